@@ -1,0 +1,232 @@
+"""The evidence folder: every pull as Parquet, and a manifest that says what was asked and hashes it.
+
+    evidence/manifest.json   {"schema", "tool", "files": [entry, …], "digest"}
+    evidence/<n>-<pull>.parquet
+
+The digest is the SHA-256 of the manifest without it, as canonical JSON; the report prints it,
+so that a manifest edited together with its digest still does not fit its report.
+"""
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ddms_ops.coverage import Coverage
+from ddms_ops.errors import EvidenceError
+from ddms_ops.sources.base import Provenance, Pull
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One pull as it lies in the evidence folder."""
+
+    file: str
+    coverage: Coverage
+    provenance: Provenance
+    parameters: dict[str, object]
+    clock_start: str
+    clock_end: str
+    sha256: str
+    size: int
+    tool: str
+
+    def as_dict(self) -> dict[str, object]:
+        """The manifest's entry."""
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "bytes": self.size,
+            "rows": self.coverage.rows,
+            "pull": self.coverage.pull,
+            "query": self.coverage.query,
+            "parameters": self.parameters,
+            "source": self.provenance.source,
+            "account": self.provenance.account,
+            "region": self.provenance.region,
+            "identity": self.provenance.identity,
+            "read_files": list(self.provenance.files),
+            "clock_start": self.clock_start,
+            "clock_end": self.clock_end,
+            "tool": self.tool,
+            "coverage": self.coverage.as_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: dict) -> "Recorded":  # type: ignore[type-arg]
+        """Inverse of `as_dict`."""
+        provenance = Provenance(
+            entry["source"], entry["account"], entry["region"], entry["identity"], tuple(entry["read_files"])
+        )
+        return cls(
+            entry["file"], Coverage.from_dict(entry["coverage"]), provenance, entry["parameters"],
+            entry["clock_start"], entry["clock_end"], entry["sha256"], entry["bytes"], entry["tool"],
+        )  # fmt: skip
+
+
+class EvidenceFolder:
+    """Evidence of one case, written pull by pull; each pull leaves it valid.
+
+    Args:
+        folder: the evidence folder, created with mode 0700.
+        tool: what to sign entries with, `ddms-ops x.y.z`.
+    """
+
+    def __init__(self, folder: Path, *, tool: str) -> None:
+        self.folder = folder
+        self.tool = tool
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.chmod(folder, 0o700)
+        self.entries: list[Recorded] = read_manifest(folder) if (folder / MANIFEST).exists() else []
+
+    def record(
+        self, pull: Pull, parameters: dict[str, object], *, clock_start: pd.Timestamp, clock_end: pd.Timestamp
+    ) -> Recorded:
+        """Write a pull's raw records and its manifest entry; an earlier pull of that name is replaced."""
+        name = pull.coverage.pull
+        self.entries = [entry for entry in self.entries if entry.coverage.pull != name]
+        file = f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-')}.parquet"
+        path = self.folder / file
+        partial = path.with_suffix(".part")
+        pq.write_table(pull.table, partial, compression="zstd", compression_level=1, store_schema=True)
+        partial.replace(path)
+        entry = Recorded(
+            file, pull.coverage, pull.provenance, parameters, _clock(clock_start), _clock(clock_end),
+            file_digest(path), path.stat().st_size, self.tool,
+        )  # fmt: skip
+        self.entries = sorted([*self.entries, entry], key=lambda entry: entry.coverage.pull)
+        self._save()
+        return entry
+
+    def adopt(self, entry: Recorded, original: Path) -> None:
+        """Take over a recorded pull from another evidence folder, unchanged."""
+        target = self.folder / entry.file
+        if original.resolve() != target.resolve():
+            target.write_bytes(original.read_bytes())
+        self.entries = [known for known in self.entries if known.coverage.pull != entry.coverage.pull]
+        self.entries = sorted([*self.entries, entry], key=lambda known: known.coverage.pull)
+        self._save()
+
+    def path_of(self, pull: str) -> Path:
+        """The Parquet file of a pull."""
+        [entry] = [entry for entry in self.entries if entry.coverage.pull == pull]
+        return self.folder / entry.file
+
+    @property
+    def digest(self) -> str:
+        """Digest of the manifest as it stands."""
+        return digest_of(_manifest(self.entries, self.tool))
+
+    def _save(self) -> None:
+        manifest = _manifest(self.entries, self.tool)
+        text = json.dumps({**manifest, "digest": digest_of(manifest)}, indent=1, ensure_ascii=False, sort_keys=True)
+        partial = self.folder / "manifest.part"
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(self.folder / MANIFEST)
+
+
+def _manifest(entries: list[Recorded], tool: str) -> dict[str, object]:
+    return {"schema": SCHEMA, "tool": tool, "files": [entry.as_dict() for entry in entries]}
+
+
+def _clock(stamp: pd.Timestamp) -> str:
+    return stamp.tz_convert("UTC").tz_localize(None).isoformat(timespec="milliseconds") + "Z"
+
+
+def digest_of(manifest: dict[str, object]) -> str:
+    """SHA-256 of a manifest without its digest, as canonical JSON."""
+    bare = {key: value for key, value in manifest.items() if key != "digest"}
+    text = json.dumps(bare, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _load(folder: Path) -> dict:  # type: ignore[type-arg]
+    path = folder / MANIFEST
+    try:
+        loaded = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise EvidenceError(f"{path}: no manifest; give a report folder made by ddms-ops run") from None
+    except PermissionError:
+        raise EvidenceError(f"{path}: no permission to read it") from None
+    except (OSError, ValueError, RecursionError):
+        raise EvidenceError(f"{path}: the manifest is damaged: not a JSON file") from None
+    if not isinstance(loaded, dict) or loaded.get("schema") != SCHEMA or not isinstance(loaded.get("files"), list):
+        raise EvidenceError(f"{path}: the manifest is damaged, or of another schema than {SCHEMA}")
+    return loaded
+
+
+def read_manifest(folder: Path) -> list[Recorded]:
+    """The entries of a manifest.
+
+    Raises:
+        EvidenceError: no manifest, or not one.
+    """
+    try:
+        return [Recorded.from_dict(entry) for entry in _load(folder)["files"]]
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise EvidenceError(f"{folder / MANIFEST}: the manifest is damaged: bad or missing {fault}") from None
+
+
+def manifest_digest(folder: Path) -> str:
+    """The digest that a manifest's content has (not the one it states)."""
+    return digest_of(_load(folder))
+
+
+def verify_evidence(folder: Path, *, expected: str = "") -> list[str]:
+    """What is wrong with an evidence folder, one line a file; empty when nothing is.
+
+    Args:
+        folder: the evidence folder.
+        expected: the manifest digest that the report printed; empty to leave that out.
+
+    Raises:
+        EvidenceError: no manifest, or one that cannot be read.
+    """
+    manifest = _load(folder)
+    found = digest_of(manifest)
+    faults = []
+    if manifest.get("digest") != found:
+        faults.append(f"{MANIFEST}: was changed: its content does not fit its own digest")
+    elif expected and expected != found:
+        faults.append(f"{MANIFEST}: was changed: its digest is {found[:16]}…, the report says {expected[:16]}…")
+    entries = [entry for entry in manifest["files"] if isinstance(entry, dict)]
+    named = {str(entry.get("file")): entry for entry in entries}
+    for name, entry in sorted(named.items()):
+        path = folder / name
+        if not path.is_file() or path.parent != folder:
+            faults.append(f"{name}: is missing")
+        elif file_digest(path) != entry.get("sha256"):
+            faults.append(f"{name}: was changed: its SHA-256 is not the manifest's")
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    faults += [f"{name}: was added: the manifest does not know it" for name in sorted(present - set(named) - {MANIFEST})]
+    return faults
+
+
+def read_table(path: Path) -> pa.Table:
+    """Records of one evidence file.
+
+    Raises:
+        EvidenceError: the file is missing or is not the Parquet that was written.
+    """
+    try:
+        return pq.read_table(path)
+    except FileNotFoundError:
+        raise EvidenceError(f"{path}: is missing") from None
+    except (pa.ArrowInvalid, OSError):
+        raise EvidenceError(f"{path}: was changed: it is not a Parquet file any more") from None

@@ -1,0 +1,153 @@
+"""The seam: typed queries in, raw records and their coverage out.
+
+Every backend obeys the half-open window, keeps its columns when empty, orders records by time
+and says in `Coverage` whether they are all there. Raw tables, all times UTC:
+
+    log events     timestamp log_group log_stream message event_id ingestion_time
+    metric points  timestamp id label statistic unit value
+    changes        timestamp event_id name record (the whole CloudTrail record, as JSON text)
+    alarm changes  timestamp alarm type summary data
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from ddms_ops.coverage import Coverage, Status
+from ddms_ops.window import Window
+
+TIME = pa.timestamp("us", tz="UTC")
+LOG_EVENTS = pa.schema(
+    [
+        ("timestamp", TIME),
+        ("log_group", pa.string()),
+        ("log_stream", pa.string()),
+        ("message", pa.string()),
+        ("event_id", pa.string()),
+        ("ingestion_time", TIME),
+    ]
+)
+METRIC_POINTS = pa.schema(
+    [
+        ("timestamp", TIME),
+        ("id", pa.string()),
+        ("label", pa.string()),
+        ("statistic", pa.string()),
+        ("unit", pa.string()),
+        ("value", pa.float64()),
+    ]
+)
+CHANGE_RECORDS = pa.schema(
+    [("timestamp", TIME), ("event_id", pa.string()), ("name", pa.string()), ("record", pa.string())]
+)
+ALARM_CHANGES = pa.schema(
+    [
+        ("timestamp", TIME),
+        ("alarm", pa.string()),
+        ("type", pa.string()),
+        ("summary", pa.string()),
+        ("data", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Log events of one group; `contains` keeps messages with that text, `limit` the earliest n."""
+
+    window: Window
+    log_group: str
+    contains: str = ""
+    limit: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The query in words, for coverage."""
+        parts = [f"log group {self.log_group}"]
+        parts += [f"messages containing {self.contains!r}"] if self.contains else []
+        parts += [f"the first {self.limit}"] if self.limit is not None else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricQuery:
+    """All metric points that the source has for the system."""
+
+    window: Window
+    text: str = "all metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeQuery:
+    """CloudTrail records."""
+
+    window: Window
+    text: str = "CloudTrail records"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmQuery:
+    """Alarm state changes."""
+
+    window: Window
+    text: str = "alarm history"
+
+
+Query = LogQuery | MetricQuery | ChangeQuery | AlarmQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where and when the records were read; empty where the source does not know."""
+
+    source: str
+    account: str = ""
+    region: str = ""
+    identity: str = ""
+    files: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """Raw records as the source gave them, and the account of them."""
+
+    table: pa.Table
+    coverage: Coverage
+    provenance: Provenance
+
+
+class Source(Protocol):
+    """A place that answers queries; see the module docstring for the tables."""
+
+    def log_groups(self) -> tuple[str, ...]:
+        """Names of the log groups it holds, sorted."""
+        ...
+
+    def fetch_log_events(self, query: LogQuery, *, pull: str) -> Pull:
+        """Events of one log group; an unknown group is NOT_CONFIGURED, not an error."""
+        ...
+
+    def fetch_metric_points(self, query: MetricQuery, *, pull: str) -> Pull:
+        """Points of all metrics."""
+        ...
+
+    def fetch_changes(self, query: ChangeQuery, *, pull: str) -> Pull:
+        """CloudTrail records."""
+        ...
+
+    def fetch_alarm_changes(self, query: AlarmQuery, *, pull: str) -> Pull:
+        """Alarm state changes."""
+        ...
+
+
+def no_records(pull: str, query: Query, provenance: Provenance, schema: pa.Schema, status: Status, reason: str) -> Pull:
+    """A pull without records, with all its columns and the reason."""
+    coverage = Coverage(pull, provenance.source, query.text, query.window, None, 0, None, status, reason)
+    return Pull(schema.empty_table(), coverage, provenance)
+
+
+def common_path(paths: list[Path], root: Path) -> tuple[str, ...]:
+    """Paths relative to the root, sorted, with forward slashes."""
+    return tuple(sorted(path.relative_to(root).as_posix() for path in paths))

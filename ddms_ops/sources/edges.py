@@ -1,0 +1,34 @@
+"""Whether an export seems to begin or end inside the window that was asked for."""
+
+import numpy as np
+import pandas as pd
+
+from ddms_ops.window import Window
+
+MIN_GAP = pd.Timedelta(minutes=5)
+MEAN_GAPS = 20
+LARGEST_GAPS = 3
+MIN_EVENTS = 20
+
+
+def edge_reason(times: np.ndarray, window: Window) -> str:
+    """Words for an edge of the window that the events do not reach, or the empty string.
+
+    An edge is suspicious when the silence there is over 5 minutes, 20 mean gaps and 3 times the
+    largest gap between two events elsewhere: records are then more likely missing than silent.
+
+    Args:
+        times: sorted naive UTC datetime64 of all events of the source, in and out of the window.
+        window: what was asked.
+    """
+    if len(times) < MIN_EVENTS:
+        return "" if len(times) else "the export holds no events of it"
+    gaps = np.diff(times).astype("timedelta64[us]").astype("int64")
+    limit = max(MIN_GAP // pd.Timedelta(microseconds=1), MEAN_GAPS * gaps.mean(), LARGEST_GAPS * int(gaps.max()))
+    first, last = (pd.Timestamp(stamp, tz="UTC") for stamp in (times[0], times[-1]))
+    found = []
+    if (first - window.start) / pd.Timedelta(microseconds=1) > limit:
+        found.append(f"the first event is of {first:%Y-%m-%d %H:%M} UTC: the export may begin there")
+    if (window.end - last) / pd.Timedelta(microseconds=1) > limit:
+        found.append(f"the last event is of {last:%Y-%m-%d %H:%M} UTC: the export may end there")
+    return "; ".join(found)

@@ -1,0 +1,247 @@
+"""`files:DIR`: a folder of exports as the AWS CLI and S3 write them, read with DuckDB.
+
+    logs/<log group, "/" as "__">/**    metrics/*.json    trail/**    alarms/*.json
+
+Every file may be gzipped; anything may be absent, which is NOT_CONFIGURED. Files are read once,
+whatever the number of windows asked for.
+"""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ddms_ops.coverage import Coverage, Status
+from ddms_ops.errors import SourceError
+from ddms_ops.progress import report_progress
+from ddms_ops.sources.base import (
+    ALARM_CHANGES,
+    CHANGE_RECORDS,
+    LOG_EVENTS,
+    METRIC_POINTS,
+    AlarmQuery,
+    ChangeQuery,
+    LogQuery,
+    MetricQuery,
+    Provenance,
+    Pull,
+    Query,
+    common_path,
+    no_records,
+)
+from ddms_ops.sources.edges import edge_reason
+from ddms_ops.sources.json_files import Reader, alarm_changes, change_records, metric_points, read_json_file, to_table
+from ddms_ops.sources.log_files import FileAccount, stage_log_files
+from ddms_ops.window import Window, iso
+
+FOLDERS = ("logs", "metrics", "trail", "alarms")
+LATER = ("audit", "database", "costs", "queues", "workflows")
+SHOWN_FILES = 3
+
+
+class FilesSource:
+    """A folder of exports.
+
+    Raises:
+        SourceError: not a folder, not readable, or nothing in it that the layout knows.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._check()
+        self._scratch = tempfile.TemporaryDirectory(prefix="ddms-ops-")
+        self._connection = duckdb.connect(
+            config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        )
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute(f"SET temp_directory = '{self._scratch.name}/duckdb'")
+        self._staged: dict[str, tuple[str, list[FileAccount]]] = {}
+
+    def _check(self) -> None:
+        if not self.root.exists():
+            raise SourceError(f"source: {self.root}: no such folder; give files:<folder of exports>")
+        if not self.root.is_dir():
+            raise SourceError(f"source: {self.root}: is a file; give files:<folder of exports>")
+        try:
+            inside = [path.name for path in self.root.iterdir()]
+        except PermissionError:
+            raise SourceError(f"source: {self.root}: no permission to read it") from None
+        if not any(_has_files(self.root / name) for name in FOLDERS):
+            found = f"; it holds {', '.join(sorted(inside)[:SHOWN_FILES])}" if inside else "; it is empty"
+            raise SourceError(f"source: {self.root}: no exports; expected a folder {'/, '.join(FOLDERS)}/ in it{found}")
+
+    def log_groups(self) -> tuple[str, ...]:
+        """Names of the log groups that have a folder (or a file) under logs/, sorted."""
+        return tuple(sorted(self._groups()))
+
+    def _groups(self) -> dict[str, Path]:
+        root = self.root / "logs"
+        return {_group_name(path): path for path in _listing(root) if path.is_dir() or _is_export(path)}
+
+    def fetch_log_events(self, query: LogQuery, *, pull: str) -> Pull:
+        """Events of one log group, ordered by time, stream and message."""
+        provenance = Provenance("files")
+        folder = self._groups().get(query.log_group)
+        if folder is None:
+            reason = f"no folder logs/{query.log_group.replace('/', '__')} in the export"
+            return no_records(pull, query, provenance, LOG_EVENTS, Status.NOT_CONFIGURED, reason)
+        table, accounts = self._stage(query.log_group, folder)
+        provenance = replace(provenance, files=common_path([account.path for account in accounts], self.root))
+        rows = self._select(table, query)
+        matched = self._matched(table, query)
+        faults = [f"{_relative(a.path, self.root)} {fault}" for a in accounts for fault in a.faults]
+        notes = sorted({account.note for account in accounts if account.note})
+        found = _account(rows, matched, faults, notes, any(account.is_denied for account in accounts))
+        if found[0] in (Status.COMPLETE, Status.EMPTY):
+            found = self._edges(table, query, found)
+        return _pull(pull, query, provenance, rows, matched, *found)
+
+    def _stage(self, group: str, folder: Path) -> tuple[str, list[FileAccount]]:
+        if group not in self._staged:
+            table = f"log_group_{len(self._staged)}"
+            paths = [folder] if folder.is_file() else _exports_below(folder)
+            accounts = []
+            scratch = Path(self._scratch.name) / table
+            scratch.mkdir()
+            for account in stage_log_files(self._connection, table, paths, folder, scratch):
+                report_progress(f"{group}: {account.path.name}, {account.events:,} events, {account.size:,} bytes")
+                accounts.append(account)
+                for left in scratch.iterdir():
+                    left.unlink()
+            self._staged[group] = table, accounts
+        return self._staged[group]
+
+    def _where(self, query: LogQuery) -> tuple[str, list[object]]:
+        window = query.window
+        where = "timestamp >= CAST(? AS TIMESTAMP) AND timestamp < CAST(? AS TIMESTAMP)"
+        values: list[object] = [_naive(window.start), _naive(window.end)]
+        if query.contains:
+            where, values = f"{where} AND contains(message, ?)", [*values, query.contains]
+        return where, values
+
+    def _select(self, table: str, query: LogQuery) -> pa.Table:
+        where, values = self._where(query)
+        limit = f" LIMIT {int(query.limit)}" if query.limit is not None else ""
+        found = self._connection.sql(
+            f"""SELECT timestamp, ? AS log_group, log_stream, message, event_id, ingestion_time FROM "{table}"
+            WHERE {where} ORDER BY timestamp, log_stream, message, event_id{limit}""",
+            params=[query.log_group, *values],
+        ).to_arrow_table()
+        return found.cast(LOG_EVENTS)
+
+    def _matched(self, table: str, query: LogQuery) -> int:
+        where, values = self._where(query)
+        [(count,)] = self._connection.execute(f'SELECT count(*) FROM "{table}" WHERE {where}', values).fetchall()
+        return int(count)
+
+    def _edges(self, table: str, query: LogQuery, found: tuple[Status, str]) -> tuple[Status, str]:
+        """PARTIAL where the export seems to begin or end inside the window."""
+        times = self._connection.sql(f'SELECT timestamp FROM "{table}" ORDER BY timestamp').to_arrow_table()
+        reason = edge_reason(times["timestamp"].to_numpy(), query.window)
+        if reason:
+            return Status.PARTIAL, "; ".join(part for part in (found[1], reason) if part)
+        return found
+
+    def fetch_metric_points(self, query: MetricQuery, *, pull: str) -> Pull:
+        """Points of every file under metrics/."""
+        return self._json(query, pull, "metrics", metric_points, METRIC_POINTS)
+
+    def fetch_changes(self, query: ChangeQuery, *, pull: str) -> Pull:
+        """CloudTrail records of every file under trail/."""
+        return self._json(query, pull, "trail", change_records, CHANGE_RECORDS)
+
+    def fetch_alarm_changes(self, query: AlarmQuery, *, pull: str) -> Pull:
+        """Alarm state changes of every file under alarms/."""
+        return self._json(query, pull, "alarms", alarm_changes, ALARM_CHANGES)
+
+    def _json(self, query: Query, pull: str, name: str, reader: Reader, schema: pa.Schema) -> Pull:
+        paths = _exports_below(self.root / name)
+        provenance = Provenance("files", files=common_path(paths, self.root))
+        if not paths:
+            return no_records(pull, query, provenance, schema, Status.NOT_CONFIGURED, f"no {name}/ in the export")
+        scratch = Path(tempfile.mkdtemp(dir=self._scratch.name))
+        read = [read_json_file(path, reader, scratch) for path in paths]
+        rows = [row for file in read for row in file.rows]
+        table, lost, repeated = to_table(rows, schema)
+        inside = _inside(table, query.window)
+        faults = [f"{_relative(file.path, self.root)} {fault}" for file in read for fault in file.faults]
+        faults += [f"{lost:,} records without a usable time or value"] if lost else []
+        report_progress(f"{name}: {len(paths):,} files, {inside.num_rows:,} records in the window")
+        notes = [f"{repeated:,} repeated records in the export taken once"] if repeated else []
+        status, reason = _account(inside, inside.num_rows, faults, notes, any(file.is_denied for file in read))
+        if status is Status.EMPTY and table.num_rows:
+            reason = f"the export holds {_span(table)}, nothing in the window"
+        return _pull(pull, query, provenance, inside, inside.num_rows, status, reason)
+
+
+def _account(
+    rows: pa.Table, matched: int, faults: list[str], notes: list[str], is_denied: bool
+) -> tuple[Status, str]:
+    """Status and reason of what was read."""
+    shown = [*faults[:SHOWN_FILES], *([f"and {len(faults) - SHOWN_FILES} more faults"] if len(faults) > SHOWN_FILES else [])]
+    reason = "; ".join([*shown, *notes])
+    if is_denied:
+        return Status.NO_PERMISSION, reason
+    if faults:
+        return (Status.PARTIAL if matched else Status.FAILED), reason
+    if rows.num_rows < matched:
+        return Status.TRUNCATED, "; ".join([f"{rows.num_rows:,} of {matched:,} taken, as asked", *notes])
+    return (Status.COMPLETE if rows.num_rows else Status.EMPTY), reason
+
+
+def _pull(
+    pull: str, query: Query, provenance: Provenance, rows: pa.Table, matched: int, status: Status, reason: str
+) -> Pull:
+    got = None
+    if rows.num_rows:
+        last = rows["timestamp"][-1].as_py() + pd.Timedelta(microseconds=1)
+        got = Window(pd.Timestamp(rows["timestamp"][0].as_py()), pd.Timestamp(last))
+    coverage = Coverage(pull, "files", query.text, query.window, got, rows.num_rows, matched, status, reason)
+    return Pull(rows, coverage, provenance)
+
+
+def _inside(table: pa.Table, window: Window) -> pa.Table:
+    stamps = table["timestamp"]
+    start, end = (pa.scalar(stamp.to_pydatetime(), type=stamps.type) for stamp in (window.start, window.end))
+    return table.filter(pc.and_(pc.greater_equal(stamps, start), pc.less(stamps, end)))
+
+
+def _span(table: pa.Table) -> str:
+    first, last = pd.Timestamp(table["timestamp"][0].as_py()), pd.Timestamp(table["timestamp"][-1].as_py())
+    return f"{table.num_rows:,} records from {iso(first)} to {iso(last)}"
+
+
+def _naive(stamp: pd.Timestamp) -> str:
+    return stamp.tz_convert("UTC").tz_localize(None).isoformat()
+
+
+def _group_name(path: Path) -> str:
+    name = path.name if path.is_dir() else path.name.split(".")[0]
+    return name.replace("__", "/")
+
+
+def _is_export(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".") and path.name != "aws-logs-write-test"
+
+
+def _listing(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+
+
+def _exports_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if _is_export(path)) if folder.is_dir() else []
+
+
+def _has_files(folder: Path) -> bool:
+    return any(_is_export(path) for path in folder.rglob("*")) if folder.is_dir() else False
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()

@@ -1,0 +1,244 @@
+"""Log events out of export files, in any of the shapes people have them.
+
+    document     {"events": [...]} as filter-log-events and get-log-events print, also several in
+                 one file, or a bare array of events
+    envelope     one JSON object a line, {"timestamp", "message", …} as the service gives it
+    json         one JSON object a line, the application's own; the line is the message
+    s3           S3 export lines, "<ISO time> <message>", further lines of a message below it
+    text         lines that begin with a time; the line is the message
+
+The shape is found in the content. A line that no event can be had from is unreadable: counted
+and placed, never dropped in silence.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from ddms_ops.sources.opening import MAX_LINE, Opened, open_export, without_long_lines
+from ddms_ops.sources.times import LEADING, S3_EXPORT, time_of
+
+ENVELOPE = frozenset(
+    "timestamp message logStreamName logStream logGroupName logGroup ingestionTime eventId ptr @timestamp @message".split()
+)
+EVENT_KEYS = ("timestamp", "message", "logStreamName", "eventId", "ingestionTime")
+OWN_TIMES = ("timestamp", "@timestamp", "time", "ts", "datetime", "date", "eventTime", "asctime", "created")
+SAMPLE = 1 << 16
+SHOWN = 5
+CREATE = """CREATE OR REPLACE TABLE "{table}" (
+    timestamp TIMESTAMP, log_stream VARCHAR, message VARCHAR, event_id VARCHAR, ingestion_time TIMESTAMP)"""
+
+
+@dataclass(frozen=True, slots=True)
+class FileAccount:
+    """What became of one file: its shape, events read, and words for what was not."""
+
+    path: Path
+    shape: str
+    events: int
+    size: int
+    faults: tuple[str, ...] = ()
+    note: str = ""
+    is_denied: bool = False
+
+
+def stage_log_files(
+    connection: duckdb.DuckDBPyConnection, table: str, paths: list[Path], group_folder: Path, scratch: Path
+) -> Iterator[FileAccount]:
+    """Read every file of a log group into a DuckDB table, one account a file.
+
+    The table has timestamp, log_stream, message, event_id, ingestion_time.
+    """
+    connection.execute(CREATE.format(table=table))
+    for path in paths:
+        opened = open_export(path, scratch)
+        if not opened.is_readable:
+            yield FileAccount(path, "unknown", 0, opened.size, opened.faults, is_denied=opened.is_denied)
+            continue
+        stream = path.parent.name if path.parent != group_folder else None
+        yield _stage(connection, table, opened, stream, scratch)
+
+
+def _stage(
+    connection: duckdb.DuckDBPyConnection, table: str, opened: Opened, stream: str | None, scratch: Path
+) -> FileAccount:
+    with opened.plain.open("rb") as file:
+        sample = file.read(SAMPLE).decode("utf-8", errors="replace")
+    shape = shape_of(sample)
+    before = _count(connection, table)
+    faults: list[str] = []
+    note = ""
+    if shape == "document":
+        faults += _stage_document(connection, table, opened.plain, stream)
+    else:
+        opened = without_long_lines(opened, scratch)
+        faults += _stage_lines(connection, table, opened.plain, stream, shape)
+        note = _zone_note(sample) if shape == "text" else ""
+    events = _count(connection, table) - before
+    return FileAccount(opened.path, shape, events, opened.size, (*opened.faults, *faults), note)
+
+
+def shape_of(sample: str) -> str:
+    """The shape that the beginning of a file shows; see the module docstring."""
+    text = sample.lstrip("\ufeff \t\r\n")
+    if text.startswith("["):
+        after = text[1:].lstrip()
+        return "document" if after.startswith(("{", "]")) else "text"
+    if not text.startswith("{"):
+        return "s3" if re.search(S3_EXPORT, sample, re.MULTILINE) else "text"
+    lines = [found for line in text.splitlines()[:20] if (found := _json_object(line)) is not None]
+    if not lines or "events" in lines[0]:
+        return "document"
+    wrapped = sum(1 for line in lines if {"timestamp", "message"} <= line.keys() <= ENVELOPE)
+    return "envelope" if wrapped * 2 > len(lines) else "json"
+
+
+def _json_object(line: str) -> dict[str, object] | None:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _zone_note(sample: str) -> str:
+    """Words about times that name no zone, empty where they do."""
+    times = [match[1] for line in sample.splitlines()[:50] if (match := re.match(LEADING, line))]
+    naive = [text for text in times if not re.search(r"(Z|UTC|GMT|[+-]\d{2}:?\d{2})$", text)]
+    return "times without a zone taken as UTC" if naive else ""
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    [(count,)] = connection.execute(f'SELECT count(*) FROM "{table}"').fetchall()
+    return int(count)
+
+
+def _lines_of(path: Path) -> tuple[str, list[str]]:
+    """SQL for the lines of a file, numbered from 1, blank ones as '', and its parameters."""
+    with path.open("rb") as file:
+        newline = r"\r\n" if file.readline(SAMPLE).endswith(b"\r\n") else r"\n"
+    sql = f"""(SELECT row_number() OVER () AS n, line FROM read_csv(?, columns={{'line': 'VARCHAR'}}, delim='\x01',
+        quote='', escape='', header=false, auto_detect=false, new_line='{newline}',
+        max_line_size={MAX_LINE + 1024}, buffer_size={4 * MAX_LINE + 8192}, strict_mode=false, force_not_null=['line']))"""
+    return sql, [str(path)]
+
+
+def _stage_lines(
+    connection: duckdb.DuckDBPyConnection, table: str, path: Path, stream: str | None, shape: str
+) -> list[str]:
+    lines, parameters = _lines_of(path)
+    if shape in ("envelope", "json"):
+        select = _json_lines(lines, is_envelope=shape == "envelope")
+    else:
+        select = _text_lines(lines, is_export=shape == "s3")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE reading AS {select}", parameters)
+    return _insert(connection, table, stream, what="line")
+
+
+def _json_lines(lines: str, *, is_envelope: bool) -> str:
+    keys = EVENT_KEYS if is_envelope else OWN_TIMES
+    shape = json.dumps({key: "VARCHAR" for key in keys})
+    parsed = f"SELECT n, line, CASE WHEN json_valid(line) THEN json_transform(line, '{shape}') END AS x FROM {lines}"
+    if is_envelope:
+        columns = f"""{time_of("x.timestamp")} AS timestamp, x.logStreamName AS log_stream, x.message AS message,
+            x.eventId AS event_id, {time_of("x.ingestionTime")} AS ingestion_time"""
+    else:
+        first = "coalesce(" + ", ".join(f'x."{key}"' for key in OWN_TIMES) + ")"
+        columns = f"""{time_of(first)} AS timestamp, NULL AS log_stream, line AS message, NULL AS event_id,
+            NULL::TIMESTAMP AS ingestion_time"""
+    return f"SELECT n, {columns} FROM ({parsed}) WHERE trim(line) <> ''"
+
+
+def _text_lines(lines: str, *, is_export: bool) -> str:
+    """Events that begin where a line begins with a time; lines without one belong to the event above."""
+    head = S3_EXPORT if is_export else LEADING
+    text = f"regexp_replace(line, '{head}', '')" if is_export else "line"
+    return f"""
+        WITH marked AS (
+            SELECT n, line, regexp_extract(line, '{head}', 1) AS head FROM {lines}),
+        numbered AS MATERIALIZED (
+            SELECT *, sum(CASE WHEN head <> '' THEN 1 ELSE 0 END) OVER (ORDER BY n) AS event FROM marked),
+        whole AS (
+            SELECT min(n) AS n, max(head) AS head, rtrim(string_agg({text}, chr(10) ORDER BY n), chr(10)) AS message
+            FROM numbered WHERE event > 0 GROUP BY event
+            UNION ALL SELECT n, NULL, NULL FROM numbered WHERE event = 0 AND trim(line) <> '')
+        SELECT n, {time_of("head")} AS timestamp, NULL AS log_stream, message, NULL AS event_id,
+            NULL::TIMESTAMP AS ingestion_time FROM whole"""
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, stream: str | None, *, what: str) -> list[str]:
+    """Move what is an event from `reading` to the table; words for the rest."""
+    is_event = "timestamp IS NOT NULL AND message IS NOT NULL"
+    connection.execute(
+        f"""INSERT INTO "{table}" SELECT timestamp, coalesce(log_stream, ?), message, event_id, ingestion_time
+        FROM reading WHERE {is_event} ORDER BY n""",
+        [stream],
+    )
+    [(count, numbers)] = connection.execute(
+        f"SELECT count(*), list(n ORDER BY n)[1:{SHOWN}] FROM reading WHERE NOT ({is_event})"
+    ).fetchall()
+    connection.execute("DROP TABLE reading")
+    return [_unreadable(what, count, numbers)] if count else []
+
+
+def _unreadable(what: str, count: int, numbers: list[int]) -> str:
+    places = ", ".join(map(str, numbers)) + (", …" if count > len(numbers) else "")
+    return f"{count:,} {what}{'s' if count > 1 else ''} unreadable ({what} {places})"
+
+
+def _stage_document(connection: duckdb.DuckDBPyConnection, table: str, path: Path, stream: str | None) -> list[str]:
+    event = ", ".join(f'"{key}" VARCHAR' for key in EVENT_KEYS)
+    with path.open("rb") as file:
+        is_array = file.read(SAMPLE).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    if is_array:
+        event = ", ".join(f"'{key}': 'VARCHAR'" for key in EVENT_KEYS)
+        shape, events = f"format='array', columns={{{event}}}", "documents"
+    else:
+        shape, events = f"format='unstructured', columns={{'events': 'STRUCT({event})[]'}}", "unnest(events)"
+    faults: list[str] = []
+    try:
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE reading_events AS SELECT {events} AS x
+            FROM read_json(?, {shape}, maximum_object_size={max(path.stat().st_size + 1024, 1 << 24)}) AS documents""",
+            [str(path)],
+        )
+    except duckdb.Error:
+        faults = _stage_broken_document(connection, path)
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE reading AS SELECT row_number() OVER () AS n,
+        {time_of("x.timestamp")} AS timestamp, x.logStreamName AS log_stream, x.message AS message,
+        x.eventId AS event_id, {time_of("x.ingestionTime")} AS ingestion_time FROM reading_events"""
+    )
+    connection.execute("DROP TABLE reading_events")
+    return faults + _insert(connection, table, stream, what="event")
+
+
+def _stage_broken_document(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """Keep the events that stand before the damage."""
+    found = list(whole_events(path.read_text(encoding="utf-8", errors="replace")))
+    shape = "STRUCT(" + ", ".join(f'"{key}" VARCHAR' for key in EVENT_KEYS) + ")"
+    rows = [json.dumps({key: event.get(key) for key in EVENT_KEYS}) for event in found]
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE reading_events AS SELECT CAST(CAST(unnest(?::VARCHAR[]) AS JSON) AS {shape}) AS x", [rows]
+    )
+    return [f"not whole JSON: {len(found):,} events read before the damage"]
+
+
+def whole_events(text: str) -> Iterator[dict[str, object]]:
+    """Event objects of a damaged document, in order, up to where it breaks."""
+    decoder = json.JSONDecoder()
+    start = re.search(r'"events"\s*:\s*\[|^\s*\[', text)
+    place = start.end() if start else len(text)
+    while place < len(text):
+        place = re.compile(r"[\s,]*").match(text, place).end()  # type: ignore[union-attr]
+        try:
+            event, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            return
+        if not isinstance(event, dict):
+            return
+        yield event

@@ -1,0 +1,132 @@
+"""`case:DIR`: the evidence folder of an earlier run answers the same queries.
+
+DIR is a report folder or the evidence folder in it.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ddms_ops.coverage import Coverage, Status
+from ddms_ops.errors import EvidenceError, SourceError
+from ddms_ops.evidence import MANIFEST, Recorded, read_manifest, read_table
+from ddms_ops.sources.base import (
+    ALARM_CHANGES,
+    CHANGE_RECORDS,
+    LOG_EVENTS,
+    METRIC_POINTS,
+    AlarmQuery,
+    ChangeQuery,
+    LogQuery,
+    MetricQuery,
+    Provenance,
+    Pull,
+    Query,
+    no_records,
+)
+from ddms_ops.window import Window
+
+
+class RecordedSource:
+    """An evidence folder.
+
+    Raises:
+        SourceError: no evidence there, or a manifest that cannot be read.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "evidence" if (root / "evidence").is_dir() else root
+        if not (self.folder / MANIFEST).exists():
+            raise SourceError(f"source: {root}: holds no evidence/{MANIFEST}; give case:<report folder>")
+        try:
+            self.entries = read_manifest(self.folder)
+        except EvidenceError as fault:
+            raise SourceError(f"source: {fault}") from None
+
+    def log_groups(self) -> tuple[str, ...]:
+        """Names of the log groups that were recorded, sorted."""
+        return tuple(sorted({str(e.parameters["log_group"]) for e in self.entries if "log_group" in e.parameters}))
+
+    def recorded(self, query: Query, pull: str) -> Recorded | None:
+        """The entry that holds exactly this query's answer, under the same pull name."""
+        for entry in self._entries(query):
+            if entry.coverage.pull == pull and entry.coverage.asked == query.window and entry.coverage.query == query.text:
+                return entry
+        return None
+
+    def fetch_log_events(self, query: LogQuery, *, pull: str) -> Pull:
+        """Recorded events of one log group."""
+        return self._fetch(query, pull, LOG_EVENTS)
+
+    def fetch_metric_points(self, query: MetricQuery, *, pull: str) -> Pull:
+        """Recorded metric points."""
+        return self._fetch(query, pull, METRIC_POINTS)
+
+    def fetch_changes(self, query: ChangeQuery, *, pull: str) -> Pull:
+        """Recorded CloudTrail records."""
+        return self._fetch(query, pull, CHANGE_RECORDS)
+
+    def fetch_alarm_changes(self, query: AlarmQuery, *, pull: str) -> Pull:
+        """Recorded alarm state changes."""
+        return self._fetch(query, pull, ALARM_CHANGES)
+
+    def _entries(self, query: Query) -> list[Recorded]:
+        if isinstance(query, LogQuery):
+            return [entry for entry in self.entries if entry.parameters.get("log_group") == query.log_group]
+        return [entry for entry in self.entries if entry.coverage.query == query.text]
+
+    def _fetch(self, query: Query, pull: str, schema: pa.Schema) -> Pull:
+        exact = self.recorded(query, pull)
+        if exact is not None:
+            coverage = exact.coverage
+            return Pull(read_table(self.folder / exact.file).cast(schema), coverage, exact.provenance)
+        entries = [entry for entry in self._entries(query) if not entry.parameters.get("contains")]
+        if not entries:
+            reason = "was not recorded in this case"
+            return no_records(pull, query, Provenance("case"), schema, Status.NOT_CONFIGURED, reason)
+        return self._slice(query, pull, schema, entries)
+
+    def _slice(self, query: Query, pull: str, schema: pa.Schema, entries: list[Recorded]) -> Pull:
+        """Records of the recorded windows that lie in the one asked for."""
+        tables = [read_table(self.folder / entry.file).cast(schema) for entry in entries]
+        table = _matching(pa.concat_tables(tables), query)
+        matched = table.num_rows
+        if isinstance(query, LogQuery) and query.limit is not None:
+            table = table.slice(0, query.limit)
+        status, reason = _status(query, entries, table.num_rows, matched)
+        got = None
+        if table.num_rows:
+            last = pd.Timestamp(table["timestamp"][-1].as_py()) + pd.Timedelta(microseconds=1)
+            got = Window(pd.Timestamp(table["timestamp"][0].as_py()), last)
+        source = entries[0].provenance.source
+        coverage = Coverage(pull, source, query.text, query.window, got, table.num_rows, matched, status, reason)
+        return Pull(table, coverage, replace(entries[0].provenance))
+
+
+def _matching(table: pa.Table, query: Query) -> pa.Table:
+    stamps = table["timestamp"]
+    start, end = (pa.scalar(s.to_pydatetime(), type=stamps.type) for s in (query.window.start, query.window.end))
+    table = table.filter(pc.and_(pc.greater_equal(stamps, start), pc.less(stamps, end)))
+    if isinstance(query, LogQuery) and query.contains:
+        table = table.filter(pc.match_substring(table["message"], query.contains))
+    return table.sort_by([(name, "ascending") for name in table.schema.names if name != "value"])
+
+
+def _status(query: Query, entries: list[Recorded], rows: int, matched: int) -> tuple[Status, str]:
+    """Complete only where recorded windows cover all that is asked for."""
+    reached = query.window.start
+    for asked in sorted((entry.coverage.asked for entry in entries), key=lambda window: window.start):
+        if asked.start <= reached:
+            reached = max(reached, asked.end)
+    inside = [e for e in entries if e.coverage.asked.start < query.window.end and query.window.start < e.coverage.asked.end]
+    if reached < query.window.end:
+        return (Status.PARTIAL if rows else Status.FAILED), "the window was not recorded in whole in this case"
+    faulty = [entry.coverage for entry in inside if not entry.coverage.is_all_there]
+    if faulty:
+        return faulty[0].status, faulty[0].reason
+    if rows < matched:
+        return Status.TRUNCATED, f"{rows:,} of {matched:,} taken, as asked"
+    return (Status.COMPLETE if rows else Status.EMPTY), ""
