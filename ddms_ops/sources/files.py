@@ -6,7 +6,9 @@ Every file may be gzipped; anything may be absent, which is NOT_CONFIGURED. File
 whatever the number of windows asked for.
 """
 
+import shutil
 import tempfile
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,12 +55,13 @@ class FilesSource:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._check()
-        self._scratch = tempfile.TemporaryDirectory(prefix="ddms-ops-")
+        self._scratch = Path(tempfile.mkdtemp(prefix="ddms-ops-"))
+        weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._connection = duckdb.connect(
             config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
         )
         self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute(f"SET temp_directory = '{self._scratch.name}/duckdb'")
+        self._connection.execute(f"SET temp_directory = '{self._scratch}/duckdb'")
         self._staged: dict[str, tuple[str, list[FileAccount]]] = {}
 
     def _check(self) -> None:
@@ -105,7 +108,7 @@ class FilesSource:
             table = f"log_group_{len(self._staged)}"
             paths = [folder] if folder.is_file() else _exports_below(folder)
             accounts = []
-            scratch = Path(self._scratch.name) / table
+            scratch = self._scratch / table
             scratch.mkdir()
             for account in stage_log_files(self._connection, table, paths, folder, scratch):
                 report_progress(f"{group}: {account.path.name}, {account.events:,} events, {account.size:,} bytes")
@@ -163,7 +166,7 @@ class FilesSource:
         provenance = Provenance("files", files=common_path(paths, self.root))
         if not paths:
             return no_records(pull, query, provenance, schema, Status.NOT_CONFIGURED, f"no {name}/ in the export")
-        scratch = Path(tempfile.mkdtemp(dir=self._scratch.name))
+        scratch = Path(tempfile.mkdtemp(dir=self._scratch))
         read = [read_json_file(path, reader, scratch) for path in paths]
         rows = [row for file in read for row in file.rows]
         table, lost, repeated = to_table(rows, schema)

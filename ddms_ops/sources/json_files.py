@@ -174,7 +174,9 @@ def to_table(rows: list[Row], schema: pa.Schema) -> tuple[pa.Table, int, int]:
     kept = frame.dropna(subset=needed)
     unique = kept.drop_duplicates()
     ordered = unique.sort_values(schema.names, kind="stable", na_position="first")
-    table = pa.Table.from_pandas(ordered, schema=schema, preserve_index=False)
+    columns = [pa.array(ordered["timestamp"].dt.tz_convert(None).to_numpy()).cast(schema.field("timestamp").type)]
+    columns += [pa.array(ordered[name], type=schema.field(name).type, from_pandas=True) for name in schema.names[1:]]
+    table = pa.table(columns, schema=schema)
     return table, len(frame) - len(kept), len(kept) - len(unique)
 
 

@@ -1,0 +1,69 @@
+"""Requests among the events: which, how many failed, how long they took.
+
+A request is an event with an HTTP status; it failed at 500 and above. Where no event carries an
+HTTP status, every event counts as one and errors are the failures.
+"""
+
+import numpy as np
+import pandas as pd
+
+
+def requests(logs: pd.DataFrame) -> pd.DataFrame:
+    """The requests, with `failed` (bool).
+
+    Args:
+        logs: `with_groups` frame.
+
+    Returns:
+        Rows of `logs` that are requests (all of them where none has an HTTP status), same columns and `failed`.
+    """
+    status = http_status(logs)
+    has_status = status.notna()
+    if not has_status.any():
+        return logs.assign(failed=logs["is_error"])
+    return logs[has_status].assign(failed=status[has_status] >= 500)
+
+
+def has_requests(logs: pd.DataFrame) -> bool:
+    """Whether any event carries an HTTP status."""
+    return bool(http_status(logs).notna().any())
+
+
+def http_status(logs: pd.DataFrame) -> pd.Series:
+    """HTTP status as float64, NaN where the event has none (100..599)."""
+    distinct = logs["status"].astype("category")
+    numbers = pd.to_numeric(pd.Series(distinct.cat.categories, dtype="object"), errors="coerce")
+    values = np.append(numbers.where(numbers.between(100, 599)).to_numpy(dtype="float64"), np.nan)
+    return pd.Series(values[distinct.cat.codes], index=logs.index)
+
+
+def failing_share(found: pd.DataFrame, every: str = "1min") -> pd.DataFrame:
+    """Requests, failures and their share per interval.
+
+    Returns:
+        Index interval start (UTC); int64 `requests` and `failed`, float64 `share` 0..1. Intervals
+        without requests are absent.
+    """
+    grouped = found.groupby(found["timestamp"].dt.floor(every))["failed"]
+    table = pd.DataFrame({"requests": grouped.size(), "failed": grouped.sum().astype("int64")})
+    return table.assign(share=table["failed"] / table["requests"])
+
+
+def share_by(found: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Requests, failures and their share by one attribute, most failures first.
+
+    Returns:
+        Index the attribute's values (str), without nulls; columns as in `failing_share`.
+    """
+    known = found[found[column].notna()]
+    grouped = known.groupby(known[column].astype("str"))["failed"]
+    table = pd.DataFrame({"requests": grouped.size(), "failed": grouped.sum().astype("int64")})
+    table = table.assign(share=table["failed"] / table["requests"])
+    table.index.name = column
+    return table.reset_index().sort_values(["failed", column], ascending=[False, True]).set_index(column)
+
+
+def latency(found: pd.DataFrame, every: str = "1min", quantile: float = 0.95) -> pd.Series:
+    """A quantile of duration per interval, ms (float64, linear interpolation); intervals without any are absent."""
+    timed = found[found["duration_ms"].notna()]
+    return timed.groupby(timed["timestamp"].dt.floor(every))["duration_ms"].quantile(quantile)

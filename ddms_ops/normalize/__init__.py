@@ -1,0 +1,7 @@
+"""Raw records + profile ─▶ frames in a schema: changes shape, never meaning."""
+
+from ddms_ops.normalize.changes import normalize_alarms, normalize_changes
+from ddms_ops.normalize.logs import normalize_logs
+from ddms_ops.normalize.metrics import normalize_metrics
+
+__all__ = ["normalize_alarms", "normalize_changes", "normalize_logs", "normalize_metrics"]
