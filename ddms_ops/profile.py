@@ -116,6 +116,8 @@ class Triage(Strict):
     surge: float = Field(gt=1)
     high_share: float = Field(gt=0, le=1)
     change_lookback_min: int = Field(gt=0)
+    error_rate: str = ""
+    latency: str = ""
 
 
 class Alert(Strict):
@@ -194,6 +196,21 @@ class Profile(Strict):
     templates: Templates = Templates()
     queries: dict[str, str] = {}
 
+    @property
+    def error_rate_limits(self) -> tuple[float | None, float | None]:
+        """Target and alert threshold of the failing share of requests, None where not declared."""
+        return self._limits(self.triage.error_rate)
+
+    @property
+    def latency_limits(self) -> tuple[float | None, float | None]:
+        """Target and alert threshold of the p95 latency, ms, None where not declared."""
+        return self._limits(self.triage.latency)
+
+    def _limits(self, name: str) -> tuple[float | None, float | None]:
+        metric = self.metrics.get(name)
+        target = metric.target.below if metric and metric.target else None
+        return target, metric.alert.above if metric and metric.alert else None
+
 
 def known_systems(folder: Path | None = None) -> list[str]:
     """Names of the systems that have a profile, sorted."""
@@ -254,6 +271,10 @@ def _cross_faults(loaded: dict[str, object]) -> list[str]:
         for name in parts if isinstance(parts, list) else []:
             if name not in metrics:
                 faults.append(f"metrics.{key}.ratio_of: no metric {name!r}{did_you_mean(str(name), metrics)}")
+    for key in ("error_rate", "latency"):
+        name = _mapping(loaded, "triage").get(key)
+        if name and name not in metrics:
+            faults.append(f"triage.{key}: no metric {name!r}{did_you_mean(str(name), metrics)}")
     alerts = _mapping(loaded, "alerts")
     for key in alerts:
         metric, severity = _mapping(alerts, key).get("metric"), _mapping(alerts, key).get("severity")

@@ -15,7 +15,9 @@ COMMON_WORDS = frozenset("aws lambda log logs group arn prod staging the for and
 COLUMNS = ["first", "last", "calls", "service", "resource", "actor", "is_related", "minutes_before", "rows"]
 
 
-def suspect_changes(changes: pd.DataFrame, before: pd.Timestamp, *, lookback_min: int, about: str) -> pd.DataFrame:
+def suspect_changes(
+    changes: pd.DataFrame, before: pd.Timestamp, *, lookback_min: int, about: str, system: str = ""
+) -> pd.DataFrame:
     """Successful writes in the minutes before an instant, the most telling first.
 
     Calls on one resource by one actor within 5 minutes of each other are one change. Changes that share
@@ -26,6 +28,7 @@ def suspect_changes(changes: pd.DataFrame, before: pd.Timestamp, *, lookback_min
         before: first event of what is explained; later changes are never listed.
         lookback_min: how far back to look, minutes.
         about: words of what is explained (log groups, error, endpoint).
+        system: the system's name, a word that relates nothing.
 
     Returns:
         Columns first, last (UTC), calls (names in order, ", "), service, resource, actor, is_related,
@@ -35,7 +38,7 @@ def suspect_changes(changes: pd.DataFrame, before: pd.Timestamp, *, lookback_min
     writes = changes[changes["is_write"] & changes["error"].isna() & ~changes["name"].isin(ROUTINE)]
     writes = writes[(writes["timestamp"] >= since) & (writes["timestamp"] < before)]
     writes = writes.sort_values(["timestamp", "name", "row"])
-    words = _words(about)
+    words = _words(about) - _words(system)
     found = [_change(burst, before, words) for burst in _bursts(writes)]
     table = pd.DataFrame(found, columns=COLUMNS)
     return table.sort_values(

@@ -1,0 +1,99 @@
+"""What a check is, and the one place where it is run.
+
+A check may say CLEAR only when every pull it needs is complete; a check that breaks is NOT_CHECKED.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import pandas as pd
+
+from ddms_ops.coverage import Coverage, Status
+from ddms_ops.findings import CheckResult, Finding, Severity, Verdict, confidence
+from ddms_ops.incident import Incident
+from ddms_ops.profile import Profile
+from ddms_ops.window import Window
+
+OF_INCIDENT = {"P1": Severity.CRITICAL, "P2": Severity.HIGH, "P3": Severity.MEDIUM, "P4": Severity.LOW}
+NAMED_PULLS = 3
+
+
+class CannotTell(Exception):
+    """A check has nothing to judge; the message says what is lacking."""
+
+
+class Facts(Protocol):
+    """What a check may read; frames are in the schemas, logs also `with_groups`."""
+
+    @property
+    def incident(self) -> Incident: ...
+    @property
+    def profile(self) -> Profile: ...
+    @property
+    def window(self) -> Window: ...
+    @property
+    def baseline(self) -> Window: ...
+    @property
+    def logs(self) -> pd.DataFrame: ...
+    @property
+    def baseline_logs(self) -> pd.DataFrame: ...
+    @property
+    def groups(self) -> pd.DataFrame: ...
+    @property
+    def requests(self) -> pd.DataFrame: ...
+    @property
+    def baseline_requests(self) -> pd.DataFrame: ...
+    @property
+    def metrics(self) -> pd.DataFrame: ...
+    @property
+    def changes(self) -> pd.DataFrame: ...
+    @property
+    def alarms(self) -> pd.DataFrame: ...
+    def pulls(self, kind: str) -> list[Coverage]:
+        """Coverage of the pulls of one kind, pulled now if need be."""
+        ...
+
+    def result(self, check: str) -> CheckResult:
+        """Result of another check."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question of one notebook. `needs` are kinds of pulls that must be complete to say CLEAR."""
+
+    id: str
+    notebook: str
+    question: str
+    needs: tuple[str, ...]
+    judge: Callable[[Facts], list[Finding]]
+
+
+def run_check(check: Check, facts: Facts) -> CheckResult:
+    """The check's result: findings with their confidence, CLEAR, or NOT_CHECKED with the reason."""
+
+    def result(status: Verdict, reason: str = "", findings: tuple[Finding, ...] = ()) -> CheckResult:
+        return CheckResult(check.id, check.notebook, check.question, status, reason, findings)
+
+    try:
+        needed = [coverage for kind in check.needs for coverage in facts.pulls(kind)]
+        findings = check.judge(facts)
+    except CannotTell as lack:
+        return result(Verdict.NOT_CHECKED, str(lack))
+    except Exception as fault:  # a check that breaks must not take the report with it
+        return result(Verdict.NOT_CHECKED, f"the check failed: {type(fault).__name__}")
+    missing = [coverage for coverage in needed if not coverage.is_all_there]
+    if findings:
+        incomplete = frozenset(coverage.pull for coverage in needed if coverage.status not in (Status.COMPLETE,))
+        marked = (replace(found, confidence=confidence(found.evidence, incomplete)) for found in findings)
+        return result(Verdict.FOUND, findings=tuple(marked))
+    if missing:
+        return result(Verdict.NOT_CHECKED, f"found nothing, but {_named(missing)}")
+    return result(Verdict.CLEAR)
+
+
+def _named(missing: list[Coverage]) -> str:
+    shown = [f"{coverage.pull} is {coverage.status.replace('_', ' ')}" for coverage in missing[:NAMED_PULLS]]
+    more = [f"{len(missing) - NAMED_PULLS} more are not complete"] if len(missing) > NAMED_PULLS else []
+    return ", ".join([*shown, *more])

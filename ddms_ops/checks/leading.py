@@ -1,0 +1,35 @@
+"""The finding that the checks after it explain: the strongest sign that something began."""
+
+import pandas as pd
+
+from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.findings import Finding, Severity, Verdict
+
+SIGNS = ("new_errors", "risen_errors", "error_rate", "traffic", "latency")
+WORTH_EXPLAINING = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
+
+
+def leading(facts: Facts) -> Finding | None:
+    """The worst finding above LOW of the checks that date an onset, None where all are clear.
+
+    Raises:
+        CannotTell: nothing found, and not all of those checks could be made.
+    """
+    results = [facts.result(name) for name in SIGNS]
+    found = [
+        (finding.severity.order, position, -finding.strength, finding.id, finding)
+        for position, result in enumerate(results)
+        for finding in result.findings
+        if finding.severity in WORTH_EXPLAINING
+    ]
+    if found:
+        return min(found)[-1]
+    if any(result.status is Verdict.NOT_CHECKED for result in results):
+        raise CannotTell("no onset was found, and not every check that dates one could be made")
+    return None
+
+
+def events_of(facts: Facts, finding: Finding) -> pd.DataFrame:
+    """The log events behind a leading finding: its error group's, else all errors."""
+    group = finding.subject.get("group")
+    return facts.logs[facts.logs["group"] == group] if group else facts.logs[facts.logs["is_error"]]

@@ -1,0 +1,16 @@
+"""References from findings to rows of evidence."""
+
+import pandas as pd
+
+from ddms_ops.findings import EvidenceRef
+
+
+def log_refs(rows: pd.DataFrame) -> tuple[EvidenceRef, ...]:
+    """One reference for each pull that the rows came with; the earliest rows are named.
+
+    Args:
+        rows: any frame with `pull` and `row`.
+    """
+    return tuple(
+        EvidenceRef.of(str(pull), part["row"].tolist()) for pull, part in rows.groupby(rows["pull"].astype("str"), sort=True)
+    )

@@ -1,0 +1,78 @@
+"""Did traffic fall or surge?"""
+
+import numpy as np
+import pandas as pd
+
+from ddms_ops.analysis.onset import Excursion, bucket_s, counts_per_bucket, excursion
+from ddms_ops.analysis.requests import has_requests
+from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.error_rate import scan_limit
+from ddms_ops.checks.refs import log_refs
+from ddms_ops.findings import EvidenceRef, Finding, Severity
+
+
+def check_traffic(facts: Facts) -> list[Finding]:
+    """Intervals with far fewer, or far more, requests than the baseline's mean rate."""
+    if facts.baseline_requests.empty:
+        raise CannotTell("no log events in the baseline to compare with")
+    triage = facts.profile.triage
+    drop, surge = (traffic_excursion(facts, above=above) for above in (False, True))
+    findings = []
+    if drop and drop.llr >= scan_limit(facts) and drop.counted <= triage.drop * drop.expected:
+        findings.append(_finding(facts, drop, "fell", Severity.HIGH))
+    if surge and surge.llr >= scan_limit(facts) and surge.counted >= triage.surge * surge.expected:
+        findings.append(_finding(facts, surge, "rose", Severity.MEDIUM))
+    return findings
+
+
+def traffic_excursion(facts: Facts, *, above: bool) -> Excursion | None:
+    """When requests were most unlike the baseline's mean rate."""
+    counts = counts_per_bucket(facts.requests["timestamp"], facts.window)
+    per_bucket = len(facts.baseline_requests) / facts.baseline.minutes * bucket_s(facts.window) / 60
+    return excursion(counts, np.full(len(counts), per_bucket), facts.window, above=above)
+
+
+def _finding(facts: Facts, found: Excursion, verb: str, severity: Severity) -> Finding:
+    minutes = (found.end - found.start) / pd.Timedelta(minutes=1)
+    now, usual = found.counted / minutes, found.expected / minutes
+    inside = facts.requests[(facts.requests["timestamp"] >= found.start) & (facts.requests["timestamp"] < found.end)]
+    unit = "requests" if has_requests(facts.baseline_logs) else "log events"
+    hit = tenants_moved(facts, found)
+    moved = f"; {len(hit[hit['moved']])} of {len(hit)} tenants with it" if len(hit) else ""
+    errors = f"; {inside['failed'].mean():.2%} of those that came failed, {facts.baseline_requests['failed'].mean():.2%} in the baseline"
+    return Finding(
+        check="traffic",
+        severity=severity,
+        statement=(
+            f"Traffic {verb} to {now / usual:.0%} of the baseline from {found.start:%Y-%m-%d %H:%M} to {found.end:%H:%M} UTC:"
+            f" {now:,.1f} {unit}/min against {usual:,.1f}{moved}{errors if len(inside) else ''}"
+        ),
+        subject={"signal": f"traffic {verb}"},
+        evidence=log_refs(inside) or tuple(EvidenceRef(c.pull, c.rows) for c in facts.pulls("logs")),
+        strength=found.llr,
+        first_seen=found.start,
+        last_seen=found.end,
+        observed=now,
+        baseline=usual,
+        unit=f"{unit}/min",
+        next_step="Traffic, not errors: check what stands before the system (DNS, load balancer, CDN, certificates, clients)"
+        if verb == "fell"
+        else "",
+    )
+
+
+def tenants_moved(facts: Facts, found: Excursion) -> pd.DataFrame:
+    """Tenants with enough baseline traffic to tell, and whether theirs moved with the total.
+
+    Returns:
+        Index tenant (str); `expected` and `counted` requests in the interval, `moved` (bool).
+    """
+    before = facts.baseline_requests["tenant"].astype("str").dropna().value_counts()
+    scale = (found.end - found.start) / facts.baseline.length
+    inside = facts.requests[(facts.requests["timestamp"] >= found.start) & (facts.requests["timestamp"] < found.end)]
+    now = inside["tenant"].astype("str").dropna().value_counts()
+    table = pd.DataFrame({"expected": before * scale}).assign(counted=now.reindex(before.index).fillna(0))
+    table = table[table["expected"] >= facts.profile.triage.min_events].sort_index()
+    triage = facts.profile.triage
+    ratio = table["counted"] / table["expected"]
+    return table.assign(moved=ratio <= triage.drop if found.counted < found.expected else ratio >= triage.surge)

@@ -1,0 +1,89 @@
+"""Who is hit, and who is not?"""
+
+from ddms_ops.analysis.impact import Impact, blast_radius
+from ddms_ops.analysis.onset import Excursion
+from ddms_ops.checks.base import Facts
+from ddms_ops.checks.leading import events_of, leading
+from ddms_ops.checks.refs import log_refs
+from ddms_ops.checks.traffic import tenants_moved
+from ddms_ops.findings import Finding, Severity
+from ddms_ops.redact import redact
+
+WORST = 5
+
+
+def check_who_is_hit(facts: Facts) -> list[Finding]:
+    """Requests and tenants that the leading finding hit, and the tenants verified unaffected."""
+    sign = leading(facts)
+    if sign is None or sign.check == "latency":
+        return []
+    if sign.check == "traffic":
+        return _moved(facts, sign)
+    rows = events_of(facts, sign)
+    impact = impact_of(facts, sign)
+    if not impact.requests:
+        return []
+    return [
+        Finding(
+            check="who_is_hit",
+            severity=Severity.INFO,
+            statement=_words(impact),
+            subject={"explains": sign.id},
+            evidence=log_refs(rows),
+            strength=impact.share,
+            first_seen=sign.first_seen,
+            last_seen=sign.last_seen,
+            observed=impact.share,
+            unit="ratio",
+        )
+    ]
+
+
+def impact_of(facts: Facts, sign: Finding) -> Impact:
+    """Blast radius of a finding from its first event's minute to the end of the window."""
+    assert sign.first_seen is not None  # every sign dates an onset
+    return blast_radius(facts.requests, events_of(facts, sign), sign.first_seen.floor("min"), facts.window.end)
+
+
+def _words(impact: Impact) -> str:
+    text = f"{impact.failed:,} of {impact.requests:,} requests hit ({impact.share:.1%}) since {impact.since:%Y-%m-%d %H:%M} UTC"
+    seen, hit = len(impact.tenants), impact.hit
+    if not seen:
+        return f"{text}; no event names a tenant"
+    worst = ", ".join(f"{redact(str(name))} {row.failed:,} ({row.share:.0%} of theirs)" for name, row in _rows(hit))
+    text += f"; {len(hit)} of {seen} tenants hit ({len(hit) / seen:.0%}), worst: {worst}"
+    text += f"; {seen - len(hit)} tenants had traffic and no such failure"
+    return text + (f"; {impact.no_tenant_failed:,} hit requests name no tenant" if impact.no_tenant_failed else "")
+
+
+def _rows(hit):  # type: ignore[no-untyped-def]
+    return [(row.Index, row) for row in hit.head(WORST).itertuples()]
+
+
+def _moved(facts: Facts, sign: Finding) -> list[Finding]:
+    assert sign.first_seen is not None and sign.last_seen is not None
+    minutes = (sign.last_seen - sign.first_seen).total_seconds() / 60
+    found = Excursion(
+        sign.first_seen, sign.last_seen, (sign.observed or 0) * minutes, (sign.baseline or 0) * minutes, sign.strength
+    )
+    table = tenants_moved(facts, found)
+    if table.empty:
+        return []
+    moved = int(table["moved"].sum())
+    return [
+        Finding(
+            check="who_is_hit",
+            severity=Severity.INFO,
+            statement=(
+                f"{moved} of {len(table)} tenants with enough traffic to tell moved with the total"
+                f" from {found.start:%Y-%m-%d %H:%M} UTC; {len(table) - moved} did not"
+            ),
+            subject={"explains": sign.id},
+            evidence=sign.evidence,
+            strength=moved / len(table),
+            first_seen=sign.first_seen,
+            last_seen=sign.last_seen,
+            observed=moved / len(table),
+            unit="ratio",
+        )
+    ]
