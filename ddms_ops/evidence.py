@@ -1,7 +1,8 @@
 """The evidence folder: every pull as Parquet, and a manifest that says what was asked and hashes it.
 
-    evidence/manifest.json   {"schema", "tool", "files": [entry, …], "digest"}
-    evidence/<n>-<pull>.parquet
+    evidence/manifest.json   {"schema", "tool", "files": [entry, …], "profiles", "digest"}
+    evidence/<pull>.parquet
+    evidence/profiles/<system>.yaml
 
 The digest is the SHA-256 of the manifest without it, as canonical JSON; the report prints it,
 so that a manifest edited together with its digest still does not fit its report.
@@ -14,7 +15,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,6 +24,7 @@ from ddms_ops.sources.base import Provenance, Pull
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
+PROFILES = "profiles"
 CHUNK = 1 << 20
 
 
@@ -35,8 +36,6 @@ class Recorded:
     coverage: Coverage
     provenance: Provenance
     parameters: dict[str, object]
-    clock_start: str
-    clock_end: str
     sha256: str
     size: int
     tool: str
@@ -56,8 +55,8 @@ class Recorded:
             "region": self.provenance.region,
             "identity": self.provenance.identity,
             "read_files": list(self.provenance.files),
-            "clock_start": self.clock_start,
-            "clock_end": self.clock_end,
+            "clock_start": self.provenance.clock_start,
+            "clock_end": self.provenance.clock_end,
             "tool": self.tool,
             "coverage": self.coverage.as_dict(),
         }
@@ -66,12 +65,13 @@ class Recorded:
     def from_dict(cls, entry: dict) -> "Recorded":  # type: ignore[type-arg]
         """Inverse of `as_dict`."""
         provenance = Provenance(
-            entry["source"], entry["account"], entry["region"], entry["identity"], tuple(entry["read_files"])
-        )
-        return cls(
-            entry["file"], Coverage.from_dict(entry["coverage"]), provenance, entry["parameters"],
-            entry["clock_start"], entry["clock_end"], entry["sha256"], entry["bytes"], entry["tool"],
+            entry["source"], entry["account"], entry["region"], entry["identity"], tuple(entry["read_files"]),
+            entry["clock_start"], entry["clock_end"],
         )  # fmt: skip
+        coverage = Coverage.from_dict(entry["coverage"])
+        return cls(
+            entry["file"], coverage, provenance, entry["parameters"], entry["sha256"], entry["bytes"], entry["tool"]
+        )
 
 
 class EvidenceFolder:
@@ -89,32 +89,26 @@ class EvidenceFolder:
         os.chmod(folder, 0o700)
         self.entries: list[Recorded] = read_manifest(folder) if (folder / MANIFEST).exists() else []
 
-    def record(
-        self, pull: Pull, parameters: dict[str, object], *, clock_start: pd.Timestamp, clock_end: pd.Timestamp
-    ) -> Recorded:
+    def record(self, pull: Pull, parameters: dict[str, object]) -> Recorded:
         """Write a pull's raw records and its manifest entry; an earlier pull of that name is replaced."""
         name = pull.coverage.pull
-        self.entries = [entry for entry in self.entries if entry.coverage.pull != name]
-        file = f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-')}.parquet"
-        path = self.folder / file
+        path = self.folder / _file_name(name)
         partial = path.with_suffix(".part")
-        pq.write_table(pull.table, partial, compression="zstd", compression_level=1, store_schema=True)
+        pq.write_table(pull.table.combine_chunks(), partial, compression="zstd", compression_level=1)
         partial.replace(path)
         entry = Recorded(
-            file, pull.coverage, pull.provenance, parameters, _clock(clock_start), _clock(clock_end),
-            file_digest(path), path.stat().st_size, self.tool,
-        )  # fmt: skip
-        self.entries = sorted([*self.entries, entry], key=lambda entry: entry.coverage.pull)
+            path.name, pull.coverage, pull.provenance, parameters, file_digest(path), path.stat().st_size, self.tool
+        )
+        others = [known for known in self.entries if known.coverage.pull != name]
+        self.entries = sorted([*others, entry], key=lambda known: known.coverage.pull)
         self._save()
         return entry
 
-    def adopt(self, entry: Recorded, original: Path) -> None:
-        """Take over a recorded pull from another evidence folder, unchanged."""
-        target = self.folder / entry.file
-        if original.resolve() != target.resolve():
-            target.write_bytes(original.read_bytes())
-        self.entries = [known for known in self.entries if known.coverage.pull != entry.coverage.pull]
-        self.entries = sorted([*self.entries, entry], key=lambda known: known.coverage.pull)
+    def keep_profile(self, path: Path) -> None:
+        """Keep the profile that the run was made with; a replay uses this one."""
+        folder = self.folder / PROFILES
+        folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / path.name).write_bytes(path.read_bytes())
         self._save()
 
     def path_of(self, pull: str) -> Path:
@@ -125,22 +119,26 @@ class EvidenceFolder:
     @property
     def digest(self) -> str:
         """Digest of the manifest as it stands."""
-        return digest_of(_manifest(self.entries, self.tool))
+        return digest_of(self._manifest())
+
+    def _manifest(self) -> dict[str, object]:
+        kept = sorted((self.folder / PROFILES).glob("*.yaml"))
+        profiles = [{"file": f"{PROFILES}/{path.name}", "sha256": file_digest(path)} for path in kept]
+        files = [entry.as_dict() for entry in self.entries]
+        return {"schema": SCHEMA, "tool": self.tool, "files": files, "profiles": profiles}
 
     def _save(self) -> None:
-        manifest = _manifest(self.entries, self.tool)
+        manifest = self._manifest()
         text = json.dumps({**manifest, "digest": digest_of(manifest)}, indent=1, ensure_ascii=False, sort_keys=True)
         partial = self.folder / "manifest.part"
         partial.write_text(text + "\n", encoding="utf-8")
         partial.replace(self.folder / MANIFEST)
 
 
-def _manifest(entries: list[Recorded], tool: str) -> dict[str, object]:
-    return {"schema": SCHEMA, "tool": tool, "files": [entry.as_dict() for entry in entries]}
-
-
-def _clock(stamp: pd.Timestamp) -> str:
-    return stamp.tz_convert("UTC").tz_localize(None).isoformat(timespec="milliseconds") + "Z"
+def _file_name(pull: str) -> str:
+    """A file name for a pull; two pulls never share one."""
+    plain = re.sub(r"[^A-Za-z0-9.]+", "-", pull).strip("-.")[:100]
+    return f"{plain}.parquet" if plain == pull else f"{plain}-{hashlib.sha256(pull.encode()).hexdigest()[:8]}.parquet"
 
 
 def digest_of(manifest: dict[str, object]) -> str:
@@ -205,11 +203,12 @@ def verify_evidence(folder: Path, *, expected: str = "") -> list[str]:
         faults.append(f"{MANIFEST}: was changed: its content does not fit its own digest")
     elif expected and expected != found:
         faults.append(f"{MANIFEST}: was changed: its digest is {found[:16]}…, the report says {expected[:16]}…")
-    entries = [entry for entry in manifest["files"] if isinstance(entry, dict)]
+    listed = [*manifest["files"], *manifest.get("profiles", [])]
+    entries = [entry for entry in listed if isinstance(entry, dict)]
     named = {str(entry.get("file")): entry for entry in entries}
     for name, entry in sorted(named.items()):
         path = folder / name
-        if not path.is_file() or path.parent != folder:
+        if not path.is_file():
             faults.append(f"{name}: is missing")
         elif file_digest(path) != entry.get("sha256"):
             faults.append(f"{name}: was changed: its SHA-256 is not the manifest's")

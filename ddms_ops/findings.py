@@ -143,22 +143,21 @@ def confidence(evidence: Iterable[EvidenceRef], incomplete: frozenset[str]) -> s
 
 
 def ranked(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
-    """The same results with ranks 1..n over all their findings, strongest first."""
+    """The same results with ranks 1..n over all their findings, strongest first.
+
+    Severity comes first, then the order of the results, then strength, then the id.
+    """
     results = tuple(results)
-    ordered = sorted(
-        (finding for result in results for finding in result.findings),
-        key=lambda finding: (finding.severity.order, -finding.strength, finding.id),
-    )
-    ranks = {(finding.check, finding.id): rank for rank, finding in enumerate(ordered, start=1)}
+    keyed = [
+        ((finding.severity.order, position, -finding.strength, finding.id), finding)
+        for position, result in enumerate(results)
+        for finding in result.findings
+    ]
+    ranks = {key: rank for rank, (key, _) in enumerate(sorted(keyed, key=lambda pair: pair[0]), start=1)}
+    by_check: dict[int, list[Finding]] = {}
+    for key, finding in keyed:
+        by_check.setdefault(key[1], []).append(replace(finding, rank=ranks[key]))
     return tuple(
-        replace(
-            result,
-            findings=tuple(
-                sorted(
-                    (replace(f, rank=ranks[f.check, f.id]) for f in result.findings),
-                    key=lambda f: f.rank,
-                )
-            ),
-        )
-        for result in results
+        replace(result, findings=tuple(sorted(by_check.get(position, []), key=lambda finding: finding.rank)))
+        for position, result in enumerate(results)
     )

@@ -214,7 +214,7 @@ class Profile(Strict):
 
 def known_systems(folder: Path | None = None) -> list[str]:
     """Names of the systems that have a profile, sorted."""
-    return sorted(path.stem for path in (folder or assets("parameters") / "systems").glob("*.yaml"))
+    return sorted(path.stem for path in profile_path("x", folder).parent.glob("*.yaml"))
 
 
 def load_profile(system: str, environment: str = "", *, folder: Path | None = None) -> Profile:
@@ -232,7 +232,12 @@ def load_profile(system: str, environment: str = "", *, folder: Path | None = No
     known = known_systems(folder)
     if system not in known or not NAME.fullmatch(system):
         raise UnknownSystem(f"system: no profile named {system!r}{did_you_mean(system, known)}; known: {', '.join(known)}")
-    return read_profile((folder or assets("parameters") / "systems") / f"{system}.yaml", environment)
+    return read_profile(profile_path(system, folder), environment)
+
+
+def profile_path(system: str, folder: Path | None = None) -> Path:
+    """Where a system's profile lies."""
+    return (folder or assets("parameters") / "systems") / f"{system}.yaml"
 
 
 def read_profile(path: Path, environment: str = "") -> Profile:

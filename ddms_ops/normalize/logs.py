@@ -4,6 +4,7 @@ Each message is parsed once, by DuckDB. What begins as JSON and is not keeps its
 marked `is_parsed` False.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -29,52 +30,55 @@ LEVEL_BRACKET = (
 )
 LEVEL_PAIR = r'(?i)\b(?:level|lvl|severity|loglevel)["\']?\s*[=:]\s*["\']?([a-z]+)'
 ERROR_CLASS = r"\b((?:[A-Za-z_$][\w$]*[.:]{1,2})*[A-Z][\w$]*(?:Error|Exception|Fault))\b"
+NOTHING = "NULL::VARCHAR"
 LAMBDA_VERSION = r"\[(\$LATEST|\d+)\]"
 
 
-def normalize_logs(path: Path, pull: str, declared: Logs) -> pd.DataFrame:
-    """Events of one evidence file as a LOGS frame, in the file's order.
+def normalize_logs(pulls: Sequence[tuple[Path, str, Logs]]) -> pd.DataFrame:
+    """Events of evidence files as one LOGS frame, ordered by time, pull and row.
 
     Args:
-        path: Parquet of raw log events.
-        pull: name of the pull.
-        declared: field names and level synonyms of the system.
+        pulls: for each, the Parquet of raw log events, the pull's name, and the field names and level
+            synonyms of the system that wrote them.
 
     Returns:
         LOGS frame; all columns also when there are no events.
     """
+    if not pulls:
+        return conform(pd.DataFrame(), LOGS)
+    selects = [_select(declared, place) for place, (_, _, declared) in enumerate(pulls)]
+    parameters = {f"path{place}": str(path) for place, (path, _, _) in enumerate(pulls)}
+    parameters |= {f"pull{place}": pull for place, (_, pull, _) in enumerate(pulls)}
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        table = connection.sql(_query(declared), params={"path": str(path), "pull": pull}).to_arrow_table()
+        query = " UNION ALL ".join(selects) + " ORDER BY timestamp, pull, row"
+        table = connection.sql(query, params=parameters).to_arrow_table()
     finally:
         connection.close()
-    columns = [
-        table[name].dictionary_encode() if name in CATEGORIES else table[name] for name in table.schema.names
-    ]
+    columns = [table[name].dictionary_encode() if name in CATEGORIES else table[name] for name in table.schema.names]
     return conform(pa.table(columns, names=table.schema.names).to_pandas(), LOGS)
 
 
-def _query(declared: Logs) -> str:
-    """SQL from raw events to LOGS columns; its parameters are $path and $pull."""
+def _select(declared: Logs, place: int) -> str:
+    """SQL from raw events to LOGS columns; its parameters are $path and $pull with the place behind."""
     paths, positions = _paths(declared)
     field = {ours: _coalesce(places) for ours, places in positions.items()}
     parsed = f"""SELECT file_row_number AS row, timestamp, log_group, log_stream, message,
         CASE WHEN starts_with(ltrim(message), '{{') AND json_valid(message)
             THEN json_extract_string(message, [{", ".join(paths)}]) END AS x
-        FROM read_parquet($path, file_row_number = true)"""
-    return f"""SELECT timestamp, {_level(declared, field.get("level", "NULL"))} AS level,
+        FROM read_parquet($path{place}, file_row_number = true)"""
+    return f"""SELECT timestamp, {_level(declared, field.get("level", NOTHING))} AS level,
         left(split_part(ltrim(coalesce({field["message"]}, text), chr(10)), chr(10), 1), {MESSAGE_CHARS}) AS message,
         coalesce({_error(field)}, nullif(regexp_extract(left(text, {HEAD_CHARS}), '{ERROR_CLASS}', 1), '')) AS error,
         log_group, log_stream,
-        {field.get("request_id", "NULL")} AS request_id,
-        {field.get("tenant", "NULL")} AS tenant, {field.get("user", "NULL")} AS user,
-        {_endpoint(field)} AS endpoint, {field.get("status", "NULL")} AS status, {_duration(field)} AS duration_ms,
-        coalesce({field.get("version", "NULL")}, nullif(regexp_extract(log_stream, '{LAMBDA_VERSION}', 1), '')) AS version,
-        {field.get("job_type", "NULL")} AS job_type, {field.get("action", "NULL")} AS action,
-        x IS NOT NULL OR NOT starts_with(ltrim(message), '{{') AS is_parsed, $pull AS pull, row
-        FROM (SELECT *, CASE WHEN x IS NULL THEN regexp_replace(message, '{LEADING_TIME}', '') END AS text FROM ({parsed}))
-        ORDER BY row"""
+        {field.get("request_id", NOTHING)} AS request_id,
+        {field.get("tenant", NOTHING)} AS tenant, {field.get("user", NOTHING)} AS user,
+        {_endpoint(field)} AS endpoint, {field.get("status", NOTHING)} AS status, {_duration(field)} AS duration_ms,
+        coalesce({field.get("version", NOTHING)}, nullif(regexp_extract(log_stream, '{LAMBDA_VERSION}', 1), '')) AS version,
+        {field.get("job_type", NOTHING)} AS job_type, {field.get("action", NOTHING)} AS action,
+        x IS NOT NULL OR NOT starts_with(ltrim(message), '{{') AS is_parsed, $pull{place} AS pull, row
+        FROM (SELECT *, CASE WHEN x IS NULL THEN regexp_replace(message, '{LEADING_TIME}', '') END AS text FROM ({parsed}))"""
 
 
 def _paths(declared: Logs) -> tuple[list[str], dict[str, list[int]]]:
@@ -118,7 +122,7 @@ def _level(declared: Logs, field: str) -> str:
 def _error(field: dict[str, str]) -> str:
     """The error's name: of an error object its name, type or code, else the text itself."""
     if "error" not in field:
-        return "NULL"
+        return NOTHING
     text = field["error"]
     return f"coalesce({field['error_name']}, CASE WHEN NOT starts_with({text}, '{{') THEN left({text}, {HEAD_CHARS}) END)"
 
@@ -126,11 +130,11 @@ def _error(field: dict[str, str]) -> str:
 def _endpoint(field: dict[str, str]) -> str:
     """Method and path; segments that hold a digit (but v1, v2, …) or are very long become {id}."""
     if "path" not in field:
-        return "NULL"
+        return NOTHING
     segment = "CASE WHEN (regexp_matches(s, '[0-9]') AND NOT regexp_full_match(s, 'v[0-9]{1,3}')) OR length(s) > 48 THEN '{id}' ELSE s END"
     path = f"split_part({field['path']}, '?', 1)"
     masked = f"array_to_string(list_transform(string_split({path}, '/'), lambda s: {segment}), '/')"
-    method = field.get("method", "NULL")
+    method = field.get("method", NOTHING)
     return f"CASE WHEN {field['path']} IS NOT NULL THEN concat_ws(' ', upper({method}), {masked}) END"
 
 

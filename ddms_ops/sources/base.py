@@ -9,10 +9,11 @@ and says in `Coverage` whether they are all there. Raw tables, all times UTC:
     alarm changes  timestamp alarm type summary data
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.coverage import Coverage, Status
@@ -100,13 +101,18 @@ Query = LogQuery | MetricQuery | ChangeQuery | AlarmQuery
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where and when the records were read; empty where the source does not know."""
+    """Where and when the records were read; empty where the source does not know.
+
+    The clock is the reader's, at the start and the end of the pull, ISO 8601 in UTC.
+    """
 
     source: str
     account: str = ""
     region: str = ""
     identity: str = ""
     files: tuple[str, ...] = field(default=())
+    clock_start: str = ""
+    clock_end: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,11 @@ class Pull:
     table: pa.Table
     coverage: Coverage
     provenance: Provenance
+
+    def timed(self, start: pd.Timestamp, end: pd.Timestamp) -> "Pull":
+        """The same pull with the reader's clock at its start and end."""
+        start_text, end_text = (stamp.tz_convert("UTC").tz_localize(None).isoformat(timespec="milliseconds") + "Z" for stamp in (start, end))
+        return replace(self, provenance=replace(self.provenance, clock_start=start_text, clock_end=end_text))
 
 
 class Source(Protocol):

@@ -1,0 +1,210 @@
+"""A case: one incident, its profile, its source and its evidence folder, tied together.
+
+Each pull is fetched once, recorded as evidence, and normalised from there; each check is run
+once and written to findings.json at once, so that a run that dies leaves what it had.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from ddms_ops import __version__
+from ddms_ops.analysis.groups import group_table, with_groups
+from ddms_ops.analysis.requests import requests
+from ddms_ops.checks import CHECKS, run_check
+from ddms_ops.coverage import Coverage
+from ddms_ops.errors import BadInput, did_you_mean
+from ddms_ops.evidence import EvidenceFolder, read_table
+from ddms_ops.findings import CheckResult, ranked
+from ddms_ops.incident import Incident, resolve
+from ddms_ops.normalize import normalize_alarms, normalize_changes, normalize_logs, normalize_metrics
+from ddms_ops.profile import Profile, load_profile, profile_path
+from ddms_ops.report.findings_file import findings_document, write_document
+from ddms_ops.sources import open_source
+from ddms_ops.sources.base import AlarmQuery, ChangeQuery, LogQuery, MetricQuery, Pull, Query, Source
+from ddms_ops.window import Window
+
+TOOL = f"ddms-ops {__version__}"
+GENERIC = "generic"
+Clock = Callable[[], pd.Timestamp]
+
+
+def utc_now() -> pd.Timestamp:
+    """The clock of a notebook or the runner; nothing below them reads it."""
+    return pd.Timestamp.now(tz="UTC")
+
+
+def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: object) -> "Case":
+    """The case that an incident's parameters describe.
+
+    Args:
+        out: folder of reports; the case's evidence and findings go to `<out>/<incident_id>`.
+        clock: where relative times and the time of a pull come from.
+        parameters: as in an incident file; see `ddms_ops.incident.Incident`.
+
+    Raises:
+        BadInput: every fault of the parameters, or a source that cannot be opened; nothing was written.
+    """
+    incident, profile = resolve(parameters, now=clock(), where="parameters")
+    return Case(incident, profile, open_source(incident.source), Path(out) / incident.incident_id, clock=clock)
+
+
+class Case:
+    """One incident under investigation; see `open_case`.
+
+    Args:
+        incident: with absolute times.
+        profile: of the incident's system.
+        source: where to pull from.
+        folder: the report folder.
+        clock: for the time of pulls.
+        profiles: folder of system profiles, the shipped ones when None.
+    """
+
+    def __init__(
+        self, incident: Incident, profile: Profile, source: Source, folder: Path, *, clock: Clock, profiles: Path | None = None
+    ) -> None:
+        self.incident = incident
+        self.profile = profile
+        self.source = source
+        self.folder = folder
+        self.window = incident.window
+        self.baseline = incident.baseline_window
+        self._clock = clock
+        self._coverage: dict[str, Coverage] = {}
+        self._results: dict[str, CheckResult] = {}
+        self._generic = load_profile(GENERIC, folder=profiles)
+        self.evidence = EvidenceFolder(folder / "evidence", tool=TOOL)
+        for name in sorted({incident.system, GENERIC}):
+            self.evidence.keep_profile(profile_path(name, profiles))
+
+    # Pulls
+
+    @property
+    def coverage(self) -> list[Coverage]:
+        """Coverage of every pull so far, by name."""
+        return [self._coverage[name] for name in sorted(self._coverage)]
+
+    def pulls(self, kind: str) -> list[Coverage]:
+        """Coverage of the pulls of a kind (`logs`, `logs.baseline`, `metrics`, …), pulled now if need be."""
+        {
+            "logs": lambda: self._log_pulls,
+            "logs.baseline": lambda: self._log_pulls,
+            "metrics": lambda: self.metrics,
+            "changes": lambda: self.changes,
+            "alarms": lambda: self.alarms,
+        }[kind]()
+        return [row for row in self.coverage if row.pull.split("/")[0] == kind]
+
+    def _pull(self, name: str, fetch: Callable[..., Pull], query: Query, **parameters: object) -> str:
+        """Fetch and record one pull; its name."""
+        start = self._clock()
+        pull = fetch(query, pull=name)
+        if not pull.provenance.clock_start:
+            pull = pull.timed(start, self._clock())
+        self.evidence.record(pull, {**parameters, "window": query.window.as_dict()})
+        self._coverage[name] = pull.coverage
+        return name
+
+    @cached_property
+    def log_groups(self) -> tuple[str, ...]:
+        """Declared log groups and those the source has, sorted."""
+        return tuple(sorted({*self.profile.logs.groups, *self.source.log_groups()}))
+
+    @cached_property
+    def _log_pulls(self) -> list[tuple[Path, str, object]]:
+        found = []
+        for group in self.log_groups:
+            declared = self.profile.logs if group in self.profile.logs.groups else self._generic.logs
+            for kind, window in (("logs", self.window), ("logs.baseline", self.baseline)):
+                query = LogQuery(window, group)
+                name = self._pull(f"{kind}/{group.strip('/')}", self.source.fetch_log_events, query, log_group=group)
+                found.append((self.evidence.path_of(name), name, declared))
+        return found
+
+    # Frames
+
+    @cached_property
+    def _all_logs(self) -> pd.DataFrame:
+        return with_groups(normalize_logs(self._log_pulls))  # type: ignore[arg-type]
+
+    def _logs_of(self, kind: str) -> pd.DataFrame:
+        kinds = self._all_logs["pull"].cat.categories.str.split("/").str[0]
+        is_kind = pd.Series(kinds == kind).to_numpy()[self._all_logs["pull"].cat.codes] if len(kinds) else []
+        return self._all_logs[is_kind].reset_index(drop=True)
+
+    @cached_property
+    def logs(self) -> pd.DataFrame:
+        """LOGS frame of the window, with groups."""
+        return self._logs_of("logs")
+
+    @cached_property
+    def baseline_logs(self) -> pd.DataFrame:
+        """LOGS frame of the baseline, with groups."""
+        return self._logs_of("logs.baseline")
+
+    @cached_property
+    def groups(self) -> pd.DataFrame:
+        """Every message group with its counts; see `analysis.groups.group_table`."""
+        return group_table(self.logs, self.baseline_logs)
+
+    @cached_property
+    def requests(self) -> pd.DataFrame:
+        """Requests of the window; see `analysis.requests.requests`."""
+        return requests(self.logs)
+
+    @cached_property
+    def baseline_requests(self) -> pd.DataFrame:
+        """Requests of the baseline."""
+        return requests(self.baseline_logs)
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """METRICS frame of the window, with the profile's ratios."""
+        name = self._pull("metrics", self.source.fetch_metric_points, MetricQuery(self.window))
+        return normalize_metrics(read_table(self.evidence.path_of(name)), name, self.profile.metrics)
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """CHANGES frame of the window and `triage.change_lookback_min` before it."""
+        since = self.window.start - pd.Timedelta(minutes=self.profile.triage.change_lookback_min)
+        name = self._pull("changes", self.source.fetch_changes, ChangeQuery(Window(since, self.window.end)))
+        return normalize_changes(read_table(self.evidence.path_of(name)), name)
+
+    @cached_property
+    def alarms(self) -> pd.DataFrame:
+        """ALARMS frame of the window."""
+        name = self._pull("alarms", self.source.fetch_alarm_changes, AlarmQuery(self.window))
+        return normalize_alarms(read_table(self.evidence.path_of(name)), name)
+
+    # Checks
+
+    def result(self, check: str) -> CheckResult:
+        """Result of a check, run now if it was not yet.
+
+        Raises:
+            BadInput: no check of that name.
+        """
+        if check not in self._results:
+            known = {known.id: known for known in CHECKS}
+            if check not in known:
+                raise BadInput(f"no check named {check!r}{did_you_mean(check, known)}; known: {', '.join(known)}")
+            self._results[check] = run_check(known[check], self)
+            self.save()
+        return self._results[check]
+
+    @property
+    def results(self) -> tuple[CheckResult, ...]:
+        """Ranked results of the checks run so far, in the order of CHECKS."""
+        return ranked(self._results[check.id] for check in CHECKS if check.id in self._results)
+
+    @property
+    def document(self) -> dict[str, object]:
+        """findings.json as it stands, without `generated_at`."""
+        return findings_document(self.incident, self.coverage, self.results, tool=TOOL, digest=self.evidence.digest)
+
+    def save(self) -> None:
+        """Write findings.json."""
+        write_document(self.folder, self.document, generated_at=self._clock().isoformat().replace("+00:00", "Z"))

@@ -1,0 +1,1 @@
+"""Reports: findings.json, HTML, summary, post-mortem."""
