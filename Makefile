@@ -1,0 +1,69 @@
+# Everything below sets up its own environment in .venv from requirements.lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+PIP_INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+SOURCES := pyproject.toml requirements.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lab bench lock browser clean
+
+help:  ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "%-8s %s\n", $$1, $$2}'
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Use make PYTHON=python3.12")'
+	$(if $(UV),$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
+
+$(VENV)/.core: $(SOURCES) | $(VENV)/bin/python
+	$(PIP_INSTALL) -c requirements.lock -e .
+	@touch $@
+
+$(VENV)/.test: $(SOURCES) | $(VENV)/bin/python
+	$(PIP_INSTALL) -c requirements.lock -e '.[test]'
+	@touch $@ $(VENV)/.core
+
+$(VENV)/.check: $(VENV)/.test
+	$(PIP_INSTALL) -c requirements.lock -e '.[test,check]'
+	@touch $@
+
+$(VENV)/.lab: $(SOURCES) | $(VENV)/bin/python
+	$(PIP_INSTALL) -c requirements.lock -e '.[lab]'
+	@touch $@ $(VENV)/.core
+
+demo: $(VENV)/.core  ## Simulate an incident and write its report (no account, no network)
+	$(BIN)/ddms-ops demo
+
+test: $(VENV)/.test browser  ## Run the tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+browser:  # the report is tested in Chromium; root on Debian gets it installed, others skip those tests
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing Debian's chromium for the browser tests" \
+	    && apt-get -qq update >/dev/null && apt-get -qq install -y --no-install-recommends chromium >/dev/null; } \
+	  || echo "no Chromium found: the browser tests will be skipped (install the package chromium to run them)"
+
+check: $(VENV)/.check  ## Format, lint, types, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) --no-print-directory test
+
+format: $(VENV)/.check  ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lab: $(VENV)/.lab  ## Open the notebooks in JupyterLab
+	$(BIN)/ddms-ops lab
+
+bench: $(VENV)/.test  ## Measure a whole report at 1,000,000 events (EVENTS=n for another size)
+	$(BIN)/python benchmarks/report.py $(or $(EVENTS),1000000)
+
+lock: | $(VENV)/bin/python  ## Renew requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/python -m uv pip compile --quiet --upgrade --all-extras --universal --python-version 3.11 --no-header --no-annotate \
+	  pyproject.toml -o requirements.lock
+
+clean:  ## Remove the environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache dist build

@@ -1,0 +1,204 @@
+"""The work behind `ddms-ops run`, `demo`, `list` and `lab`."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ddms_ops.case import TOOL, utc_now
+from ddms_ops.checks import CHECKS
+from ddms_ops.coverage import FAULTY
+from ddms_ops.errors import BadInput, IncidentError, RunError, did_you_mean
+from ddms_ops.findings import CheckResult, Verdict
+from ddms_ops.incident import Incident, read_incident, resolve
+from ddms_ops.profile import Profile, known_systems
+from ddms_ops.report.findings_file import NAME as FINDINGS
+from ddms_ops.report.findings_file import findings_document, read_document, write_document
+from ddms_ops.report.html import export_html
+from ddms_ops.report.post_mortem import write_post_mortem
+from ddms_ops.report.summary import write_summary
+from ddms_ops.runner import NotebookRun, check_parameters, notebook_parameters, run_notebook
+from ddms_ops.settings import assets
+from ddms_ops.sources import open_source
+
+POST_MORTEM = "post_mortem"
+TIMEOUT_S = 1800
+FAULTY_TEXT = {str(status) for status in FAULTY}
+
+
+def notebook_path(name: str) -> Path:
+    """The notebook of that name.
+
+    Raises:
+        BadInput: none of that name.
+    """
+    known = known_notebooks()
+    if name not in known:
+        raise BadInput(f"notebook: no notebook named {name!r}{did_you_mean(name, known)}; known: {', '.join(known)}")
+    return assets("notebooks") / f"{name}.ipynb"
+
+
+def known_notebooks() -> list[str]:
+    """Names of the notebooks that investigate, sorted."""
+    return sorted(path.stem for path in assets("notebooks").glob("*.ipynb") if path.stem != POST_MORTEM)
+
+
+def run_incident(
+    path: Path, *, notebooks: Sequence[str] | None, source: str | None, out: Path, overrides: Sequence[str]
+) -> int:
+    """Investigate the incident in a file; see the CLI for the exit code."""
+    given = read_incident(path)
+    if not source and isinstance(given.get("source"), str):
+        given["source"] = _beside(str(given["source"]), path)
+    for pair in overrides:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise BadInput(f"-p {pair}: write NAME=VALUE")
+        given[name] = value
+    if source:
+        given["source"] = source
+    return investigate(given, where=str(path), names=notebooks or known_notebooks(), out=out)
+
+
+def _beside(source: str, path: Path) -> str:
+    """A relative folder in an incident file is meant from where one stands, or else from the file."""
+    kind, _, place = source.partition(":")
+    beside = path.parent / place
+    return f"{kind}:{beside}" if place and not Path(place).exists() and beside.exists() else source
+
+
+def investigate(given: dict[str, object], *, where: str, names: Sequence[str], out: Path) -> int:
+    """Run the notebooks on an incident and write its report folder."""
+    paths = [notebook_path(name) for name in dict.fromkeys(names)]
+    known = set(Incident.__dataclass_fields__)
+    knobs = {name: value for name, value in given.items() if name not in known}
+    _check_knobs(paths, knobs, where)
+    plain = {name: value for name, value in given.items() if name in known}
+    incident, profile = resolve(plain, now=utc_now(), where=where)
+    incident = replace(incident, source=_absolute(incident.source))
+    open_source(incident.source)
+    folder = _fresh_folder(out, incident.incident_id)
+    runs = [_run_one(path, incident, knobs, out, folder) for path in paths]
+    document = _complete(folder, incident, profile, paths)
+    _export(folder, runs, incident, document)
+    write_post_mortem(folder)
+    write_summary(folder)
+    print((folder / "summary.md").read_text(encoding="utf-8").rstrip())
+    print(f"\nreport: {folder / 'post_mortem.html'}")
+    return 1 if _is_faulty(document, runs) else 0
+
+
+def _check_knobs(paths: Sequence[Path], knobs: dict[str, object], where: str) -> None:
+    """Parameters that are no incident's must be known to one of the notebooks."""
+    own = {name for path in paths for name in notebook_parameters(path)}
+    known = sorted(own | set(Incident.__dataclass_fields__))
+    faults = [f"{where}: {name}: unknown parameter{did_you_mean(name, known)}; known: {', '.join(known)}" for name in knobs if name not in own]
+    if faults:
+        raise IncidentError(*faults)
+
+
+def _absolute(source: str) -> str:
+    kind, _, place = source.partition(":")
+    return f"{kind}:{Path(place).expanduser().resolve()}" if place else source
+
+
+def _fresh_folder(out: Path, name: str) -> Path:
+    """An empty report folder; an earlier report of that name is kept as <name>.1, .2, …"""
+    folder = out / name
+    try:
+        if folder.exists():
+            number = next(n for n in range(1, 10_000) if not (out / f"{name}.{n}").exists())
+            folder.rename(out / f"{name}.{number}")
+            print(f"an earlier report is kept as {out / f'{name}.{number}'}", file=sys.stderr)
+        folder.mkdir(parents=True)
+    except (PermissionError, NotADirectoryError, FileExistsError) as fault:
+        raise BadInput(f"--out {out}: cannot write there: {fault.strerror}") from None
+    return folder
+
+
+def _run_one(path: Path, incident: Incident, knobs: dict[str, object], out: Path, folder: Path) -> NotebookRun:
+    accepted = notebook_parameters(path)
+    parameters = {**incident.as_dict(), **knobs, "out": str(out.resolve())}
+    parameters = {name: value for name, value in parameters.items() if name in accepted}
+    check_parameters(path, parameters)
+    return run_notebook(path, folder / path.name, parameters, on_progress=_show, timeout_s=TIMEOUT_S)
+
+
+def _show(*progress: object) -> None:
+    """One line of progress on standard error."""
+    text = progress[0] if len(progress) == 1 else f"[{progress[0]}/{progress[1]}] {progress[2]}"
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def _complete(folder: Path, incident: Incident, profile: Profile, paths: Sequence[Path]) -> dict:  # type: ignore[type-arg]
+    """findings.json with a result for every check of the notebooks, also where one did not get there."""
+    if not (folder / FINDINGS).exists():
+        document = findings_document(incident, [], [], tool=TOOL, digest="")
+    else:
+        document = read_document(folder)
+    done = {check["id"]: check for check in document["checks"]}  # type: ignore[attr-defined, union-attr]
+    for check in CHECKS:
+        if check.notebook in {path.stem for path in paths} and check.id not in done:
+            missing = CheckResult(check.id, check.notebook, check.question, Verdict.NOT_CHECKED, "its section was not reached")
+            done[check.id] = missing.as_dict()
+    document["checks"] = [done[check.id] for check in CHECKS if check.id in done]
+    generated = str(document.pop("generated_at", "")) or utc_now().isoformat()
+    write_document(folder, document, generated_at=generated)
+    return document
+
+
+def _export(folder: Path, runs: Sequence[NotebookRun], incident: Incident, document: dict) -> None:  # type: ignore[type-arg]
+    subtitle = f"{incident.incident_id} · {incident.system} · {incident.window}"
+    for run in runs:
+        title = f"{run.path.stem.replace('_', ' ').capitalize()}: {incident.title or incident.incident_id}"
+        export_html(
+            run.path, run.path.with_suffix(".html"), title=title, subtitle=subtitle, digest=str(document["manifest_digest"])
+        )
+
+
+def _is_faulty(document: dict, runs: Sequence[NotebookRun]) -> bool:  # type: ignore[type-arg]
+    broken = any(str(check["reason"]).startswith(("the check failed", "its section was not")) for check in document["checks"])
+    return broken or any(run.status != "ok" for run in runs) or any(row["status"] in FAULTY_TEXT for row in document["coverage"])
+
+
+def run_demo(system: str, scenario: str, *, events: int, seed: int, out: Path) -> int:
+    """Simulate an incident below `out`, then investigate it."""
+    from ddms_ops.simulate import write_case
+
+    target = out / "simulated" / f"{system}-{scenario}".replace("_", "-")
+    print(f"simulating {events:,} log events of {system}, scenario {scenario}", file=sys.stderr)
+    if target.exists():
+        shutil.rmtree(target)
+    simulated = write_case(system, scenario, target, seed=seed, events=events)
+    return run_incident(simulated.incident, notebooks=None, source=None, out=out, overrides=())
+
+
+def list_known() -> int:
+    """Print systems, notebooks, checks and scenarios."""
+    from ddms_ops.simulate import SCENARIOS
+
+    print("systems:   " + ", ".join(known_systems()))
+    print("notebooks: " + ", ".join([*known_notebooks(), POST_MORTEM]))
+    print("checks:")
+    for check in CHECKS:
+        print(f"  {check.id:<16} {check.question}")
+    print("scenarios (ddms-ops demo dms --scenario S):")
+    for name, scenario in SCENARIOS.items():
+        print(f"  {name:<16} {scenario.title}")
+    return 0
+
+
+def open_lab() -> int:
+    """Start JupyterLab on the notebooks; its exit code.
+
+    Raises:
+        RunError: JupyterLab is not installed.
+    """
+    jupyter = Path(sys.executable).with_name("jupyter-lab")
+    if not jupyter.exists():
+        raise RunError("JupyterLab is not installed; run make lab, or pip install 'ddms-ops[lab]'")
+    os.execv(jupyter, [str(jupyter), str(assets("notebooks"))])
+
+

@@ -1,0 +1,85 @@
+"""Replay and verification of a report folder, without a kernel and without a network."""
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from ddms_ops.case import Case, utc_now
+from ddms_ops.checks import CHECKS
+from ddms_ops.errors import EvidenceError
+from ddms_ops.evidence import PROFILES, verify_evidence
+from ddms_ops.incident import resolve
+from ddms_ops.report.findings_file import as_text, read_document, without_time
+from ddms_ops.sources.recorded import RecordedSource
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def replay_report(report: Path, *, out: Path | None = None) -> int:
+    """Run a report's checks again on its evidence and compare; 0 when findings.json comes out the same.
+
+    Raises:
+        EvidenceError: the report folder is damaged, or its evidence is not what the manifest says.
+    """
+    recorded = read_document(report)
+    faults = verify_evidence(report / "evidence", expected=str(recorded.get("manifest_digest", "")))
+    if faults:
+        raise EvidenceError(f"{report}: cannot be replayed: {faults[0]}; see ddms-ops verify {report}")
+    scratch = Path(tempfile.mkdtemp(prefix="ddms-ops-replay-"))
+    folder = out or scratch
+    try:
+        again = _findings_again(report, recorded, folder)
+        before, after = as_text(without_time(recorded)), as_text(again)
+        if before == after:
+            count = sum(len(check["findings"]) for check in recorded["checks"])
+            print(f"replayed {report}: {count} findings of {len(recorded['checks'])} checks, identical")
+            return 0
+        (folder / "findings.json").write_text(after, encoding="utf-8")
+        print(f"replayed {report}: findings differ: {_first_difference(before, after)}")
+        return 1
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _findings_again(report: Path, recorded: dict, folder: Path) -> dict[str, object]:  # type: ignore[type-arg]
+    profiles = report / "evidence" / PROFILES
+    incident, profile = resolve(recorded["incident"], now=utc_now(), where=str(report), profiles=profiles)
+    folder.mkdir(parents=True, exist_ok=True)
+    case = Case(incident, profile, RecordedSource(report), folder, clock=utc_now, profiles=profiles)
+    asked = [check["id"] for check in recorded["checks"]]
+    for check in CHECKS:
+        if check.id in asked:
+            case.result(check.id)
+    for row in recorded["coverage"]:
+        case.pulls(str(row["pull"]).split("/")[0])
+    return case.document
+
+
+def _first_difference(before: str, after: str) -> str:
+    pairs = zip(before.splitlines(), after.splitlines(), strict=False)
+    for number, (old, new) in enumerate(pairs, start=1):
+        if old != new:
+            return f"line {number}: recorded {old.strip()[:80]} now {new.strip()[:80]}"
+    return "one is longer than the other"
+
+
+def verify_report(report: Path) -> int:
+    """Check evidence against the manifest and the manifest against the report; 1 with a line for each fault.
+
+    Raises:
+        EvidenceError: no report or no manifest there.
+    """
+    faults: list[str] = []
+    document = read_document(report)
+    expected = str(document.get("manifest_digest", ""))
+    faults += verify_evidence(report / "evidence", expected=expected)
+    for page in sorted(report.glob("*.html")):
+        printed = set(DIGEST.findall(page.read_text(encoding="utf-8", errors="replace")))
+        if printed and expected not in printed:
+            faults.append(f"{page.name}: prints another manifest digest than findings.json")
+    for fault in faults:
+        print(f"{report}: {fault}")
+    if not faults:
+        print(f"{report}: evidence is as recorded; manifest {expected}")
+    return 1 if faults else 0

@@ -1,0 +1,312 @@
+"""Strict papermill: a notebook is run to its end, or what ended it is said; no kernel is left behind.
+
+Parameters are checked before a kernel is started. A failing cell is recorded and the rest still runs;
+a dead kernel, or a cell over its time, ends the notebook, and what it has is saved. The kernel is this
+interpreter's, reached over Unix sockets in a private folder, so that no network is needed.
+"""
+
+import ast
+import asyncio
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.engines import Engine, NotebookExecutionManager
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+
+from ddms_ops.errors import IncidentError, RunError, did_you_mean
+from ddms_ops.kernel import KernelFailed, Tail, died_of, private_kernel, start_kernel, stop_kernel
+from ddms_ops.redact import redact
+
+TIMEOUT_S = 1800
+IOPUB_TIMEOUT_S = 120
+POLL_S = 0.2
+MAX_GIVEN = 60
+MAX_ERROR = 300
+BEFORE_ANY = "Start"
+ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+@dataclass(frozen=True, slots=True)
+class SectionFailure:
+    """A section with a cell that failed or was not run, and why, in one line."""
+
+    heading: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A code cell (1..cells) began, or, with a `line`, said how far it is."""
+
+    cell: int
+    cells: int
+    section: str
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookRun:
+    """How a run ended. `status` is ok or failed; `seconds` are by stage: kernel, cells."""
+
+    path: Path
+    status: str
+    failed_sections: tuple[SectionFailure, ...]
+    cells_run: int
+    seconds: dict[str, float] = field(compare=False)
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def notebook_parameters(path: Path) -> dict[str, object]:
+    """Names and literal defaults of the one cell tagged `parameters`.
+
+    Raises:
+        RunError: not a notebook, no such cell or several, or a value that is not a literal.
+    """
+    tagged = [cell for cell in _read(path).cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(tagged) != 1:
+        raise RunError(f"{path}: has {len(tagged)} cells tagged 'parameters'; tag exactly one")
+    try:
+        statements = ast.parse(tagged[0].source).body
+        return dict(_literal(statement) for statement in statements)
+    except (SyntaxError, ValueError):
+        raise RunError(f"{path}: the cell tagged 'parameters' may hold `name = literal` lines only") from None
+
+
+def check_parameters(path: Path, given: Mapping[str, object]) -> None:
+    """Refuse parameters that the notebook does not have or that differ in type from its default.
+
+    Raises:
+        IncidentError: one line for each fault.
+        RunError: see `notebook_parameters`.
+    """
+    known = notebook_parameters(path)
+    faults = [
+        f"{path.name}: {name}: unknown parameter{did_you_mean(name, known)}; known: {', '.join(known) or 'none'}"
+        for name in given
+        if name not in known
+    ]
+    faults += [
+        f"{path.name}: {name}: {repr(value)[:MAX_GIVEN]} is {type(value).__name__};"
+        f" give {type(known[name]).__name__}, e.g. {known[name]!r}"
+        for name, value in given.items()
+        if name in known and not _fits(value, known[name])
+    ]
+    if faults:
+        raise IncidentError(*faults)
+
+
+def run_notebook(
+    path: Path,
+    out_path: Path,
+    parameters: Mapping[str, object],
+    *,
+    on_progress: OnProgress = lambda progress: None,
+    timeout_s: int = TIMEOUT_S,
+) -> NotebookRun:
+    """Run a notebook with parameters injected by papermill and save it, also when it fails.
+
+    Args:
+        path: the notebook.
+        out_path: where to save the executed notebook; its folder must exist.
+        parameters: by name; see `check_parameters`.
+        on_progress: called as each code cell begins and for each line of `ddms_ops.progress`.
+        timeout_s: seconds that one cell may take.
+
+    Returns:
+        What was run and what failed; a cell that failed does not raise.
+
+    Raises:
+        IncidentError: unknown or mistyped parameters; nothing was started.
+        RunError: `path` is not a notebook that can be given parameters.
+        KeyboardInterrupt: on Ctrl-C, after the kernel was stopped and the notebook saved.
+    """
+    check_parameters(path, parameters)
+    notebook = load_notebook_node(str(path))
+    if parameters:
+        notebook = parameterize_notebook(notebook, dict(parameters), kernel_name="python3", language="python")
+    session = _Session(notebook, on_progress, timeout_s)
+    target = str(out_path.absolute())
+    _StrictEngine.execute_notebook(notebook, "python3", output_path=target, progress_bar=False, session=session)
+    failed = tuple(session.failures)
+    return NotebookRun(out_path, "failed" if failed else "ok", failed, session.cells_run, session.seconds)
+
+
+class _StrictEngine(Engine):
+    """papermill's bookkeeping around a session: metadata, and a save after each cell and at any end."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: Any) -> None:
+        session: _Session = kwargs["session"]
+        with private_kernel() as (manager, folder):
+            _in_own_loop(session.run(nb_man, manager, folder))
+
+
+class _Session:
+    """One run of one notebook's code cells."""
+
+    def __init__(self, notebook: nbformat.NotebookNode, on_progress: OnProgress, timeout_s: int) -> None:
+        self.on_progress = on_progress
+        self.timeout_s = timeout_s
+        self.headings = headings(notebook)
+        self.code = [
+            place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()
+        ]
+        self.failures: list[SectionFailure] = []
+        self.cells_run = 0
+        self.seconds = {"kernel": 0.0, "cells": 0.0}
+        self.error: tuple[str, str] | None = None
+
+    async def run(self, nb_man: NotebookExecutionManager, manager: AsyncKernelManager, folder: Path) -> None:
+        """Start the kernel, run every code cell, stop the kernel."""
+        began = time.monotonic()
+        client = NotebookClient(
+            nb_man.nb, km=manager, timeout=self.timeout_s, allow_errors=True, coalesce_streams=True,
+            iopub_timeout=IOPUB_TIMEOUT_S, raise_on_iopub_timeout=True, on_cell_error=self._note_error,
+        )  # fmt: skip
+        try:
+            tail = await start_kernel(client, folder)
+        except KernelFailed as fault:
+            return self._end(nb_man, 0, "KernelFailed", str(fault))
+        except asyncio.CancelledError:
+            self._end(nb_man, 0, "Interrupted", "stopped by the user")
+            raise
+        self.seconds["kernel"] = time.monotonic() - began
+        watch = asyncio.create_task(self._watch(tail))
+        try:
+            await self._run_cells(client, nb_man)
+        finally:
+            watch.cancel()
+            self._tell_lines(tail)
+            self.seconds["cells"] = time.monotonic() - began - self.seconds["kernel"]
+            await stop_kernel(client, manager, now=self.cells_run < len(self.code))
+
+    async def _run_cells(self, client: NotebookClient, nb_man: NotebookExecutionManager) -> None:
+        for number, place in enumerate(self.code):
+            cell = nb_man.nb.cells[place]
+            self.on_progress(Progress(number + 1, len(self.code), self.headings[place]))
+            nb_man.cell_start(cell, place)
+            self.error = None
+            try:
+                await client.async_execute_cell(cell, place)
+            except CellTimeoutError:
+                return self._end(nb_man, number, "CellTimeout", f"the cell took longer than {self.timeout_s} s")
+            except DeadKernelError:
+                if _is_cancelled():  # nbclient takes our own cancellation for a dead kernel
+                    self._end(nb_man, number, "Interrupted", "stopped by the user")
+                    raise asyncio.CancelledError from None
+                return self._end(nb_man, number, "KernelDied", died_of(client))
+            if self.error:
+                self._fail(nb_man, place, one_line(*self.error))
+            _redact_errors(cell)
+            self.cells_run += 1
+            nb_man.cell_complete(cell, place)
+        return None
+
+    def _note_error(self, *, cell: nbformat.NotebookNode, execute_reply: dict[str, Any], **_: object) -> None:
+        if "raises-exception" not in cell.metadata.get("tags", []):
+            self.error = (execute_reply["content"]["ename"], execute_reply["content"]["evalue"])
+
+    def _fail(self, nb_man: NotebookExecutionManager, place: int, error: str) -> None:
+        nb_man.cell_exception(nb_man.nb.cells[place], place)
+        self._record(self.headings[place], error)
+
+    def _record(self, heading: str, error: str) -> None:
+        if heading not in [failure.heading for failure in self.failures]:
+            self.failures.append(SectionFailure(heading, error))
+
+    def _end(self, nb_man: NotebookExecutionManager, number: int, name: str, why: str) -> None:
+        """The notebook cannot go on: say so in this cell, and name the sections that were not run."""
+        for place in self.code[number:][:1]:
+            cell = nb_man.nb.cells[place]
+            cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=why, traceback=[f"{name}: {why}"]))
+            self._fail(nb_man, place, one_line(name, why))
+            nb_man.cell_complete(cell, place)
+        for place in self.code[number + 1 :]:
+            self._record(self.headings[place], f"not run: {name} in section {self.headings[self.code[number]]!r}")
+
+    async def _watch(self, tail: Tail) -> None:
+        while True:
+            await asyncio.sleep(POLL_S)
+            self._tell_lines(tail)
+
+    def _tell_lines(self, tail: Tail) -> None:
+        number = min(self.cells_run, len(self.code) - 1)
+        for line in tail.new_lines():
+            self.on_progress(Progress(number + 1, len(self.code), self.headings[self.code[number]], line))
+
+
+def headings(notebook: nbformat.NotebookNode) -> list[str]:
+    """For each cell the Markdown heading it stands under."""
+    found, current = [], BEFORE_ANY
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            lines = [line.lstrip("#").strip() for line in cell.source.splitlines() if re.match(r"#{1,6} ", line)]
+            current = lines[-1] if lines else current
+        found.append(current)
+    return found
+
+
+def one_line(name: str, message: str) -> str:
+    """`ErrorName: first line of its message`, redacted and cut."""
+    lines = ANSI.sub("", message).strip().splitlines()
+    text = redact(f"{name}: {lines[0]}" if lines else name)
+    return text if len(text) <= MAX_ERROR else text[: MAX_ERROR - 1] + "…"
+
+
+def _redact_errors(cell: nbformat.NotebookNode) -> None:
+    for output in cell.outputs:
+        if output.output_type == "error":
+            output.evalue = redact(output.evalue)
+            output.traceback = [redact(ANSI.sub("", line)) for line in output.traceback]
+
+
+def _read(path: Path) -> nbformat.NotebookNode:
+    try:
+        return nbformat.read(path, as_version=4)
+    except FileNotFoundError:
+        raise RunError(f"{path}: no such file; give a notebook") from None
+    except (OSError, ValueError, nbformat.ValidationError, AttributeError):
+        raise RunError(f"{path}: cannot be read as a notebook") from None
+
+
+def _literal(statement: ast.stmt) -> tuple[str, object]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    value = getattr(statement, "value", None)
+    if len(targets) != 1 or not isinstance(targets[0], ast.Name) or value is None or isinstance(statement, ast.AugAssign):
+        raise ValueError(ast.dump(statement))
+    return targets[0].id, ast.literal_eval(value)
+
+
+def _fits(value: object, default: object) -> bool:
+    if default is None or type(value) is type(default):
+        return True
+    return isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _in_own_loop(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run to the end, also where a loop is running already, as it is in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

@@ -1,0 +1,47 @@
+"""Small builders that keep a test's input in sight."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from ddms_ops.analysis.groups import with_groups
+from ddms_ops.schema import LOGS, conform
+from ddms_ops.window import Window
+
+DAY = "2026-03-04"
+
+
+def at(clock: str) -> pd.Timestamp:
+    """An instant of the test day, UTC."""
+    return pd.Timestamp(f"{DAY}T{clock}", tz="UTC")
+
+
+def window(start: str, end: str) -> Window:
+    """A window of the test day."""
+    return Window(at(start), at(end))
+
+
+def log_frame(*lines: str, **columns: str) -> pd.DataFrame:
+    """LOGS frame with groups from `10:01 ERROR text` lines; a column holds for every line."""
+    parts = [line.split(" ", 2) for line in lines]
+    rows = [
+        {"timestamp": at(clock), "level": level, "message": text, "log_group": "api", "pull": "logs/api", **columns}
+        for clock, level, text in parts
+    ]
+    frame = pd.DataFrame(rows, columns=[*LOGS.names])
+    return with_groups(conform(frame.assign(row=range(len(rows))), LOGS))
+
+
+def envelope(clock: str, message: str | dict) -> str:
+    """One line of a log export."""
+    text = message if isinstance(message, str) else json.dumps(message)
+    return json.dumps({"timestamp": int(at(clock).timestamp() * 1000), "message": text})
+
+
+def write_logs(root: Path, group: str, *lines: str, name: str = "part-0.jsonl") -> Path:
+    """A log export of one group below `root`; each line a JSON line already."""
+    folder = root / "logs" / group.replace("/", "__")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return root

@@ -1,0 +1,39 @@
+"""Secrets and personal data in what is rendered."""
+
+import pytest
+
+from ddms_ops.redact import PATTERNS, redact
+
+EXAMPLES = {
+    "private_key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
+    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-DEF_1",
+    "aws_key_id": "AKIAIOSFODNN7EXAMPLE",
+    "signed_url": "X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835",
+    "dsn_password": "app:hunter2",
+    "bearer": "Bearer abcdef0123456789",
+    "secret_pair": "password=hunter2",
+    "email": "kim.lee@example.com",
+    "card": "4111 1111 1111 1111",
+}
+AROUND = {"signed_url": "https://b.s3.amazonaws.com/k?{}&x=1", "dsn_password": "postgres://{}@db:5432/dms"}
+
+
+def test_every_pattern_has_an_example():
+    """A pattern without an example is not a pattern."""
+    assert set(EXAMPLES) == set(PATTERNS)
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_each_example_is_gone(name):
+    """The example leaves its kind and nothing of itself."""
+    text = redact(f"before {AROUND.get(name, '{}').format(EXAMPLES[name])} after")
+    assert EXAMPLES[name] not in text
+    assert f"[{name}]" in text
+    assert text.startswith("before ")
+    assert text.endswith(" after")
+
+
+def test_plain_text_is_left_alone():
+    """Words, times, ids and counts are no secrets."""
+    text = "TypeError on POST /documents/{id}/versions at 2026-03-04T10:37:00Z, 412 of 1,024 requests, tenant-007"
+    assert redact(text) == text
