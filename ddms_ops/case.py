@@ -15,12 +15,13 @@ from ddms_ops.analysis.groups import group_table, with_groups
 from ddms_ops.analysis.requests import requests
 from ddms_ops.checks import CHECKS, run_check
 from ddms_ops.coverage import Coverage
+from ddms_ops.declaration import Profile
 from ddms_ops.errors import BadInput, did_you_mean
 from ddms_ops.evidence import EvidenceFolder, read_table
 from ddms_ops.findings import CheckResult, ranked
 from ddms_ops.incident import Incident, resolve
 from ddms_ops.normalize import normalize_alarms, normalize_changes, normalize_logs, normalize_metrics
-from ddms_ops.profile import Profile, load_profile, profile_path
+from ddms_ops.profile import load_profile, profile_path
 from ddms_ops.report.findings_file import findings_document, write_document
 from ddms_ops.sources import open_source
 from ddms_ops.sources.base import AlarmQuery, ChangeQuery, LogQuery, MetricQuery, Pull, Query, Source

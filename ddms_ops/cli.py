@@ -67,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=Path("reports"))
     demo.set_defaults(command=_demo)
 
+    _add_reading_commands(commands)
+    return parser
+
+
+def _add_reading_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    """The commands that write no report of their own."""
     replay = commands.add_parser("replay", help="compute a report's findings again from its evidence, without a network")
     replay.add_argument("report", type=Path)
     replay.add_argument("--out", type=Path, help="keep the recomputed findings.json and evidence in this folder")
@@ -86,7 +92,6 @@ def _parser() -> argparse.ArgumentParser:
 
     lab = commands.add_parser("lab", help="open the notebooks in JupyterLab")
     lab.set_defaults(command=_lab)
-    return parser
 
 
 def _count(text: str) -> int:

@@ -10,10 +10,11 @@ from pathlib import Path
 from ddms_ops.case import TOOL, utc_now
 from ddms_ops.checks import CHECKS
 from ddms_ops.coverage import FAULTY
+from ddms_ops.declaration import Profile
 from ddms_ops.errors import BadInput, IncidentError, RunError, did_you_mean
 from ddms_ops.findings import CheckResult, Verdict
 from ddms_ops.incident import Incident, read_incident, resolve
-from ddms_ops.profile import Profile, known_systems
+from ddms_ops.profile import known_systems
 from ddms_ops.report.findings_file import NAME as FINDINGS
 from ddms_ops.report.findings_file import findings_document, read_document, write_document
 from ddms_ops.report.html import export_html

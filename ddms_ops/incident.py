@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ddms_ops.declaration import Profile
 from ddms_ops.errors import BadInput, IncidentError, WindowError, did_you_mean
-from ddms_ops.profile import Profile, load_profile
+from ddms_ops.profile import load_profile
 from ddms_ops.settings import load_mapping
 from ddms_ops.window import Window, baseline_window, parse_instant
 
@@ -80,21 +81,9 @@ def resolve(
     Raises:
         IncidentError: one line for each unknown or missing name and each value that cannot be used.
     """
-    faults = [
-        f"{where}: {name}: unknown parameter{did_you_mean(name, NAMES)}; known: {', '.join(NAMES)}"
-        for name in given
-        if name not in NAMES
-    ]
-    faults += [f"{where}: {name}: is missing; add it" for name in REQUIRED if not given.get(name)]
-    faults += [
-        f"{where}: {name}: {type(value).__name__} is not text; write one value"
-        for name, value in given.items()
-        if name in NAMES and not isinstance(value, str | int | float | bool | None)
-    ]
-    if faults:
-        raise IncidentError(*faults)
-    texts = {name: "" if value is None else str(value).strip() for name, value in given.items()}
-    incident = Incident(**texts)
+    if faults := _check_names(given):
+        raise IncidentError(*(f"{where}: {fault}" for fault in faults))
+    incident = Incident(**{name: "" if value is None else str(value).strip() for name, value in given.items()})
     incident, faults = _check_times(incident, now)
     faults += _check_words(incident)
     profile = None
@@ -108,6 +97,21 @@ def resolve(
     if faults or profile is None:
         raise IncidentError(*(f"{where}: {fault}" for fault in faults))
     return incident, profile
+
+
+def _check_names(given: Mapping[str, object]) -> list[str]:
+    """What is wrong with the names, and with values that are no plain text."""
+    known = ", ".join(NAMES)
+    faults = [
+        f"{name}: unknown parameter{did_you_mean(name, NAMES)}; known: {known}" for name in given if name not in NAMES
+    ]
+    faults += [f"{name}: is missing; add it" for name in REQUIRED if not given.get(name)]
+    faults += [
+        f"{name}: {type(value).__name__} is not text; write one value"
+        for name, value in given.items()
+        if name in NAMES and not isinstance(value, str | int | float | bool | None)
+    ]
+    return faults
 
 
 def _check_words(incident: Incident) -> list[str]:

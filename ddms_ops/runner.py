@@ -5,11 +5,7 @@ a dead kernel, or a cell over its time, ends the notebook, and what it has is sa
 interpreter's, reached over Unix sockets in a private folder, so that no network is needed.
 """
 
-import ast
 import asyncio
-import os
-import re
-import signal
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,17 +21,15 @@ from papermill.engines import Engine, NotebookExecutionManager
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-from ddms_ops.errors import IncidentError, RunError, did_you_mean
 from ddms_ops.kernel import KernelFailed, Tail, died_of, private_kernel, start_kernel, stop_kernel
+from ddms_ops.notebook import ANSI, check_parameters, headings, notebook_parameters, one_line
 from ddms_ops.redact import redact
 
 TIMEOUT_S = 1800
 IOPUB_TIMEOUT_S = 120
 POLL_S = 0.2
-MAX_GIVEN = 60
-MAX_ERROR = 300
-BEFORE_ANY = "Start"
-ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+__all__ = ["NotebookRun", "Progress", "SectionFailure", "check_parameters", "notebook_parameters", "run_notebook"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,45 +62,6 @@ class NotebookRun:
 
 
 OnProgress = Callable[[Progress], None]
-
-
-def notebook_parameters(path: Path) -> dict[str, object]:
-    """Names and literal defaults of the one cell tagged `parameters`.
-
-    Raises:
-        RunError: not a notebook, no such cell or several, or a value that is not a literal.
-    """
-    tagged = [cell for cell in _read(path).cells if "parameters" in cell.metadata.get("tags", [])]
-    if len(tagged) != 1:
-        raise RunError(f"{path}: has {len(tagged)} cells tagged 'parameters'; tag exactly one")
-    try:
-        statements = ast.parse(tagged[0].source).body
-        return dict(_literal(statement) for statement in statements)
-    except (SyntaxError, ValueError):
-        raise RunError(f"{path}: the cell tagged 'parameters' may hold `name = literal` lines only") from None
-
-
-def check_parameters(path: Path, given: Mapping[str, object]) -> None:
-    """Refuse parameters that the notebook does not have or that differ in type from its default.
-
-    Raises:
-        IncidentError: one line for each fault.
-        RunError: see `notebook_parameters`.
-    """
-    known = notebook_parameters(path)
-    faults = [
-        f"{path.name}: {name}: unknown parameter{did_you_mean(name, known)}; known: {', '.join(known) or 'none'}"
-        for name in given
-        if name not in known
-    ]
-    faults += [
-        f"{path.name}: {name}: {repr(value)[:MAX_GIVEN]} is {type(value).__name__};"
-        f" give {type(known[name]).__name__}, e.g. {known[name]!r}"
-        for name, value in given.items()
-        if name in known and not _fits(value, known[name])
-    ]
-    if faults:
-        raise IncidentError(*faults)
 
 
 def run_notebook(
@@ -177,24 +132,25 @@ class _Session:
             nb_man.nb, km=manager, timeout=self.timeout_s, allow_errors=True, coalesce_streams=True,
             iopub_timeout=IOPUB_TIMEOUT_S, raise_on_iopub_timeout=True, on_cell_error=self._note_error,
         )  # fmt: skip
-        try:
-            tail = await start_kernel(client, folder)
-        except KernelFailed as fault:
-            return self._end(nb_man, 0, "KernelFailed", str(fault))
-        except asyncio.CancelledError:
-            self._end(nb_man, 0, "Interrupted", "stopped by the user")
-            raise
-        self.seconds["kernel"] = time.monotonic() - began
+        tail = Tail(folder / "progress")
         watch = asyncio.create_task(self._watch(tail))
         try:
-            await self._run_cells(client, nb_man)
+            await start_kernel(client, folder, tail.path)
+            self.seconds["kernel"] = time.monotonic() - began
+            await self._run_cells(client, nb_man, tail)
+        except KernelFailed as fault:
+            self._end(nb_man, 0, "KernelFailed", str(fault))
+        except asyncio.CancelledError:
+            self._end(nb_man, self.cells_run, "Interrupted", "stopped by the user")
+            raise
         finally:
             watch.cancel()
             self._tell_lines(tail)
+            tail.close()
             self.seconds["cells"] = time.monotonic() - began - self.seconds["kernel"]
             await stop_kernel(client, manager, now=self.cells_run < len(self.code))
 
-    async def _run_cells(self, client: NotebookClient, nb_man: NotebookExecutionManager) -> None:
+    async def _run_cells(self, client: NotebookClient, nb_man: NotebookExecutionManager, tail: Tail) -> None:
         for number, place in enumerate(self.code):
             cell = nb_man.nb.cells[place]
             self.on_progress(Progress(number + 1, len(self.code), self.headings[place]))
@@ -206,12 +162,12 @@ class _Session:
                 return self._end(nb_man, number, "CellTimeout", f"the cell took longer than {self.timeout_s} s")
             except DeadKernelError:
                 if _is_cancelled():  # nbclient takes our own cancellation for a dead kernel
-                    self._end(nb_man, number, "Interrupted", "stopped by the user")
                     raise asyncio.CancelledError from None
                 return self._end(nb_man, number, "KernelDied", died_of(client))
             if self.error:
                 self._fail(nb_man, place, one_line(*self.error))
             _redact_errors(cell)
+            self._tell_lines(tail)
             self.cells_run += 1
             nb_man.cell_complete(cell, place)
         return None
@@ -249,52 +205,11 @@ class _Session:
             self.on_progress(Progress(number + 1, len(self.code), self.headings[self.code[number]], line))
 
 
-def headings(notebook: nbformat.NotebookNode) -> list[str]:
-    """For each cell the Markdown heading it stands under."""
-    found, current = [], BEFORE_ANY
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            lines = [line.lstrip("#").strip() for line in cell.source.splitlines() if re.match(r"#{1,6} ", line)]
-            current = lines[-1] if lines else current
-        found.append(current)
-    return found
-
-
-def one_line(name: str, message: str) -> str:
-    """`ErrorName: first line of its message`, redacted and cut."""
-    lines = ANSI.sub("", message).strip().splitlines()
-    text = redact(f"{name}: {lines[0]}" if lines else name)
-    return text if len(text) <= MAX_ERROR else text[: MAX_ERROR - 1] + "…"
-
-
 def _redact_errors(cell: nbformat.NotebookNode) -> None:
     for output in cell.outputs:
         if output.output_type == "error":
             output.evalue = redact(output.evalue)
             output.traceback = [redact(ANSI.sub("", line)) for line in output.traceback]
-
-
-def _read(path: Path) -> nbformat.NotebookNode:
-    try:
-        return nbformat.read(path, as_version=4)
-    except FileNotFoundError:
-        raise RunError(f"{path}: no such file; give a notebook") from None
-    except (OSError, ValueError, nbformat.ValidationError, AttributeError):
-        raise RunError(f"{path}: cannot be read as a notebook") from None
-
-
-def _literal(statement: ast.stmt) -> tuple[str, object]:
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    value = getattr(statement, "value", None)
-    if len(targets) != 1 or not isinstance(targets[0], ast.Name) or value is None or isinstance(statement, ast.AugAssign):
-        raise ValueError(ast.dump(statement))
-    return targets[0].id, ast.literal_eval(value)
-
-
-def _fits(value: object, default: object) -> bool:
-    if default is None or type(value) is type(default):
-        return True
-    return isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_cancelled() -> bool:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
 from builders import at
+
 from ddms_ops.errors import IncidentError, ProfileError, UnknownSystem
 from ddms_ops.incident import NAMES, read_incident, resolve
 from ddms_ops.profile import known_systems, load_profile, read_profile

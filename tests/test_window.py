@@ -2,8 +2,8 @@
 
 import pandas as pd
 import pytest
-
 from builders import at, window
+
 from ddms_ops.errors import WindowError
 from ddms_ops.window import Window, baseline_window, iso, parse_instant
 

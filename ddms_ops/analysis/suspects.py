@@ -6,12 +6,10 @@ import pandas as pd
 
 # Calls that CloudTrail calls writes and that change nothing an incident could come from.
 ROUTINE = frozenset(
-    "CreateLogStream CreateLogGroup PutLogEvents PutMetricData AssumeRole GetSessionToken ConsoleLogin StartQuery StopQuery "
-    "GenerateDataKey Decrypt Encrypt Invoke StartExecution SendMessage ReceiveMessage DeleteMessage PutObject "
-    "CreateNetworkInterface DeleteNetworkInterface SharedSnapshotVolumeCreated BatchGetImage".split()
+    ["CreateLogStream", "CreateLogGroup", "PutLogEvents", "PutMetricData", "AssumeRole", "GetSessionToken", "ConsoleLogin", "StartQuery", "StopQuery", "GenerateDataKey", "Decrypt", "Encrypt", "Invoke", "StartExecution", "SendMessage", "ReceiveMessage", "DeleteMessage", "PutObject", "CreateNetworkInterface", "DeleteNetworkInterface", "SharedSnapshotVolumeCreated", "BatchGetImage"]
 )
 BURST = pd.Timedelta(minutes=5)
-COMMON_WORDS = frozenset("aws lambda log logs group arn prod staging the for and not with from error service".split())
+COMMON_WORDS = frozenset(["aws", "lambda", "log", "logs", "group", "arn", "prod", "staging", "the", "for", "and", "not", "with", "from", "error", "service"])
 COLUMNS = ["first", "last", "calls", "service", "resource", "actor", "is_related", "minutes_before", "rows"]
 
 

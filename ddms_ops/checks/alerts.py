@@ -4,8 +4,8 @@ import pandas as pd
 
 from ddms_ops.checks.base import OF_INCIDENT, CannotTell, Facts
 from ddms_ops.checks.refs import log_refs
+from ddms_ops.declaration import Alert, Metric
 from ddms_ops.findings import Finding
-from ddms_ops.profile import Alert, Metric
 
 SECOND = pd.Timedelta(seconds=1)
 

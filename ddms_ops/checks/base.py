@@ -10,9 +10,9 @@ from typing import Protocol
 import pandas as pd
 
 from ddms_ops.coverage import Coverage, Status
+from ddms_ops.declaration import Profile
 from ddms_ops.findings import CheckResult, Finding, Severity, Verdict, confidence
 from ddms_ops.incident import Incident
-from ddms_ops.profile import Profile
 from ddms_ops.window import Window
 
 OF_INCIDENT = {"P1": Severity.CRITICAL, "P2": Severity.HIGH, "P3": Severity.MEDIUM, "P4": Severity.LOW}

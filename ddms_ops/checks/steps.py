@@ -1,6 +1,6 @@
 """The runbook's next step for what was found."""
 
-from ddms_ops.profile import Profile
+from ddms_ops.declaration import Profile
 
 
 def next_step(profile: Profile, text: str) -> str:

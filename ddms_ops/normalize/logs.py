@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from ddms_ops.profile import Logs
+from ddms_ops.declaration import Logs
 from ddms_ops.schema import LOGS, conform
 
 MESSAGE_CHARS = 1000

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ddms_ops.profile import Metric
+from ddms_ops.declaration import Metric
 from ddms_ops.schema import METRICS, conform
 
 

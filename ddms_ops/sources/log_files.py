@@ -23,7 +23,7 @@ from ddms_ops.sources.opening import MAX_LINE, Opened, open_export, without_long
 from ddms_ops.sources.times import LEADING, S3_EXPORT, time_of
 
 ENVELOPE = frozenset(
-    "timestamp message logStreamName logStream logGroupName logGroup ingestionTime eventId ptr @timestamp @message".split()
+    ["timestamp", "message", "logStreamName", "logStream", "logGroupName", "logGroup", "ingestionTime", "eventId", "ptr", "@timestamp", "@message"]
 )
 EVENT_KEYS = ("timestamp", "message", "logStreamName", "eventId", "ingestionTime")
 OWN_TIMES = ("timestamp", "@timestamp", "time", "ts", "datetime", "date", "eventTime", "asctime", "created")
@@ -141,7 +141,7 @@ def _stage_lines(
 
 def _json_lines(lines: str, *, is_envelope: bool) -> str:
     keys = EVENT_KEYS if is_envelope else OWN_TIMES
-    shape = json.dumps({key: "VARCHAR" for key in keys})
+    shape = json.dumps(dict.fromkeys(keys, "VARCHAR"))
     parsed = f"SELECT n, line, CASE WHEN json_valid(line) THEN json_transform(line, '{shape}') END AS x FROM {lines}"
     if is_envelope:
         columns = f"""{time_of("x.timestamp")} AS timestamp, x.logStreamName AS log_stream, x.message AS message,

@@ -1,8 +1,8 @@
 """Groups of events and their comparison with a baseline."""
 
 import pandas as pd
-
 from builders import log_frame
+
 from ddms_ops.analysis.groups import group_table
 
 QUIET = [f"10:{minute:02d} INFO request completed" for minute in range(60)]

@@ -1,8 +1,8 @@
 """When counts left their normal."""
 
 import numpy as np
-
 from builders import at, window
+
 from ddms_ops.analysis.onset import bucket_s, counts_per_bucket, excursion
 from ddms_ops.window import Window
 

@@ -5,12 +5,21 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-
 from builders import at, envelope, window, write_logs
+
 from ddms_ops.coverage import Status
 from ddms_ops.evidence import EvidenceFolder
-from ddms_ops.sources.base import ALARM_CHANGES, CHANGE_RECORDS, LOG_EVENTS, METRIC_POINTS, AlarmQuery, ChangeQuery
-from ddms_ops.sources.base import LogQuery, MetricQuery, Source
+from ddms_ops.sources.base import (
+    ALARM_CHANGES,
+    CHANGE_RECORDS,
+    LOG_EVENTS,
+    METRIC_POINTS,
+    AlarmQuery,
+    ChangeQuery,
+    LogQuery,
+    MetricQuery,
+    Source,
+)
 from ddms_ops.sources.files import FilesSource
 from ddms_ops.sources.recorded import RecordedSource
 

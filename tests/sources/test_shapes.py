@@ -2,15 +2,14 @@
 
 import gzip
 import json
-import os
 import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
 from builders import envelope, window
+
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import SourceError
 from ddms_ops.sources.base import LogQuery

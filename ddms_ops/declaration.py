@@ -1,0 +1,208 @@
+"""One system's declaration: log groups, fields, metrics, thresholds, alerts, people.
+
+These are the shapes; `ddms_ops.profile` reads them from a file.
+"""
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from ddms_ops.errors import did_you_mean
+from ddms_ops.settings import Strict
+
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+FIELDS = (
+    "level", "message", "error", "request_id", "tenant", "user", "path", "method", "status", "duration_ms",
+    "duration_s", "version", "document_id", "job_type", "attempts", "action",
+)  # fmt: skip
+
+
+class Environment(Strict):
+    """Where one environment runs."""
+
+    region: str
+
+
+class LogGroup(Strict):
+    """One log group that the system is known to write."""
+
+    component: str = ""
+
+
+class Logs(Strict):
+    """Log groups, and how their events name things."""
+
+    groups: dict[str, LogGroup] = {}
+    fields: dict[str, list[str]]
+    levels: dict[str, list[str]]
+
+    @field_validator("fields", "levels", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {ours: [theirs] if isinstance(theirs, str) else theirs for ours, theirs in value.items()}
+
+    @field_validator("fields")
+    @classmethod
+    def _known_fields(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        unknown = [name for name in value if name not in FIELDS]
+        if unknown:
+            raise ValueError(f"no field of ours is named {unknown[0]!r}{did_you_mean(unknown[0], FIELDS)}; ours: {', '.join(FIELDS)}")
+        if "message" not in value or "level" not in value:
+            raise ValueError("needs 'level' and 'message': they map ours to the names your events use, e.g. level: sev")
+        return value
+
+    @field_validator("levels")
+    @classmethod
+    def _known_levels(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        unknown = [name for name in value if name not in LEVELS]
+        if unknown:
+            raise ValueError(f"no level {unknown[0]!r}; levels: {', '.join(LEVELS)}")
+        return value
+
+
+class Bound(Strict):
+    """A limit in the metric's own unit: exactly one of above and below."""
+
+    above: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Self:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("needs exactly one of 'above' and 'below'")
+        return self
+
+    def __str__(self) -> str:
+        return f"> {self.above:g}" if self.above is not None else f"< {self.below:g}"
+
+
+class Metric(Strict):
+    """One metric: a CloudWatch one, or the ratio of two others."""
+
+    title: str = ""
+    namespace: str = ""
+    name: str = ""
+    dimensions: dict[str, str] = {}
+    statistic: str = ""
+    ratio_of: tuple[str, str] | None = None
+    period_s: int = Field(gt=0)
+    unit: str
+    target: Bound | None = None
+    alert: Bound | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        cloudwatch = (self.namespace, self.name, self.statistic)
+        if self.ratio_of is None and not all(cloudwatch):
+            raise ValueError("needs namespace, name and statistic, or ratio_of: [part, whole]")
+        if self.ratio_of is not None and any(cloudwatch):
+            raise ValueError("has ratio_of as well as a namespace, name or statistic; keep one kind")
+        return self
+
+
+class Triage(Strict):
+    """How a finding earns its severity; see the comments in dms.yaml."""
+
+    min_events: int = Field(gt=0)
+    significance: float = Field(gt=0, lt=1)
+    rise: float = Field(gt=1)
+    drop: float = Field(gt=0, lt=1)
+    surge: float = Field(gt=1)
+    high_share: float = Field(gt=0, le=1)
+    change_lookback_min: int = Field(gt=0)
+    error_rate: str = ""
+    latency: str = ""
+
+
+class Alert(Strict):
+    """One alert of the runbook: a metric over its limit, or log events that say so."""
+
+    title: str
+    severity: str
+    metric: str = ""
+    log_matches: tuple[str, ...] = ()
+    above: float | None = None
+    below: float | None = None
+    for_s: int = Field(ge=0)
+    impact: str = ""
+    anchor: str = ""
+    steps: tuple[str, ...]
+    escalation: str = ""
+
+    @model_validator(mode="after")
+    def _one_signal(self) -> Self:
+        if bool(self.metric) == bool(self.log_matches):
+            raise ValueError("needs exactly one of 'metric' and 'log_matches'")
+        if (self.above is None) == (self.below is None):
+            raise ValueError("needs exactly one of 'above' and 'below'")
+        return self
+
+
+class Scenario(Strict):
+    """A troubleshooting scenario, and the words that point to it."""
+
+    title: str
+    signs: tuple[str, ...]
+    anchor: str = ""
+    steps: tuple[str, ...]
+
+
+class SeverityLevel(Strict):
+    """An incident severity and how fast it must be answered."""
+
+    description: str
+    response_min: int = Field(gt=0)
+    response: str = ""
+    examples: str = ""
+
+
+class Escalation(Strict):
+    """Who is called, from and to how many minutes after the start."""
+
+    level: int
+    who: str
+    from_min: int
+    to_min: int | None = None
+    contact: str = ""
+
+
+class Templates(Strict):
+    """Texts the system's people send, in their own words."""
+
+    incident: str = ""
+    escalation: str = ""
+
+
+class Profile(Strict):
+    """Everything the notebooks know about one system."""
+
+    system: str
+    title: str
+    runbook: str = ""
+    environments: dict[str, Environment] = Field(min_length=1)
+    logs: Logs
+    metrics: dict[str, Metric] = {}
+    triage: Triage
+    alerts: dict[str, Alert] = {}
+    scenarios: dict[str, Scenario] = {}
+    severities: dict[Literal["P1", "P2", "P3", "P4"], SeverityLevel] = Field(min_length=1)
+    escalation: tuple[Escalation, ...] = ()
+    templates: Templates = Templates()
+    queries: dict[str, str] = {}
+
+    @property
+    def error_rate_limits(self) -> tuple[float | None, float | None]:
+        """Target and alert threshold of the failing share of requests, None where not declared."""
+        return self._limits(self.triage.error_rate)
+
+    @property
+    def latency_limits(self) -> tuple[float | None, float | None]:
+        """Target and alert threshold of the p95 latency, ms, None where not declared."""
+        return self._limits(self.triage.latency)
+
+    def _limits(self, name: str) -> tuple[float | None, float | None]:
+        metric = self.metrics.get(name)
+        target = metric.target.below if metric and metric.target else None
+        return target, metric.alert.above if metric and metric.alert else None
