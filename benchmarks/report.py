@@ -33,8 +33,8 @@ panels.findings_panel(case)
 [case.result(check) for check in ("new_errors", "risen_errors", "error_rate", "traffic", "latency", "alerts", "alarms",
                                   "changes_before", "who_is_hit")]
 t4 = time.perf_counter()
-for panel in (panels.error_rate_panel, panels.traffic_panel, panels.groups_panel, panels.where_panel, panels.metrics_panel,
-              panels.timeline_panel, panels.groups_table, panels.tenants_table):
+for panel in (panels.error_rate_panel, panels.traffic_panel, panels.groups_panel, panels.where_panel,
+              panels.metrics_panel, panels.timeline_panel, panels.groups_table, panels.tenants_table):
     panel(case)
 t5 = time.perf_counter()
 print(json.dumps({"import": t1 - t0, "pull and record": t2 - t1, "parse and group": t3 - t2, "analysis": t4 - t3,
@@ -89,7 +89,9 @@ def main(events: int) -> None:
         start = time.perf_counter()
         case = write_case("dms", "bad_deploy", folder / "case", events=events)
         size = sum(path.stat().st_size for path in case.export.rglob("*") if path.is_file())
-        print(f"simulated {events:,} log events, {size / 1e6:,.0f} MB of exports, in {time.perf_counter() - start:.1f} s")
+        print(
+            f"simulated {events:,} log events, {size / 1e6:,.0f} MB of exports, in {time.perf_counter() - start:.1f} s"
+        )
         python = sys.executable
         floor, floor_mb, _ = measured(python, "-c", EMPTY, str(empty_notebook(folder)), str(folder / "out.ipynb"))
         print(f"{'empty notebook (floor)':<28}{floor:8.1f} s {floor_mb:8.0f} MB")
@@ -104,9 +106,10 @@ def main(events: int) -> None:
         for stage, seconds in [*stages.items(), ("kernels, export, post-mortem", whole - work)]:
             print(f"  {stage:<26}{seconds:8.1f} s {seconds / whole:8.0%} of the report")
         print(f"  (stages measured in one process of {stage_mb:,.0f} MB)")
-        print(f"overhead over pull and analysis: {(whole - work) / floor:.2f} × the floor; {rows / whole:,.0f} events/s")
+        print(
+            f"overhead over pull and analysis: {(whole - work) / floor:.2f} × the floor; {rows / whole:,.0f} events/s"
+        )
 
 
 if __name__ == "__main__":
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
-

@@ -9,13 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from ddms_ops import __version__
 from ddms_ops.analysis.groups import group_table, with_groups
 from ddms_ops.analysis.requests import requests
 from ddms_ops.checks import CHECKS, run_check
 from ddms_ops.coverage import Coverage
-from ddms_ops.declaration import Profile
+from ddms_ops.declaration import Logs, Profile
 from ddms_ops.errors import BadInput, did_you_mean
 from ddms_ops.evidence import EvidenceFolder, read_table
 from ddms_ops.findings import CheckResult, ranked
@@ -65,7 +66,14 @@ class Case:
     """
 
     def __init__(
-        self, incident: Incident, profile: Profile, source: Source, folder: Path, *, clock: Clock, profiles: Path | None = None
+        self,
+        incident: Incident,
+        profile: Profile,
+        source: Source,
+        folder: Path,
+        *,
+        clock: Clock,
+        profiles: Path | None = None,
     ) -> None:
         self.incident = incident
         self.profile = profile
@@ -115,7 +123,7 @@ class Case:
         return tuple(sorted({*self.profile.logs.groups, *self.source.log_groups()}))
 
     @cached_property
-    def _log_pulls(self) -> list[tuple[Path, str, object]]:
+    def _log_pulls(self) -> list[tuple[Path, str, Logs]]:
         found = []
         for group in self.log_groups:
             declared = self.profile.logs if group in self.profile.logs.groups else self._generic.logs
@@ -129,7 +137,7 @@ class Case:
 
     @cached_property
     def _all_logs(self) -> pd.DataFrame:
-        return with_groups(normalize_logs(self._log_pulls))  # type: ignore[arg-type]
+        return with_groups(normalize_logs(self._log_pulls))
 
     def _logs_of(self, kind: str) -> pd.DataFrame:
         kinds = self._all_logs["pull"].cat.categories.str.split("/").str[0]
@@ -145,6 +153,14 @@ class Case:
     def baseline_logs(self) -> pd.DataFrame:
         """LOGS frame of the baseline, with groups."""
         return self._logs_of("logs.baseline")
+
+    @property
+    def log_records(self) -> pa.Table:
+        """Raw log events of the window as recorded, of all groups, with `row` (their position in their pull)."""
+        paths = [path for path, name, _ in self._log_pulls if name.startswith("logs/")]
+        tables = [read_table(path) for path in paths]
+        numbered = [table.append_column("row", pa.array(range(table.num_rows), pa.int64())) for table in tables]
+        return pa.concat_tables(numbered)
 
     @cached_property
     def groups(self) -> pd.DataFrame:

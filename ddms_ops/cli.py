@@ -47,7 +47,9 @@ def _complain(lines: Sequence[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="ddms-ops", description="Incident reports whose every number can be traced to recorded evidence.")
+    parser = _Parser(
+        prog="ddms-ops", description="Incident reports whose every number can be traced to recorded evidence."
+    )
     parser.add_argument("--version", action="version", version=f"ddms-ops {__version__}")
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
 
@@ -56,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--notebook", action="append", metavar="N", help="run only this notebook (may be repeated)")
     run.add_argument("--source", help="files:<folder of exports> or case:<report folder>, instead of the file's")
     run.add_argument("--out", type=Path, default=Path("reports"), help="folder of reports (default: reports)")
-    run.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="set one parameter")
+    run.add_argument(
+        "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="set one parameter"
+    )
     run.set_defaults(command=_run)
 
     demo = commands.add_parser("demo", help="simulate an incident and investigate it")
@@ -73,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_reading_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     """The commands that write no report of their own."""
-    replay = commands.add_parser("replay", help="compute a report's findings again from its evidence, without a network")
+    replay = commands.add_parser(
+        "replay", help="compute a report's findings again from its evidence, without a network"
+    )
     replay.add_argument("report", type=Path)
     replay.add_argument("--out", type=Path, help="keep the recomputed findings.json and evidence in this folder")
     replay.set_defaults(command=_replay)
@@ -82,7 +88,9 @@ def _add_reading_commands(commands: "argparse._SubParsersAction[_Parser]") -> No
     verify.add_argument("report", type=Path)
     verify.set_defaults(command=_verify)
 
-    doctor = commands.add_parser("doctor", help="check a system's profile, the installation and a source before an incident")
+    doctor = commands.add_parser(
+        "doctor", help="check a system's profile, the installation and a source before an incident"
+    )
     doctor.add_argument("system")
     doctor.add_argument("--source", help="files:<folder of exports> or case:<report folder>")
     doctor.set_defaults(command=_doctor)
@@ -139,13 +147,13 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return examine(arguments.system, arguments.source)
 
 
-def _list(arguments: argparse.Namespace) -> int:
+def _list(_arguments: argparse.Namespace) -> int:
     from ddms_ops.commands import list_known
 
     return list_known()
 
 
-def _lab(arguments: argparse.Namespace) -> int:
+def _lab(_arguments: argparse.Namespace) -> int:
     from ddms_ops.commands import open_lab
 
     return open_lab()

@@ -10,7 +10,6 @@ from pathlib import Path
 from ddms_ops.case import TOOL, utc_now
 from ddms_ops.checks import CHECKS
 from ddms_ops.coverage import FAULTY
-from ddms_ops.declaration import Profile
 from ddms_ops.errors import BadInput, IncidentError, RunError, did_you_mean
 from ddms_ops.findings import CheckResult, Verdict
 from ddms_ops.incident import Incident, read_incident, resolve
@@ -77,13 +76,13 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
     knobs = {name: value for name, value in given.items() if name not in known}
     _check_knobs(paths, knobs, where)
     plain = {name: value for name, value in given.items() if name in known}
-    incident, profile = resolve(plain, now=utc_now(), where=where)
+    incident, _ = resolve(plain, now=utc_now(), where=where)
     incident = replace(incident, source=_absolute(incident.source))
     open_source(incident.source)
     folder = _fresh_folder(out, incident.incident_id)
     runs = [_run_one(path, incident, knobs, out, folder) for path in paths]
-    document = _complete(folder, incident, profile, paths)
-    _export(folder, runs, incident, document)
+    document = _complete(folder, incident, paths)
+    _export(runs, incident, document)
     write_post_mortem(folder)
     write_summary(folder)
     print((folder / "summary.md").read_text(encoding="utf-8").rstrip())
@@ -95,7 +94,11 @@ def _check_knobs(paths: Sequence[Path], knobs: dict[str, object], where: str) ->
     """Parameters that are no incident's must be known to one of the notebooks."""
     own = {name for path in paths for name in notebook_parameters(path)}
     known = sorted(own | set(Incident.__dataclass_fields__))
-    faults = [f"{where}: {name}: unknown parameter{did_you_mean(name, known)}; known: {', '.join(known)}" for name in knobs if name not in own]
+    faults = [
+        f"{where}: {name}: unknown parameter{did_you_mean(name, known)}; known: {', '.join(known)}"
+        for name in knobs
+        if name not in own
+    ]
     if faults:
         raise IncidentError(*faults)
 
@@ -133,7 +136,7 @@ def _show(*progress: object) -> None:
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
-def _complete(folder: Path, incident: Incident, profile: Profile, paths: Sequence[Path]) -> dict:  # type: ignore[type-arg]
+def _complete(folder: Path, incident: Incident, paths: Sequence[Path]) -> dict:  # type: ignore[type-arg]
     """findings.json with a result for every check of the notebooks, also where one did not get there."""
     if not (folder / FINDINGS).exists():
         document = findings_document(incident, [], [], tool=TOOL, digest="")
@@ -142,7 +145,9 @@ def _complete(folder: Path, incident: Incident, profile: Profile, paths: Sequenc
     done = {check["id"]: check for check in document["checks"]}  # type: ignore[attr-defined, union-attr]
     for check in CHECKS:
         if check.notebook in {path.stem for path in paths} and check.id not in done:
-            missing = CheckResult(check.id, check.notebook, check.question, Verdict.NOT_CHECKED, "its section was not reached")
+            missing = CheckResult(
+                check.id, check.notebook, check.question, Verdict.NOT_CHECKED, "its section was not reached"
+            )
             done[check.id] = missing.as_dict()
     document["checks"] = [done[check.id] for check in CHECKS if check.id in done]
     generated = str(document.pop("generated_at", "")) or utc_now().isoformat()
@@ -150,18 +155,28 @@ def _complete(folder: Path, incident: Incident, profile: Profile, paths: Sequenc
     return document
 
 
-def _export(folder: Path, runs: Sequence[NotebookRun], incident: Incident, document: dict) -> None:  # type: ignore[type-arg]
+def _export(runs: Sequence[NotebookRun], incident: Incident, document: dict) -> None:  # type: ignore[type-arg]
     subtitle = f"{incident.incident_id} · {incident.system} · {incident.window}"
     for run in runs:
         title = f"{run.path.stem.replace('_', ' ').capitalize()}: {incident.title or incident.incident_id}"
         export_html(
-            run.path, run.path.with_suffix(".html"), title=title, subtitle=subtitle, digest=str(document["manifest_digest"])
+            run.path,
+            run.path.with_suffix(".html"),
+            title=title,
+            subtitle=subtitle,
+            digest=str(document["manifest_digest"]),
         )
 
 
 def _is_faulty(document: dict, runs: Sequence[NotebookRun]) -> bool:  # type: ignore[type-arg]
-    broken = any(str(check["reason"]).startswith(("the check failed", "its section was not")) for check in document["checks"])
-    return broken or any(run.status != "ok" for run in runs) or any(row["status"] in FAULTY_TEXT for row in document["coverage"])
+    broken = any(
+        str(check["reason"]).startswith(("the check failed", "its section was not")) for check in document["checks"]
+    )
+    return (
+        broken
+        or any(run.status != "ok" for run in runs)
+        or any(row["status"] in FAULTY_TEXT for row in document["coverage"])
+    )
 
 
 def run_demo(system: str, scenario: str, *, events: int, seed: int, out: Path) -> int:
@@ -201,5 +216,3 @@ def open_lab() -> int:
     if not jupyter.exists():
         raise RunError("JupyterLab is not installed; run make lab, or pip install 'ddms-ops[lab]'")
     os.execv(jupyter, [str(jupyter), str(assets("notebooks"))])
-
-

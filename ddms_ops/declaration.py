@@ -48,7 +48,9 @@ class Logs(Strict):
     def _known_fields(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
         unknown = [name for name in value if name not in FIELDS]
         if unknown:
-            raise ValueError(f"no field of ours is named {unknown[0]!r}{did_you_mean(unknown[0], FIELDS)}; ours: {', '.join(FIELDS)}")
+            raise ValueError(
+                f"no field of ours is named {unknown[0]!r}{did_you_mean(unknown[0], FIELDS)}; ours: {', '.join(FIELDS)}"
+            )
         if "message" not in value or "level" not in value:
             raise ValueError("needs 'level' and 'message': they map ours to the names your events use, e.g. level: sev")
         return value
@@ -73,6 +75,11 @@ class Bound(Strict):
         if (self.above is None) == (self.below is None):
             raise ValueError("needs exactly one of 'above' and 'below'")
         return self
+
+    @property
+    def limit(self) -> float:
+        """The number, whichever side it bounds."""
+        return self.above if self.above is not None else self.below  # type: ignore[return-value]
 
     def __str__(self) -> str:
         return f"> {self.above:g}" if self.above is not None else f"< {self.below:g}"

@@ -25,7 +25,9 @@ def examine(system: str, source: str | None) -> int:
     profile = load_profile(system)
     lines = [("ok", f"profile {system}: {profile.title}, {len(profile.metrics)} metrics, {len(profile.alerts)} alerts")]
     lines += [_package(name) for name in NEEDED]
-    lines += [("ok" if importlib.util.find_spec(name) else "lacking", f"{name}: {why}") for name, why in OPTIONAL.items()]
+    lines += [
+        ("ok" if importlib.util.find_spec(name) else "lacking", f"{name}: {why}") for name, why in OPTIONAL.items()
+    ]
     lines += [("ok" if _has_notebooks() else "lacking", f"notebooks in {assets('notebooks')}")]
     if source is None:
         lines.append(("not checked", "no source given; add --source files:<folder of exports>"))
@@ -66,6 +68,8 @@ def _pull(what: str, pull: Pull) -> tuple[str, str]:
     coverage = pull.coverage
     if coverage.status is Status.NOT_CONFIGURED:
         return "lacking", f"{what}: {coverage.reason}"
-    faults = "; ".join(part for part in coverage.reason.split("; ") if "may begin there" not in part and "may end there" not in part)
+    faults = "; ".join(
+        part for part in coverage.reason.split("; ") if "may begin there" not in part and "may end there" not in part
+    )
     span = f" from {coverage.got.start:%Y-%m-%d %H:%M} to {coverage.got.end:%Y-%m-%d %H:%M} UTC" if coverage.got else ""
     return "lacking" if faults else "ok", f"{what}: {coverage.rows:,} records{span}{'; ' + faults if faults else ''}"

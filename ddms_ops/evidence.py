@@ -10,7 +10,6 @@ so that a manifest edited together with its digest still does not fit its report
 
 import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +85,7 @@ class EvidenceFolder:
         self.folder = folder
         self.tool = tool
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.chmod(folder, 0o700)
+        folder.chmod(0o700)
         self.entries: list[Recorded] = read_manifest(folder) if (folder / MANIFEST).exists() else []
 
     def record(self, pull: Pull, parameters: dict[str, object]) -> Recorded:
@@ -213,7 +212,9 @@ def verify_evidence(folder: Path, *, expected: str = "") -> list[str]:
         elif file_digest(path) != entry.get("sha256"):
             faults.append(f"{name}: was changed: its SHA-256 is not the manifest's")
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    faults += [f"{name}: was added: the manifest does not know it" for name in sorted(present - set(named) - {MANIFEST})]
+    faults += [
+        f"{name}: was added: the manifest does not know it" for name in sorted(present - set(named) - {MANIFEST})
+    ]
     return faults
 
 

@@ -56,6 +56,17 @@ def check_parameters(path: Path, given: Mapping[str, object]) -> None:
         raise IncidentError(*faults)
 
 
+def parameter_rows(notebook: nbformat.NotebookNode) -> list[tuple[str, object, str]]:
+    """Name, value and comment of each parameter of an executed notebook; injected values win."""
+    rows: dict[str, tuple[str, object, str]] = {}
+    for tag in ("parameters", "injected-parameters"):
+        for cell in notebook.cells:
+            if tag in cell.metadata.get("tags", []):
+                for name, value, note in _noted(cell.source):
+                    rows[name] = (name, value, note or rows.get(name, ("", "", ""))[2])
+    return list(rows.values())
+
+
 def headings(notebook: nbformat.NotebookNode) -> list[str]:
     """For each cell the Markdown heading it stands under."""
     above, current = [], BEFORE_ANY
@@ -94,6 +105,15 @@ def _literal(statement: ast.stmt) -> tuple[str, object]:
     if len(targets) != 1 or not isinstance(targets[0], ast.Name) or value is None or isinstance(statement, ast.AugAssign):
         raise ValueError(ast.dump(statement))
     return targets[0].id, ast.literal_eval(value)
+
+
+def _noted(source: str) -> list[tuple[str, object, str]]:
+    lines = source.splitlines()
+    try:
+        nodes = ast.parse(source).body
+        return [(*_literal(node), lines[node.end_lineno - 1][node.end_col_offset :].strip("# ")) for node in nodes if node.end_lineno]
+    except (SyntaxError, ValueError):
+        return []
 
 
 def _fits(value: object, default: object) -> bool:

@@ -5,7 +5,6 @@ Everything rendered is redacted.
 """
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -68,7 +67,9 @@ def findings_panel(case: Case) -> Shown:
 
 def error_rate_panel(case: Case) -> Picture:
     """Failing share per minute against the usual share and the profile's limits."""
-    return _picture(figures.plot_error_rate(case), "Failing share of requests per minute. " + _words(case, "error_rate"))
+    return _picture(
+        figures.plot_error_rate(case), "Failing share of requests per minute. " + _words(case, "error_rate")
+    )
 
 
 def traffic_panel(case: Case) -> Picture:
@@ -78,12 +79,16 @@ def traffic_panel(case: Case) -> Picture:
 
 def groups_panel(case: Case) -> Picture:
     """When each of the largest error groups occurred."""
-    return _picture(figures.plot_groups(case), "Largest error groups over time. " + _words(case, "new_errors", "risen_errors"))
+    return _picture(
+        figures.plot_groups(case), "Largest error groups over time. " + _words(case, "new_errors", "risen_errors")
+    )
 
 
 def where_panel(case: Case) -> Picture:
     """Failing share by endpoint, version and tenant."""
-    return _picture(figures.plot_where(case), "Failing share by endpoint, version and tenant. " + _words(case, "who_is_hit"))
+    return _picture(
+        figures.plot_where(case), "Failing share by endpoint, version and tenant. " + _words(case, "who_is_hit")
+    )
 
 
 def metrics_panel(case: Case) -> Picture:
@@ -114,9 +119,7 @@ def timeline(case: Case) -> pd.DataFrame:
     changes = suspect_changes(case.changes, case.window.end, lookback_min=int(lookback) + 1, about="")
     findings = [finding for check in SIGNS for finding in case.result(check).findings if finding.severity.order < 3]
     onsets = [(f.first_seen, f"first event of {f.check.replace('_', ' ')}", f.statement) for f in findings]
-    people = {
-        name: parse_instant(text, name=name) for name in INSTANTS if (text := getattr(case.incident, name))
-    }
+    people = {name: parse_instant(text, name=name) for name in INSTANTS if (text := getattr(case.incident, name))}
     events = merged_timeline(changes, case.alarms, pd.DataFrame(onsets, columns=["time", "event", "detail"]), people)
     return events.assign(**{name: [redact(str(text)) for text in events[name]] for name in ("event", "detail")})
 
@@ -140,7 +143,7 @@ def groups_table(case: Case) -> Shown:
     ]
     total, others = int(groups["events"].sum()) if len(groups) else 0, groups[~groups["is_error"]]
     caption = (
-        f"{len(errors)} of {int(groups['is_error'].sum()) if len(groups) else 0} error groups; with {len(others)} groups of other events"
+        f"{len(errors)} of {len(groups) - len(others)} error groups; with {len(others)} groups of other events"
         f" they hold {total:,} events, the {len(case.logs):,} log events of the window"
     )
     columns = ("group", "error", "template", "example", "events", "baseline", "rate", "first seen (UTC)")
@@ -165,8 +168,12 @@ def tenants_table(case: Case) -> Shown:
     if sign is None or sign.check == "traffic":
         return check_panel(case, "who_is_hit")
     impact = impact_of(case, sign)
-    rows = [(redact(str(row.Index)), f"{row.requests:,}", f"{row.failed:,}", f"{row.share:.1%}") for row in impact.hit.head(TOP).itertuples()]
-    caption = f"{min(TOP, len(impact.hit))} worst of {len(impact.hit)} tenants hit; {len(impact.tenants) - len(impact.hit)} had traffic and no such failure"
+    rows = [
+        (redact(str(row.Index)), f"{row.requests:,}", f"{row.failed:,}", f"{row.share:.1%}")
+        for row in impact.hit.head(TOP).itertuples()
+    ]
+    hit = len(impact.hit)
+    caption = f"{min(TOP, hit)} worst of {hit} tenants hit; {len(impact.tenants) - hit} had traffic and no such failure"
     return html_table(("tenant", "requests since it began", "hit", "share of theirs"), rows, caption=caption)
 
 
@@ -198,28 +205,35 @@ def query_rows(case: Case, query: str, *, tenant: str = "") -> pd.DataFrame:
 
 def unseen_panel(case: Case) -> Shown:
     """What could not be seen: pulls that are not complete and checks that could not be made."""
-    rows = [("pull", row.pull, row.status, row.reason) for row in case.coverage if row.status not in ("complete",)]
-    rows += [("check", result.question, "not checked", result.reason) for result in case.results if result.status == "not_checked"]
+    rows = [("pull", row.pull, str(row.status), row.reason) for row in case.coverage if row.status not in ("complete",)]
+    rows += [
+        ("check", result.question, "not checked", result.reason)
+        for result in case.results
+        if result.status == "not_checked"
+    ]
     unparsed = int((~case.logs["is_parsed"]).sum()) if len(case.logs) else 0
     if unparsed:
         rows.append(("log events", "begin as JSON and are not", f"{unparsed:,}", "kept as text, without fields"))
-    return html_table(("what", "which", "status", "why"), rows, caption="What could not be seen" if rows else "Everything asked for was seen")
+    return html_table(
+        ("what", "which", "status", "why"),
+        rows,
+        caption="What could not be seen" if rows else "Everything asked for was seen",
+    )
 
 
 def steps_panel(case: Case) -> Shown:
-    """Next steps from the runbook for what was found, strongest finding first."""
+    """Next steps from the runbook for what was found: of the alerts met first, then of what findings point to."""
     profile = case.profile
-    by_title = {part.title: part for part in (*profile.alerts.values(), *profile.scenarios.values())}
     findings = sorted((f for result in case.results for f in result.findings), key=lambda finding: finding.rank)
-    titles = dict.fromkeys(f.next_step.split(": ")[0] if f.next_step.split(": ")[0] in by_title else "" for f in findings)
-    chosen = [by_title[title] for title in by_title if any(f.next_step.startswith(title + ":") for f in findings)]
-    met = [profile.alerts[f.subject["alert"]] for f in findings if f.check == "alerts"]
-    rows = [(part.title, place, step) for part in dict.fromkeys([*met, *chosen]) for place, step in enumerate(part.steps, 1)]
-    rows += [("", "", step) for step in dict.fromkeys(f.next_step for f in findings) if step and "" in titles and not rows]
-    return html_table(("runbook", "step", "do"), rows, caption=profile.runbook or profile.title)
-
-
-PANELS: tuple[Callable[..., object], ...] = (
-    coverage_panel, check_panel, findings_panel, error_rate_panel, traffic_panel, groups_panel, where_panel, metrics_panel,
-    timeline_panel, groups_table, tenants_table, query_panel, unseen_panel, steps_panel,
-)  # fmt: skip
+    met = [profile.alerts[finding.subject["alert"]].title for finding in findings if finding.check == "alerts"]
+    steps = {part.title: part.steps for part in (*profile.alerts.values(), *profile.scenarios.values())}
+    pointed = [title for title in steps if any(finding.next_step.startswith(f"{title}: ") for finding in findings)]
+    rows = [
+        (title, str(n), step) for title in dict.fromkeys([*met, *pointed]) for n, step in enumerate(steps[title], 1)
+    ]
+    others = dict.fromkeys(f.next_step for f in findings if f.check == "traffic" and f.next_step)
+    return html_table(
+        ("runbook", "step", "do"),
+        [*rows, *(("", "", step) for step in others)],
+        caption=profile.runbook or profile.title,
+    )

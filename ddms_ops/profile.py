@@ -34,7 +34,9 @@ def load_profile(system: str, environment: str = "", *, folder: Path | None = No
     """
     known = known_systems(folder)
     if system not in known or not NAME.fullmatch(system):
-        raise UnknownSystem(f"system: no profile named {system!r}{did_you_mean(system, known)}; known: {', '.join(known)}")
+        raise UnknownSystem(
+            f"system: no profile named {system!r}{did_you_mean(system, known)}; known: {', '.join(known)}"
+        )
     return read_profile(profile_path(system, folder), environment)
 
 

@@ -49,6 +49,9 @@ class Progress:
     section: str
     line: str = ""
 
+    def __str__(self) -> str:
+        return f"[{self.cell}/{self.cells}] {self.section}{': ' if self.line else ''}{self.line}"
+
 
 @dataclass(frozen=True, slots=True)
 class NotebookRun:

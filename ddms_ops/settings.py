@@ -1,7 +1,8 @@
 """Reading YAML settings: where they live, and every fault of a file at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -81,7 +82,7 @@ def faults_of(where: str, error: ValidationError, model: type[BaseModel]) -> lis
     return [f"{where}: {_describe(fault, model)}" for fault in error.errors(include_url=False)]
 
 
-def _describe(fault: dict, model: type[BaseModel]) -> str:  # type: ignore[type-arg]
+def _describe(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
     place = [part for part in fault["loc"] if part != "[key]"]
     key = ".".join(str(part) for part in place) or "file"
     given = repr(fault["input"])

@@ -48,15 +48,27 @@ def write_logs(root: Path, group: str, *lines: str, name: str = "part-0.jsonl") 
     return root
 
 
-def request(clock: str, *, status: int = 200, path: str = "/documents/1", tenant: str = "t1", ms: int = 100, version: str = "1") -> str:
+def request(
+    clock: str, *, status: int = 200, path: str = "/documents/1", tenant: str = "t1", ms: int = 100, version: str = "1"
+) -> str:
     """One request of dms as an export line."""
     fields = {"level": "info", "message": "request completed", "requestId": f"r-{clock}-{tenant}", "tenantId": tenant}
-    return envelope(clock, {**fields, "method": "GET", "path": path, "status": status, "duration": ms, "version": version})
+    return envelope(
+        clock, {**fields, "method": "GET", "path": path, "status": status, "duration": ms, "version": version}
+    )
 
 
-def failure(clock: str, text: str = "boom", *, error: str = "TypeError", tenant: str = "t1", path: str = "/documents/1") -> str:
+def failure(
+    clock: str, text: str = "boom", *, error: str = "TypeError", tenant: str = "t1", path: str = "/documents/1"
+) -> str:
     """The error event of a request of dms as an export line."""
-    fields = {"level": "error", "message": "unhandled", "error": error, "errorMessage": text, "requestId": f"r-{clock}-{tenant}"}
+    fields = {
+        "level": "error",
+        "message": "unhandled",
+        "error": error,
+        "errorMessage": text,
+        "requestId": f"r-{clock}-{tenant}",
+    }
     return envelope(clock, {**fields, "tenantId": tenant, "method": "GET", "path": path, "version": "1"})
 
 
@@ -68,4 +80,6 @@ def minutes(start: int, end: int, hour: int = 10) -> list[str]:
 def open_export(root: Path, **parameters: str) -> Case:
     """A case over the export below `root`, 10:00 to 11:00 against the hour before."""
     given = {"incident_id": "test", "system": "dms", "start": f"{DAY}T10:00Z", "end": f"{DAY}T11:00Z"}
-    return open_case(**{**given, "source": f"files:{root}", **parameters}, out=str(root / "reports"), clock=lambda: at("12:00"))
+    return open_case(
+        **{**given, "source": f"files:{root}", **parameters}, out=str(root / "reports"), clock=lambda: at("12:00")
+    )

@@ -18,7 +18,9 @@ HOUR = window("10:00", "11:00")
 def pull(name: str, *values: int) -> Pull:
     """A pull with some rows."""
     coverage = Coverage(name, "files", "all", HOUR, None, len(values), len(values), Status.COMPLETE)
-    return Pull(pa.table({"value": pa.array(values, pa.int64())}), coverage, Provenance("files", clock_start="a", clock_end="b"))
+    return Pull(
+        pa.table({"value": pa.array(values, pa.int64())}), coverage, Provenance("files", clock_start="a", clock_end="b")
+    )
 
 
 @pytest.fixture
@@ -61,7 +63,10 @@ def test_a_changed_profile_is_named(folder: Path):
 def test_a_dropped_and_an_added_file_are_named(folder: Path):
     """The manifest lists all there is, and no more."""
     (folder / "metrics.parquet").rename(folder / "other.parquet")
-    assert verify_evidence(folder) == ["metrics.parquet: is missing", "other.parquet: was added: the manifest does not know it"]
+    assert verify_evidence(folder) == [
+        "metrics.parquet: is missing",
+        "other.parquet: was added: the manifest does not know it",
+    ]
 
 
 def test_an_edited_manifest_is_named(folder: Path):

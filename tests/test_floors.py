@@ -77,7 +77,9 @@ def test_sources_and_analysis_do_not_know_each_other():
 
 def test_only_the_commands_know_the_simulator():
     """Analysis cannot read what was planted."""
-    users = {module_of(path) for path in FILES if any(name.startswith("ddms_ops.simulate") for name in imports_of(path))}
+    users = {
+        module_of(path) for path in FILES if any(name.startswith("ddms_ops.simulate") for name in imports_of(path))
+    }
     assert {name for name in users if not name.startswith("simulate")} == {"commands"}
 
 
@@ -94,7 +96,9 @@ def test_rooms_have_no_cycles():
     edges = {}
     for path in FILES:
         edges.setdefault(module_of(path), set()).update(
-            name for name in (module.removeprefix("ddms_ops.") for module in imports_of(path)) if (ROOT / (name.replace(".", "/") + ".py")).exists()
+            name
+            for name in (module.removeprefix("ddms_ops.") for module in imports_of(path))
+            if (ROOT / (name.replace(".", "/") + ".py")).exists()
         )
 
     def reaches(start: str, goal: str, seen: set[str]) -> bool:

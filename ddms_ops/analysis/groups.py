@@ -22,9 +22,9 @@ def with_groups(logs: pd.DataFrame) -> pd.DataFrame:
     template = message_templates(logs["message"])
     name = logs["error"].where(is_error).fillna("").astype("category")
     level = logs["level"].astype("str").fillna("").astype("category")
-    codes = (
-        template.cat.codes.astype("int64") * (len(name.cat.categories) + 1) + name.cat.codes
-    ) * (len(level.cat.categories) + 1) + level.cat.codes.where(~is_error, len(level.cat.categories))
+    codes = (template.cat.codes.astype("int64") * (len(name.cat.categories) + 1) + name.cat.codes) * (
+        len(level.cat.categories) + 1
+    ) + level.cat.codes.where(~is_error, len(level.cat.categories))
     numbers, firsts = np.unique(codes.to_numpy(), return_index=True)
     keys = zip(template.iloc[firsts], name.iloc[firsts], level.iloc[firsts], is_error.iloc[firsts], strict=True)
     ids = [_group_id(text, error, "ERROR" if failed else level) for text, error, level, failed in keys]
@@ -58,7 +58,9 @@ def group_table(logs: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     if both.empty:
         return pd.DataFrame(columns=GROUP_COLUMNS)
     grouped = both.groupby("group", observed=True)
-    firsts = both.loc[~both["group"].duplicated(), ["group", "is_error", "level", "error", "template"]].set_index("group")
+    firsts = both.loc[~both["group"].duplicated(), ["group", "is_error", "level", "error", "template"]].set_index(
+        "group"
+    )
     table = firsts.join(_modes(both, "log_group"))
     now = both[both["side"] == 1].groupby("group", observed=True)
     table["events"] = grouped["side"].sum()

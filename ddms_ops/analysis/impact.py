@@ -53,7 +53,12 @@ def blast_radius(found: pd.DataFrame, rows: pd.DataFrame, since: pd.Timestamp, u
     everyone = pd.concat([hit[["tenant", "failed"]], orphans[["tenant"]].assign(failed=True)])
     failed = everyone["failed"].astype(bool)
     return Impact(
-        since, until, len(everyone), int(failed.sum()), tenant_table(everyone), int((failed & everyone["tenant"].isna()).sum())
+        since,
+        until,
+        len(everyone),
+        int(failed.sum()),
+        tenant_table(everyone),
+        int((failed & everyone["tenant"].isna()).sum()),
     )
 
 

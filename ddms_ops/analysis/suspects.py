@@ -6,10 +6,52 @@ import pandas as pd
 
 # Calls that CloudTrail calls writes and that change nothing an incident could come from.
 ROUTINE = frozenset(
-    ["CreateLogStream", "CreateLogGroup", "PutLogEvents", "PutMetricData", "AssumeRole", "GetSessionToken", "ConsoleLogin", "StartQuery", "StopQuery", "GenerateDataKey", "Decrypt", "Encrypt", "Invoke", "StartExecution", "SendMessage", "ReceiveMessage", "DeleteMessage", "PutObject", "CreateNetworkInterface", "DeleteNetworkInterface", "SharedSnapshotVolumeCreated", "BatchGetImage"]
+    [
+        "CreateLogStream",
+        "CreateLogGroup",
+        "PutLogEvents",
+        "PutMetricData",
+        "AssumeRole",
+        "GetSessionToken",
+        "ConsoleLogin",
+        "StartQuery",
+        "StopQuery",
+        "GenerateDataKey",
+        "Decrypt",
+        "Encrypt",
+        "Invoke",
+        "StartExecution",
+        "SendMessage",
+        "ReceiveMessage",
+        "DeleteMessage",
+        "PutObject",
+        "CreateNetworkInterface",
+        "DeleteNetworkInterface",
+        "SharedSnapshotVolumeCreated",
+        "BatchGetImage",
+    ]
 )
 BURST = pd.Timedelta(minutes=5)
-COMMON_WORDS = frozenset(["aws", "lambda", "log", "logs", "group", "arn", "prod", "staging", "the", "for", "and", "not", "with", "from", "error", "service"])
+COMMON_WORDS = frozenset(
+    [
+        "aws",
+        "lambda",
+        "log",
+        "logs",
+        "group",
+        "arn",
+        "prod",
+        "staging",
+        "the",
+        "for",
+        "and",
+        "not",
+        "with",
+        "from",
+        "error",
+        "service",
+    ]
+)
 COLUMNS = ["first", "last", "calls", "service", "resource", "actor", "is_related", "minutes_before", "rows"]
 
 
@@ -46,7 +88,9 @@ def suspect_changes(
 
 def _bursts(writes: pd.DataFrame) -> list[pd.DataFrame]:
     bursts = []
-    keyed = writes.assign(key=writes["resource"].fillna("") + "|" + writes["actor"].fillna("") + "|" + writes["service"].fillna(""))
+    keyed = writes.assign(
+        key=writes["resource"].fillna("") + "|" + writes["actor"].fillna("") + "|" + writes["service"].fillna("")
+    )
     for _, calls in keyed.groupby("key", sort=True):
         number = (calls["timestamp"].diff() > BURST).cumsum()
         bursts += [burst for _, burst in calls.groupby(number)]

@@ -22,31 +22,21 @@ def merged_timeline(
         Columns time (UTC), source (change, alarm, error, people), event, detail (str, "" when none), ordered by
         time, source, event.
     """
+    alarm_states = alarms["old_state"].fillna("?") + " → " + alarms["new_state"].fillna("?")
+    change_details = changes["resource"].fillna("").astype("str") + changes["actor"].map(_by).astype("str")
     parts = [
-        pd.DataFrame(
-            {
-                "time": changes["first"],
-                "source": "change",
-                "event": changes["calls"],
-                "detail": changes["resource"].fillna("").astype("str") + changes["actor"].map(_by),
-            }
-        ),
-        pd.DataFrame(
-            {
-                "time": alarms["timestamp"],
-                "source": "alarm",
-                "event": alarms["alarm"],
-                "detail": alarms["old_state"].fillna("?") + " → " + alarms["new_state"].fillna("?"),
-            }
-        ),
-        onsets.assign(source="error"),
-        pd.DataFrame({"time": list(people.values()), "source": "people", "event": list(people), "detail": ""}),
+        _part(changes["first"], "change", changes["calls"], change_details),
+        _part(alarms["timestamp"], "alarm", alarms["alarm"], alarm_states),
+        _part(onsets["time"], "error", onsets["event"], onsets["detail"]),
+        _part(list(people.values()), "people", list(people), ""),
     ]
-    kept = [part[COLUMNS] for part in parts if len(part)]
-    if not kept:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS}).assign(time=pd.Series(dtype="datetime64[us, UTC]"))
-    events = pd.concat(kept, ignore_index=True).astype({"time": "datetime64[us, UTC]"})
+    events = pd.concat(parts, ignore_index=True)
     return events.drop_duplicates().sort_values(["time", "source", "event", "detail"], ignore_index=True)
+
+
+def _part(time: object, source: str, event: object, detail: object) -> pd.DataFrame:
+    frame = pd.DataFrame({"time": time, "source": source, "event": event, "detail": detail}, columns=COLUMNS)
+    return frame.astype({"time": "datetime64[us, UTC]", "source": "str", "event": "str", "detail": "str"})
 
 
 def _by(actor: object) -> str:

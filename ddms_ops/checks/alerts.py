@@ -20,7 +20,11 @@ def check_alerts(facts: Facts) -> list[Finding]:
         if alert.metric and rows.empty:
             unseen.append(alert.title)
             continue
-        met = _met_by_metric(alert, facts.profile.metrics[alert.metric], rows) if alert.metric else _met_by_logs(alert, rows)
+        met = (
+            _met_by_metric(alert, facts.profile.metrics[alert.metric], rows)
+            if alert.metric
+            else _met_by_logs(alert, rows)
+        )
         if met is not None:
             findings.append(_finding(facts, key, alert, *met))
     if unseen and not findings:
@@ -80,7 +84,9 @@ def _finding(facts: Facts, key: str, alert: Alert, rows: pd.DataFrame, words: st
     return Finding(
         check="alerts",
         severity=OF_INCIDENT[alert.severity],
-        statement=f"Alert condition “{alert.title}” ({alert.severity}) met since {since:%Y-%m-%d %H:%M} UTC: {words}{impact}",
+        statement=(
+            f"Alert condition “{alert.title}” ({alert.severity}) met since {since:%Y-%m-%d %H:%M} UTC: {words}{impact}"
+        ),
         subject={"alert": key},
         evidence=log_refs(rows),
         strength=float(len(rows)),

@@ -23,7 +23,11 @@ def check_changes_before(facts: Facts) -> list[Finding]:
     triage = facts.profile.triage
     about = " ".join(sign.subject.get(name, "") for name in ("log_group", "error", "message", "job_type"))
     table = suspect_changes(
-        facts.changes, sign.first_seen, lookback_min=triage.change_lookback_min, about=about, system=facts.profile.system
+        facts.changes,
+        sign.first_seen,
+        lookback_min=triage.change_lookback_min,
+        about=about,
+        system=facts.profile.system,
     )
     pull = facts.pulls("changes")[0].pull
     return [

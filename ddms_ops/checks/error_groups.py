@@ -19,7 +19,9 @@ def check_new_errors(facts: Facts) -> list[Finding]:
     """Error groups of the window that the baseline does not have; rare ones are LOW."""
     _need_both(facts)
     groups = facts.groups
-    return _findings(facts, "new_errors", groups[groups["is_error"] & (groups["events"] > 0) & (groups["baseline_events"] == 0)])
+    return _findings(
+        facts, "new_errors", groups[groups["is_error"] & (groups["events"] > 0) & (groups["baseline_events"] == 0)]
+    )
 
 
 def check_risen_errors(facts: Facts) -> list[Finding]:
@@ -73,7 +75,7 @@ def _finding(facts: Facts, check: str, group: object, *, is_rare: bool) -> Findi
     return Finding(
         check=check,
         severity=Severity.LOW if is_rare else _severity(facts, impact, marks, rows),
-        statement=_statement(check, error, text, len(rows), len(before), since, until, facts, marks, impact, rows),
+        statement=_statement(check, error, text, len(rows), len(before), since, facts, marks, impact, rows),
         subject={**{key: value for key, value in subject.items() if value}, "log_group": str(group.log_group)},  # type: ignore[attr-defined]
         evidence=log_refs(rows),
         strength=float(len(rows)),
@@ -109,13 +111,15 @@ def _severity(facts: Facts, impact: Impact, marks: dict[str, str], rows: pd.Data
     target, alert = facts.profile.error_rate_limits
     if alert is not None and impact.share > alert:
         return Severity.CRITICAL
-    if (target is not None and impact.share > target) or cell_share(facts, impact, marks, rows) >= facts.profile.triage.high_share:
+    if (target is not None and impact.share > target) or cell_share(
+        facts, impact, marks, rows
+    ) >= facts.profile.triage.high_share:
         return Severity.HIGH
     return Severity.MEDIUM
 
 
 def _statement(
-    check: str, error: str, text: str, events: int, before: int, since: pd.Timestamp, until: pd.Timestamp, facts: Facts,
+    check: str, error: str, text: str, events: int, before: int, since: pd.Timestamp, facts: Facts,
     marks: dict[str, str], impact: Impact, rows: pd.DataFrame,
 ) -> str:  # fmt: skip
     what = f"{'New error' if check == 'new_errors' else 'More of error'} {error}".strip()
@@ -126,6 +130,12 @@ def _statement(
     parts = [f"{what}{' ' + ' '.join(where) if where else ''}: {events:,} events since {since:%Y-%m-%d %H:%M} UTC"]
     parts += [f"{before:,} in the baseline"] if before else []
     seen = len(impact.tenants)
-    parts += [f"{len(impact.hit)} of {seen} tenants hit ({len(impact.hit) / seen:.0%})"] if seen and len(impact.hit) else []
-    parts += [f"{cell_share(facts, impact, marks, rows):.0%} of the requests there failed"] if marks and impact.failed else []
+    parts += (
+        [f"{len(impact.hit)} of {seen} tenants hit ({len(impact.hit) / seen:.0%})"] if seen and len(impact.hit) else []
+    )
+    parts += (
+        [f"{cell_share(facts, impact, marks, rows):.0%} of the requests there failed"]
+        if marks and impact.failed
+        else []
+    )
     return f"{', '.join(parts)}. It says: {text}"

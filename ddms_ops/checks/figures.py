@@ -34,7 +34,13 @@ def plot_error_rate(facts: Facts) -> Figure:
     axes.axhline(usual, color=USUAL, linewidth=1.2, label=f"usual {usual:.2%}")
     for name, value in zip(("target", "alert"), facts.profile.error_rate_limits, strict=True):
         if value is not None:
-            axes.axhline(value, color=MUTED, linewidth=1, linestyle=":" if name == "target" else "--", label=f"{name} {value:.0%}")
+            axes.axhline(
+                value,
+                color=MUTED,
+                linewidth=1,
+                linestyle=":" if name == "target" else "--",
+                label=f"{name} {value:.0%}",
+            )
     _onset(axes, facts)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.1%}" if value < 0.02 else f"{value:.0%}")
     axes.set_ylim(0, max(0.01, float(shares.max()) * 1.1 if len(shares) else 0.01))
@@ -51,7 +57,9 @@ def plot_traffic(facts: Facts) -> Figure:
     before = facts.baseline_requests["timestamp"].dt.floor("min").value_counts().sort_index()
     before.index = before.index + shift
     before = before[before.index < facts.window.end]
-    axes.step(_dates(before.index), before.to_numpy(), where="post", color=USUAL, linewidth=1, alpha=0.8, label="baseline")
+    axes.step(
+        _dates(before.index), before.to_numpy(), where="post", color=USUAL, linewidth=1, alpha=0.8, label="baseline"
+    )
     _onset(axes, facts)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("requests/min", color=MUTED)
@@ -69,7 +77,12 @@ def plot_groups(facts: Facts) -> Figure:
         for group in groups["group"]
     ]
     matrix = np.vstack([row / max(row.max(), 1) for row in rows])
-    extent = (date2num(facts.window.start.tz_localize(None)), date2num(facts.window.end.tz_localize(None)), len(rows), 0)
+    extent = (
+        date2num(facts.window.start.tz_localize(None)),
+        date2num(facts.window.end.tz_localize(None)),
+        len(rows),
+        0,
+    )
     axes.imshow(matrix, aspect="auto", cmap="Reds", extent=extent, interpolation="nearest", vmin=0, vmax=1)
     axes.set_yticks(np.arange(len(rows)) + 0.5, [_label(row) for row in groups.itertuples()], fontsize=8)
     axes.tick_params(axis="y", length=0)
@@ -89,7 +102,9 @@ def plot_where(facts: Facts) -> Figure:
         labels = [redact(str(value))[:28] for value in top.index]
         bars = axis.barh(range(len(top)), top["share"], color=BAD, height=0.7)
         axis.set_yticks(range(len(top)), labels, fontsize=8)
-        axis.bar_label(bars, [f" {row.failed:,} of {row.requests:,}" for row in top.itertuples()], fontsize=7, color=MUTED)
+        axis.bar_label(
+            bars, [f" {row.failed:,} of {row.requests:,}" for row in top.itertuples()], fontsize=7, color=MUTED
+        )
         axis.set_title(str(table.index.name), fontsize=10, color=INK, loc="left")
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axis.set_xlim(0, float(top["share"].max()) * 1.5)
@@ -111,9 +126,11 @@ def plot_metrics(facts: Facts) -> Figure:
         axis.plot(_dates(points["timestamp"]), points["value"], color=INK, linewidth=1.1)
         for bound, style in ((metric.target, ":"), (metric.alert, "--")) if metric else ():
             if bound is not None:
-                axis.axhline(bound.above if bound.above is not None else bound.below, color=BAD, linewidth=1, linestyle=style)
+                axis.axhline(bound.limit, color=BAD, linewidth=1, linestyle=style)
         unit = f", {metric.unit}" if metric else ""
-        axis.set_title(f"{(metric.title if metric else '') or redact(name)}{unit}", fontsize=8, color=MUTED, loc="left", pad=2)
+        axis.set_title(
+            f"{(metric.title if metric else '') or redact(name)}{unit}", fontsize=8, color=MUTED, loc="left", pad=2
+        )
     return _finish(figure, axes, facts, legend=False)
 
 
@@ -131,7 +148,9 @@ def plot_timeline(facts: Facts, events: pd.DataFrame) -> Figure:
     colours = {"error": BAD, "change": CHANGE, "alarm": "#9a6700", "finding": BAD, "people": USUAL}
     for place, lane in enumerate(lanes):
         stamps = events.loc[events["source"] == lane, "time"]
-        axes.scatter(_dates(stamps), [place] * len(stamps), marker="|", s=180, linewidth=2, color=colours.get(lane, MUTED))
+        axes.scatter(
+            _dates(stamps), [place] * len(stamps), marker="|", s=180, linewidth=2, color=colours.get(lane, MUTED)
+        )
     axes.set_yticks(range(len(lanes)), lanes)
     axes.set_ylim(len(lanes) - 0.5, -0.5)
     _onset(axes, facts)
@@ -159,7 +178,9 @@ def _onset(axes: Axes, facts: Facts) -> None:
         axes.axvline(float(_dates([start])[0]), color=CHANGE, linewidth=1.2, label=f"began {start:%H:%M} UTC")
 
 
-def _finish(figure: Figure, axes: list[Axes], facts: Facts, *, legend: bool = True, start: pd.Timestamp | None = None) -> Figure:
+def _finish(
+    figure: Figure, axes: list[Axes], facts: Facts, *, legend: bool = True, start: pd.Timestamp | None = None
+) -> Figure:
     for axis in axes:
         axis.set_xlim(*_dates([start or facts.window.start, facts.window.end]))
         axis.xaxis_date()

@@ -18,38 +18,51 @@ def check_latency(facts: Facts) -> list[Finding]:
     if timed.empty:
         raise CannotTell("no event of the window carries a duration")
     p95 = latency(timed, EVERY)
-    p95 = p95[timed.groupby(timed["timestamp"].dt.floor(EVERY)).size().reindex(p95.index) >= facts.profile.triage.min_events]
+    p95 = p95[
+        timed.groupby(timed["timestamp"].dt.floor(EVERY)).size().reindex(p95.index) >= facts.profile.triage.min_events
+    ]
     usual = facts.baseline_requests["duration_ms"].quantile(0.95)
     _, alert = facts.profile.latency_limits
-    limit, severity = (alert, Severity.HIGH) if alert is not None else (usual * facts.profile.triage.rise, Severity.MEDIUM)
+    limit, severity = (
+        (alert, Severity.HIGH) if alert is not None else (usual * facts.profile.triage.rise, Severity.MEDIUM)
+    )
     if pd.isna(limit):
         raise CannotTell("no latency threshold in the profile and no duration in the baseline to compare with")
     slow = _longest_run(p95 > limit)
     if len(slow) < RUN:
         return []
-    since, until = slow[0], slow[-1] + pd.Timedelta(EVERY)
-    rows = timed[(timed["timestamp"] >= since) & (timed["timestamp"] < until)]
+    rows = timed[(timed["timestamp"] >= slow[0]) & (timed["timestamp"] < slow[-1] + pd.Timedelta(EVERY))]
+    return [_finding(facts, rows, slow[0], slow[-1] + pd.Timedelta(EVERY), limit, usual, severity)]
+
+
+def _finding(
+    facts: Facts,
+    rows: pd.DataFrame,
+    since: pd.Timestamp,
+    until: pd.Timestamp,
+    limit: float,
+    usual: float,
+    severity: Severity,
+) -> Finding:
     value = float(rows["duration_ms"].quantile(0.95))
     against = f"{usual:,.0f} ms in the baseline" if pd.notna(usual) else "no baseline"
-    return [
-        Finding(
-            check="latency",
-            severity=severity,
-            statement=(
-                f"p95 latency {value:,.0f} ms from {since:%Y-%m-%d %H:%M} to {until:%H:%M} UTC,"
-                f" over the limit of {limit:,.0f} ms ({against})"
-            ),
-            subject={"signal": "latency"},
-            evidence=log_refs(rows[rows["duration_ms"] > limit]) or log_refs(rows),
-            strength=value / limit,
-            first_seen=since,
-            last_seen=until,
-            observed=value,
-            baseline=float(usual) if pd.notna(usual) else None,
-            unit="ms",
-            next_step=next_step(facts.profile, "timeout"),
-        )
-    ]
+    return Finding(
+        check="latency",
+        severity=severity,
+        statement=(
+            f"p95 latency {value:,.0f} ms from {since:%Y-%m-%d %H:%M} to {until:%H:%M} UTC,"
+            f" over the limit of {limit:,.0f} ms ({against})"
+        ),
+        subject={"signal": "latency"},
+        evidence=log_refs(rows[rows["duration_ms"] > limit]) or log_refs(rows),
+        strength=value / limit,
+        first_seen=since,
+        last_seen=until,
+        observed=value,
+        baseline=float(usual) if pd.notna(usual) else None,
+        unit="ms",
+        next_step=next_step(facts.profile, "timeout"),
+    )
 
 
 def _longest_run(is_over: pd.Series) -> list[pd.Timestamp]:

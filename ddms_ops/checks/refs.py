@@ -12,5 +12,6 @@ def log_refs(rows: pd.DataFrame) -> tuple[EvidenceRef, ...]:
         rows: any frame with `pull` and `row`.
     """
     return tuple(
-        EvidenceRef.of(str(pull), part["row"].tolist()) for pull, part in rows.groupby(rows["pull"].astype("str"), sort=True)
+        EvidenceRef.of(str(pull), part["row"].tolist())
+        for pull, part in rows.groupby(rows["pull"].astype("str"), sort=True)
     )

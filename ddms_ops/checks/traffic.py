@@ -39,12 +39,14 @@ def _finding(facts: Facts, found: Excursion, verb: str, severity: Severity) -> F
     unit = "requests" if has_requests(facts.baseline_logs) else "log events"
     hit = tenants_moved(facts, found)
     moved = f"; {len(hit[hit['moved']])} of {len(hit)} tenants with it" if len(hit) else ""
-    errors = f"; {inside['failed'].mean():.2%} of those that came failed, {facts.baseline_requests['failed'].mean():.2%} in the baseline"
+    failed, before = inside["failed"].mean(), facts.baseline_requests["failed"].mean()
+    errors = f"; {failed:.2%} of those that came failed, {before:.2%} in the baseline"
     return Finding(
         check="traffic",
         severity=severity,
         statement=(
-            f"Traffic {verb} to {now / usual:.0%} of the baseline from {found.start:%Y-%m-%d %H:%M} to {found.end:%H:%M} UTC:"
+            f"Traffic {verb} to {now / usual:.0%} of the baseline"
+            f" from {found.start:%Y-%m-%d %H:%M} to {found.end:%H:%M} UTC:"
             f" {now:,.1f} {unit}/min against {usual:,.1f}{moved}{errors if len(inside) else ''}"
         ),
         subject={"signal": f"traffic {verb}"},
@@ -55,7 +57,7 @@ def _finding(facts: Facts, found: Excursion, verb: str, severity: Severity) -> F
         observed=now,
         baseline=usual,
         unit=f"{unit}/min",
-        next_step="Traffic, not errors: check what stands before the system (DNS, load balancer, CDN, certificates, clients)"
+        next_step="Traffic, not errors: check what stands before the system (DNS, load balancer, CDN, clients)"
         if verb == "fell"
         else "",
     )

@@ -46,7 +46,8 @@ def impact_of(facts: Facts, sign: Finding) -> Impact:
 
 
 def _words(impact: Impact) -> str:
-    text = f"{impact.failed:,} of {impact.requests:,} requests hit ({impact.share:.1%}) since {impact.since:%Y-%m-%d %H:%M} UTC"
+    text = f"{impact.failed:,} of {impact.requests:,} requests hit ({impact.share:.1%})"
+    text += f" since {impact.since:%Y-%m-%d %H:%M} UTC"
     seen, hit = len(impact.tenants), impact.hit
     if not seen:
         return f"{text}; no event names a tenant"
@@ -61,7 +62,8 @@ def _rows(hit):  # type: ignore[no-untyped-def]
 
 
 def _moved(facts: Facts, sign: Finding) -> list[Finding]:
-    assert sign.first_seen is not None and sign.last_seen is not None
+    assert sign.first_seen is not None
+    assert sign.last_seen is not None
     minutes = (sign.last_seen - sign.first_seen).total_seconds() / 60
     found = Excursion(
         sign.first_seen, sign.last_seen, (sign.observed or 0) * minutes, (sign.baseline or 0) * minutes, sign.strength

@@ -75,10 +75,12 @@ def _select(declared: Logs, place: int) -> str:
         {field.get("request_id", NOTHING)} AS request_id,
         {field.get("tenant", NOTHING)} AS tenant, {field.get("user", NOTHING)} AS user,
         {_endpoint(field)} AS endpoint, {field.get("status", NOTHING)} AS status, {_duration(field)} AS duration_ms,
-        coalesce({field.get("version", NOTHING)}, nullif(regexp_extract(log_stream, '{LAMBDA_VERSION}', 1), '')) AS version,
+        coalesce({field.get("version", NOTHING)},
+            nullif(regexp_extract(log_stream, '{LAMBDA_VERSION}', 1), '')) AS version,
         {field.get("job_type", NOTHING)} AS job_type, {field.get("action", NOTHING)} AS action,
         x IS NOT NULL OR NOT starts_with(ltrim(message), '{{') AS is_parsed, $pull{place} AS pull, row
-        FROM (SELECT *, CASE WHEN x IS NULL THEN regexp_replace(message, '{LEADING_TIME}', '') END AS text FROM ({parsed}))"""
+        FROM (SELECT *, CASE WHEN x IS NULL THEN regexp_replace(message, '{LEADING_TIME}', '') END AS text
+            FROM ({parsed}))"""
 
 
 def _paths(declared: Logs) -> tuple[list[str], dict[str, list[int]]]:
@@ -115,7 +117,9 @@ def _level(declared: Logs, field: str) -> str:
         f"nullif(regexp_extract({head}, '{regex.replace(chr(39), chr(39) * 2)}', 1), '')"
         for regex in (LEVEL_WORD, LEVEL_BRACKET, LEVEL_PAIR)
     )
-    cases = " ".join(f"WHEN '{word.replace(chr(39), chr(39) * 2)}' THEN '{ours}'" for word, ours in sorted(words.items()))
+    cases = " ".join(
+        f"WHEN '{word.replace(chr(39), chr(39) * 2)}' THEN '{ours}'" for word, ours in sorted(words.items())
+    )
     return f"CASE lower(rtrim(coalesce({field}, {found}), ':')) {cases} END"
 
 
@@ -124,14 +128,17 @@ def _error(field: dict[str, str]) -> str:
     if "error" not in field:
         return NOTHING
     text = field["error"]
-    return f"coalesce({field['error_name']}, CASE WHEN NOT starts_with({text}, '{{') THEN left({text}, {HEAD_CHARS}) END)"
+    return (
+        f"coalesce({field['error_name']}, CASE WHEN NOT starts_with({text}, '{{') THEN left({text}, {HEAD_CHARS}) END)"
+    )
 
 
 def _endpoint(field: dict[str, str]) -> str:
     """Method and path; segments that hold a digit (but v1, v2, …) or are very long become {id}."""
     if "path" not in field:
         return NOTHING
-    segment = "CASE WHEN (regexp_matches(s, '[0-9]') AND NOT regexp_full_match(s, 'v[0-9]{1,3}')) OR length(s) > 48 THEN '{id}' ELSE s END"
+    is_id = "(regexp_matches(s, '[0-9]') AND NOT regexp_full_match(s, 'v[0-9]{1,3}')) OR length(s) > 48"
+    segment = f"CASE WHEN {is_id} THEN '{{id}}' ELSE s END"
     path = f"split_part({field['path']}, '?', 1)"
     masked = f"array_to_string(list_transform(string_split({path}, '/'), lambda s: {segment}), '/')"
     method = field.get("method", NOTHING)

@@ -25,19 +25,16 @@ def normalize_metrics(table: pa.Table, pull: str, declared: Mapping[str, Metric]
     frame = table.to_pandas()
     frame["row"] = range(len(frame))
     keys = frame[["id", "label", "statistic"]].drop_duplicates()
-    names = [_our_name(key, declared) for key in keys.itertuples(index=False)]
+    names = [_our_name(*key, declared) for key in keys.itertuples(index=False)]
     frame = frame.merge(keys.assign(metric=pd.Series(names, index=keys.index, dtype="str")), how="left")
     frame = frame.sort_values(["metric", "timestamp", "row"]).drop_duplicates(["metric", "timestamp"], keep="last")
     frame = conform(frame.assign(pull=pull), METRICS)
-    ratios = [
-        _ratio(frame, name, *metric.ratio_of) for name, metric in declared.items() if metric.ratio_of is not None
-    ]
+    ratios = [_ratio(frame, name, *metric.ratio_of) for name, metric in declared.items() if metric.ratio_of is not None]
     parts = [part for part in (frame, *ratios) if len(part)]
     return conform(pd.concat(parts, ignore_index=True), METRICS) if len(parts) > 1 else frame
 
 
-def _our_name(key: object, declared: Mapping[str, Metric]) -> str:
-    series_id, label, statistic = key  # type: ignore[misc]
+def _our_name(series_id: object, label: object, statistic: object, declared: Mapping[str, Metric]) -> str:
     for name in (series_id, label):
         if name in declared:
             return str(name)

@@ -125,7 +125,9 @@ class Pull:
 
     def timed(self, start: pd.Timestamp, end: pd.Timestamp) -> "Pull":
         """The same pull with the reader's clock at its start and end."""
-        start_text, end_text = (stamp.tz_convert("UTC").tz_localize(None).isoformat(timespec="milliseconds") + "Z" for stamp in (start, end))
+        start_text, end_text = (
+            stamp.tz_convert("UTC").tz_localize(None).isoformat(timespec="milliseconds") + "Z" for stamp in (start, end)
+        )
         return replace(self, provenance=replace(self.provenance, clock_start=start_text, clock_end=end_text))
 
 

@@ -181,11 +181,12 @@ class FilesSource:
         return _pull(pull, query, provenance, inside, inside.num_rows, status, reason)
 
 
-def _account(
-    rows: pa.Table, matched: int, faults: list[str], notes: list[str], is_denied: bool
-) -> tuple[Status, str]:
+def _account(rows: pa.Table, matched: int, faults: list[str], notes: list[str], is_denied: bool) -> tuple[Status, str]:
     """Status and reason of what was read."""
-    shown = [*faults[:SHOWN_FILES], *([f"and {len(faults) - SHOWN_FILES} more faults"] if len(faults) > SHOWN_FILES else [])]
+    shown = [
+        *faults[:SHOWN_FILES],
+        *([f"and {len(faults) - SHOWN_FILES} more faults"] if len(faults) > SHOWN_FILES else []),
+    ]
     reason = "; ".join([*shown, *notes])
     if is_denied:
         return Status.NO_PERMISSION, reason

@@ -94,7 +94,7 @@ def _point(stamp: object, name: object, label: object, statistic: object, unit: 
     return {"timestamp": stamp, "id": name, "label": label, "statistic": statistic, "unit": unit, "value": value}
 
 
-def change_records(document: dict[str, object], stem: str) -> Iterator[Row]:
+def change_records(document: dict[str, object], _stem: str) -> Iterator[Row]:
     """Records of a CloudTrail file or of lookup-events output."""
     if "Records" in document:
         records = list(_objects(document["Records"]))
@@ -127,7 +127,7 @@ def _looked_up(event: dict[str, object]) -> dict[str, object]:
     }
 
 
-def alarm_changes(document: dict[str, object], stem: str) -> Iterator[Row]:
+def alarm_changes(document: dict[str, object], _stem: str) -> Iterator[Row]:
     """Items of describe-alarm-history, or the present states of describe-alarms."""
     if "AlarmHistoryItems" in document:
         for item in _objects(document["AlarmHistoryItems"]):

@@ -23,7 +23,19 @@ from ddms_ops.sources.opening import MAX_LINE, Opened, open_export, without_long
 from ddms_ops.sources.times import LEADING, S3_EXPORT, time_of
 
 ENVELOPE = frozenset(
-    ["timestamp", "message", "logStreamName", "logStream", "logGroupName", "logGroup", "ingestionTime", "eventId", "ptr", "@timestamp", "@message"]
+    [
+        "timestamp",
+        "message",
+        "logStreamName",
+        "logStream",
+        "logGroupName",
+        "logGroup",
+        "ingestionTime",
+        "eventId",
+        "ptr",
+        "@timestamp",
+        "@message",
+    ]
 )
 EVENT_KEYS = ("timestamp", "message", "logStreamName", "eventId", "ingestionTime")
 OWN_TIMES = ("timestamp", "@timestamp", "time", "ts", "datetime", "date", "eventTime", "asctime", "created")
@@ -123,7 +135,8 @@ def _lines_of(path: Path) -> tuple[str, list[str]]:
         newline = r"\r\n" if file.readline(SAMPLE).endswith(b"\r\n") else r"\n"
     sql = f"""(SELECT row_number() OVER () AS n, line FROM read_csv(?, columns={{'line': 'VARCHAR'}}, delim='\x01',
         quote='', escape='', header=false, auto_detect=false, new_line='{newline}',
-        max_line_size={MAX_LINE + 1024}, buffer_size={4 * MAX_LINE + 8192}, strict_mode=false, force_not_null=['line']))"""
+        max_line_size={MAX_LINE + 1024}, buffer_size={4 * MAX_LINE + 8192}, strict_mode=false,
+        force_not_null=['line']))"""
     return sql, [str(path)]
 
 
@@ -223,7 +236,9 @@ def _stage_broken_document(connection: duckdb.DuckDBPyConnection, path: Path) ->
     shape = "STRUCT(" + ", ".join(f'"{key}" VARCHAR' for key in EVENT_KEYS) + ")"
     rows = [json.dumps({key: event.get(key) for key in EVENT_KEYS}) for event in found]
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE reading_events AS SELECT CAST(CAST(unnest(?::VARCHAR[]) AS JSON) AS {shape}) AS x", [rows]
+        f"""CREATE OR REPLACE TEMP TABLE reading_events AS
+        SELECT CAST(CAST(unnest(?::VARCHAR[]) AS JSON) AS {shape}) AS x""",
+        [rows],
     )
     return [f"not whole JSON: {len(found):,} events read before the damage"]
 

@@ -53,7 +53,11 @@ class RecordedSource:
     def recorded(self, query: Query, pull: str) -> Recorded | None:
         """The entry that holds exactly this query's answer, under the same pull name."""
         for entry in self._entries(query):
-            if entry.coverage.pull == pull and entry.coverage.asked == query.window and entry.coverage.query == query.text:
+            if (
+                entry.coverage.pull == pull
+                and entry.coverage.asked == query.window
+                and entry.coverage.query == query.text
+            ):
                 return entry
         return None
 
@@ -121,7 +125,9 @@ def _status(query: Query, entries: list[Recorded], rows: int, matched: int) -> t
     for asked in sorted((entry.coverage.asked for entry in entries), key=lambda window: window.start):
         if asked.start <= reached:
             reached = max(reached, asked.end)
-    inside = [e for e in entries if e.coverage.asked.start < query.window.end and query.window.start < e.coverage.asked.end]
+    inside = [
+        e for e in entries if e.coverage.asked.start < query.window.end and query.window.start < e.coverage.asked.end
+    ]
     if reached < query.window.end:
         return (Status.PARTIAL if rows else Status.FAILED), "the window was not recorded in whole in this case"
     faulty = [entry.coverage for entry in inside if not entry.coverage.is_all_there]

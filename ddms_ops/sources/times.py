@@ -17,7 +17,8 @@ def time_of(text: str) -> str:
     comma = f"regexp_replace(replace({text}, ',', '.'), ' ?(UTC|GMT)$', 'Z')"
     return f"""CASE
         WHEN regexp_full_match({text}, '\\d{{12,13}}') THEN make_timestamp(CAST({text} AS BIGINT) * 1000)
-        WHEN regexp_full_match({text}, '\\d{{9,10}}(\\.\\d+)?') THEN make_timestamp(CAST(round({digits} * 1000000) AS BIGINT))
+        WHEN regexp_full_match({text}, '\\d{{9,10}}(\\.\\d+)?')
+            THEN make_timestamp(CAST(round({digits} * 1000000) AS BIGINT))
         WHEN regexp_full_match({text}, '\\d{{16}}') THEN make_timestamp(CAST({text} AS BIGINT))
         WHEN regexp_full_match({text}, '\\d{{19}}') THEN make_timestamp(CAST({text} AS BIGINT) // 1000)
         WHEN regexp_full_match({text}, '{ISO}') THEN CAST(try_cast({comma} AS TIMESTAMPTZ) AS TIMESTAMP)

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-
 from builders import failure, minutes, open_export, request, write_logs
+
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
 from ddms_ops.findings import Severity, Verdict
@@ -55,8 +55,8 @@ def test_new_error_names_what_where_since_when_and_who(tmp_path: Path):
     calls = [request(clock, status=500, path="/search", tenant="t1") for clock in minutes(20, 40)]
     [finding] = case_of(tmp_path, *bad, *calls).result("new_errors").findings
     assert finding.statement == (
-        "New error TypeError on GET /search of tenant t1: 200 events since 2026-03-04 10:20 UTC, 1 of 4 tenants hit (25%), "
-        "100% of the requests there failed. It says: boom"
+        "New error TypeError on GET /search of tenant t1: 200 events since 2026-03-04 10:20 UTC, "
+        "1 of 4 tenants hit (25%), 100% of the requests there failed. It says: boom"
     )
     assert finding.severity is Severity.CRITICAL
     assert finding.evidence[0].rows == 200
@@ -92,7 +92,9 @@ def test_an_error_at_its_usual_rate_is_no_finding(tmp_path: Path):
 def test_an_error_ten_times_as_often_has_risen(tmp_path: Path):
     """A known error that multiplies is a finding with both rates."""
     before = [failure(clock) for clock in minutes(0, 60, 9)[::60]]
-    [finding] = case_of(tmp_path, *before, *[failure(clock) for clock in minutes(30, 60)]).result("risen_errors").findings
+    [finding] = (
+        case_of(tmp_path, *before, *[failure(clock) for clock in minutes(30, 60)]).result("risen_errors").findings
+    )
     assert "300 events since 2026-03-04 10:30 UTC, 10 in the baseline" in finding.statement
 
 
@@ -119,6 +121,7 @@ def test_traffic_drop_is_traffic_not_errors(tmp_path: Path):
 
 def test_a_change_before_is_named_and_one_after_is_not(tmp_path: Path):
     """Changes after the onset, failed calls and reads are never listed."""
+
     def change(clock: str, name: str, **more: object) -> dict:
         call = {"eventTime": f"2026-03-04T{clock}Z", "eventName": name, "eventID": clock, "readOnly": False}
         parameters = {"functionName": "dms-api-handler-prod"}
@@ -131,7 +134,9 @@ def test_a_change_before_is_named_and_one_after_is_not(tmp_path: Path):
     ]
     case = case_of(tmp_path, *[failure(clock) for clock in minutes(20, 40)], changes=changes)
     [finding] = case.result("changes_before").findings
-    assert finding.statement.startswith("UpdateFunctionCode on dms-api-handler-prod at 2026-03-04 10:17 UTC, 3 min before")
+    assert finding.statement.startswith(
+        "UpdateFunctionCode on dms-api-handler-prod at 2026-03-04 10:17 UTC, 3 min before"
+    )
     assert "coincident" in finding.statement
     assert finding.confidence == "high"
 
@@ -171,7 +176,9 @@ def test_without_a_baseline_new_is_not_claimed(tmp_path: Path):
 def test_database_alert_counts_matching_log_events(tmp_path: Path):
     """The runbook's "over 10 in 5 minutes" is met by log events that say so."""
     text = "FATAL: remaining connection slots are reserved"
-    result = case_of(tmp_path, *[failure(clock, text, error="OperationalError") for clock in minutes(30, 32)]).result("alerts")
+    result = case_of(tmp_path, *[failure(clock, text, error="OperationalError") for clock in minutes(30, 32)]).result(
+        "alerts"
+    )
     [finding] = [finding for finding in result.findings if finding.subject["alert"] == "database_connection_failures"]
     assert finding.severity is Severity.CRITICAL
     assert finding.next_step.startswith("Check Aurora cluster status")
@@ -189,7 +196,9 @@ def test_a_metric_over_its_limit_for_too_short_is_no_alert(tmp_path: Path):
 
 def test_findings_are_ranked_across_checks(tmp_path: Path):
     """Ranks run from 1 over all findings, the worst and most telling first."""
-    case = case_of(tmp_path, *[failure(clock) for clock in minutes(20, 40)], *[request(c, status=500) for c in minutes(20, 40)])
+    case = case_of(
+        tmp_path, *[failure(clock) for clock in minutes(20, 40)], *[request(c, status=500) for c in minutes(20, 40)]
+    )
     for check in CHECKS:
         case.result(check.id)
     found = sorted((f for result in case.results for f in result.findings), key=lambda f: f.rank)

@@ -38,9 +38,16 @@ MESSAGES = {
 def export(root: Path) -> FilesSource:
     """A small export with all four kinds."""
     write_logs(root, "/aws/lambda/api", *[envelope(clock, text) for clock, text in MESSAGES.items()])
-    points = {"Id": "m", "Label": "m", "Timestamps": ["2026-03-04T10:01:00Z", "2026-03-04T09:01:00Z"], "Values": [2.5, 1]}
+    points = {
+        "Id": "m",
+        "Label": "m",
+        "Timestamps": ["2026-03-04T10:01:00Z", "2026-03-04T09:01:00Z"],
+        "Values": [2.5, 1],
+    }
     records = [{"eventTime": "2026-03-04T10:05:00Z", "eventID": "e1", "eventName": "PutKeyPolicy", "readOnly": False}]
-    items = [{"AlarmName": "a", "Timestamp": "2026-03-04T10:06:00Z", "HistoryItemType": "StateUpdate", "HistorySummary": "s"}]
+    items = [
+        {"AlarmName": "a", "Timestamp": "2026-03-04T10:06:00Z", "HistoryItemType": "StateUpdate", "HistorySummary": "s"}
+    ]
     for folder, document in {
         "metrics": {"MetricDataResults": [points]},
         "trail": {"Records": records},
@@ -65,7 +72,9 @@ def recorded(root: Path, folder: Path) -> RecordedSource:
 @pytest.fixture(params=["files", "case"])
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
     """Each backend over the same records."""
-    return export(tmp_path / "export") if request.param == "files" else recorded(tmp_path / "export", tmp_path / "report")
+    return (
+        export(tmp_path / "export") if request.param == "files" else recorded(tmp_path / "export", tmp_path / "report")
+    )
 
 
 def messages(table: pa.Table) -> list[str]:
@@ -96,7 +105,9 @@ def test_text_arrives_as_it_was(source: Source):
 
 def test_filter_keeps_messages_with_the_text(source: Source):
     """The filter is a plain text, whatever its characters."""
-    assert messages(source.fetch_log_events(LogQuery(HOUR, "/aws/lambda/api", contains="größer"), pull="x").table) == [MESSAGES["10:15"]]
+    assert messages(source.fetch_log_events(LogQuery(HOUR, "/aws/lambda/api", contains="größer"), pull="x").table) == [
+        MESSAGES["10:15"]
+    ]
     hostile = LogQuery(HOUR, "/aws/lambda/api", contains="%' OR 1=1 --")
     assert source.fetch_log_events(hostile, pull="x").coverage.status is Status.EMPTY
 

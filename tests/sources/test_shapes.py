@@ -17,7 +17,8 @@ from ddms_ops.sources.files import FilesSource
 
 HOUR = window("10:00", "11:00")
 EVENTS = [
-    {"timestamp": 1772618400000 + 1000 * n, "message": f"event {n}", "logStreamName": "s", "eventId": str(n)} for n in range(5)
+    {"timestamp": 1772618400000 + 1000 * n, "message": f"event {n}", "logStreamName": "s", "eventId": str(n)}
+    for n in range(5)
 ]
 LINES = "".join(json.dumps(event) + "\n" for event in EVENTS)
 ISO = "".join(f"2026-03-04T10:00:0{n}.000Z event {n}\n" for n in range(5))
@@ -90,7 +91,17 @@ def test_times_without_a_zone_are_taken_as_utc_and_said(tmp_path: Path):
         (b"", 0, "is empty"),
         ("never a time\nat all\n", 0, "2 lines unreadable (line 1, 2)"),
     ],
-    ids=["half lines", "stray head", "cut gzip", "cut document", "50 MB line", "latin-1", "binary", "empty", "no times"],
+    ids=[
+        "half lines",
+        "stray head",
+        "cut gzip",
+        "cut document",
+        "50 MB line",
+        "latin-1",
+        "binary",
+        "empty",
+        "no times",
+    ],
 )
 def test_damage_is_named_and_the_rest_is_read(tmp_path: Path, content, kept, words):
     """Whatever is wrong with a file, what can be read is read, and coverage says what could not."""
@@ -110,7 +121,9 @@ def test_one_bad_file_does_not_hide_the_good(tmp_path: Path):
 
 def test_an_export_that_ends_inside_the_window_is_partial(tmp_path: Path):
     """Steady events that stop long before the end of the window may be missing, not silent."""
-    lines = "\n".join(envelope(f"10:{minute:02d}:{second:02d}", "tick") for minute in range(20) for second in range(0, 60, 5))
+    lines = "\n".join(
+        envelope(f"10:{minute:02d}:{second:02d}", "tick") for minute in range(20) for second in range(0, 60, 5)
+    )
     _, coverage = fetch(tmp_path, lines)
     assert coverage.status is Status.PARTIAL
     assert coverage.reason == "the last event is of 2026-03-04 10:19 UTC: the export may end there"
@@ -118,7 +131,9 @@ def test_an_export_that_ends_inside_the_window_is_partial(tmp_path: Path):
 
 def test_steady_events_through_the_window_are_complete(tmp_path: Path):
     """No edge is suspected where events reach both ends."""
-    lines = "\n".join(envelope(f"10:{minute:02d}:{second:02d}", "tick") for minute in range(60) for second in range(0, 60, 5))
+    lines = "\n".join(
+        envelope(f"10:{minute:02d}:{second:02d}", "tick") for minute in range(60) for second in range(0, 60, 5)
+    )
     assert fetch(tmp_path, lines)[1].status is Status.COMPLETE
 
 
