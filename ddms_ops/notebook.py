@@ -108,10 +108,10 @@ def _literal(statement: ast.stmt) -> tuple[str, object]:
 
 
 def _noted(source: str) -> list[tuple[str, object, str]]:
-    lines = source.splitlines()
+    lines = source.encode().split(b"\n")
     try:
         nodes = ast.parse(source).body
-        return [(*_literal(node), lines[node.end_lineno - 1][node.end_col_offset :].strip("# ")) for node in nodes if node.end_lineno]
+        return [(*_literal(node), lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].decode().strip("# ")) for node in nodes]
     except (SyntaxError, ValueError):
         return []
 

@@ -226,7 +226,8 @@ def steps_panel(case: Case) -> Shown:
     profile = case.profile
     findings = sorted((f for result in case.results for f in result.findings), key=lambda finding: finding.rank)
     met = [profile.alerts[finding.subject["alert"]].title for finding in findings if finding.check == "alerts"]
-    steps = {part.title: part.steps for part in (*profile.alerts.values(), *profile.scenarios.values())}
+    steps = {alert.title: alert.steps for alert in profile.alerts.values()}
+    steps |= {scenario.title: scenario.steps for scenario in profile.scenarios.values()}
     pointed = [title for title in steps if any(finding.next_step.startswith(f"{title}: ") for finding in findings)]
     rows = [
         (title, str(n), step) for title in dict.fromkeys([*met, *pointed]) for n, step in enumerate(steps[title], 1)

@@ -25,7 +25,7 @@ def normalize_metrics(table: pa.Table, pull: str, declared: Mapping[str, Metric]
     frame = table.to_pandas()
     frame["row"] = range(len(frame))
     keys = frame[["id", "label", "statistic"]].drop_duplicates()
-    names = [_our_name(*key, declared) for key in keys.itertuples(index=False)]
+    names = [_our_name(row.id, row.label, row.statistic, declared) for row in keys.itertuples()]
     frame = frame.merge(keys.assign(metric=pd.Series(names, index=keys.index, dtype="str")), how="left")
     frame = frame.sort_values(["metric", "timestamp", "row"]).drop_duplicates(["metric", "timestamp"], keep="last")
     frame = conform(frame.assign(pull=pull), METRICS)

@@ -68,7 +68,7 @@ BACKGROUND = (
         503,
         frames=("throwDefaultError (/var/task/node_modules/@smithy/smithy-client/dist-cjs/index.js:388:20)",
                 "putObject (/var/task/src/storage/s3.js:87:11)"),
-        rate=0.0006,
+        rate=0.0002,
         actions=(*UPLOADS, "document.download"),
     ),
     ErrorKind(

@@ -109,7 +109,7 @@ def _draw_who(
     Tenants use endpoints unevenly: a third of them never creates versions, many never share.
     """
     size = 1 / np.arange(1, TENANTS + 1) ** ZIPF
-    uses = rng.gamma(4.0, 0.25, (TENANTS, len(ENDPOINTS)))
+    uses = rng.gamma(8.0, 0.125, (TENANTS, len(ENDPOINTS)))
     for name in ("POST /documents/{id}/versions", "POST /documents/{id}/share", "GET /tenants/me/usage"):
         uses[rng.permutation(np.arange(4, TENANTS))[: TENANTS // 3], ENDPOINT_NAMES.index(name)] = 0
     joint = size[:, None] * uses

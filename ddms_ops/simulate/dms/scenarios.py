@@ -62,7 +62,7 @@ _ALL = (
         name="bad_deploy",
         title="A new version fails on one endpoint",
         start="2026-03-04T10:00Z",
-        incident_title="5xx after the release of 2.15.0",
+        incident_title="API answers with 5xx errors",
         severity="P1",
         onset_min=37,
         kind="error",
@@ -116,7 +116,7 @@ _ALL = (
         onset_min=26,
         detected_min=19,
         kind="error",
-        faults=tuple(Fault(_kms_error(call), 1.0, f"kms:{call}", tenant_rank=8) for call in ("GenerateDataKey", "Decrypt")),
+        faults=tuple(Fault(_kms_error(call), 1.0, f"kms:{call}", tenant_rank=10) for call in ("GenerateDataKey", "Decrypt")),
         changes=(
             Call(-3, "kms", "PutKeyPolicy", {"keyId": KEY_ID, "policyName": "default",
                  "bypassPolicyLockoutSafetyCheck": False}, PLATFORM, resource=KEY_ID, arn=KEY_ARN, arn_type="AWS::KMS::Key"),

@@ -1,0 +1,255 @@
+"""A report folder read back: what the post-mortem and the summary are made of.
+
+Words made here say what coincides. What caused an incident is for people to say.
+"""
+
+import csv
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ddms_ops.checks.tables import Badge, Quiet, Shown, coverage_table, findings_table, html_table, joined, verdict
+from ddms_ops.coverage import Coverage, Status
+from ddms_ops.errors import EvidenceError, WindowError
+from ddms_ops.findings import CheckResult, Finding, Severity, Verdict
+from ddms_ops.report.findings_file import NAME, read_document
+from ddms_ops.report.reading import result_of, text_of
+from ddms_ops.window import Window, parse_instant
+
+WORTH_A_HEADLINE = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
+UNKNOWN = "unknown"
+TIMELINE = "timeline.csv"
+TIMELINE_ROWS = 500
+HASH_CHARS = 16
+NOT_A_PLACE = frozenset({"explains", "group", "message"})
+RESPONSES = (
+    ("Time to detect", "began", "detected", "from the first event of the strongest finding until somebody, or an alarm, noticed"),
+    ("Time to acknowledge", "detected", "acknowledged", "from noticed until somebody took it on"),
+    ("Time to mitigate", "detected", "mitigated", "from noticed until users were no longer hit"),
+    ("Time to resolve", "detected", "resolved", "from noticed until what was broken was repaired"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What findings.json says; see `open_report`. Its methods are the sections of a post-mortem."""
+
+    folder: Path
+    incident: dict[str, str]
+    window: Window
+    baseline: Window
+    source: str
+    tool: str
+    generated_at: str
+    digest: str
+    coverage: tuple[Coverage, ...]
+    results: tuple[CheckResult, ...]
+
+    def __repr__(self) -> str:
+        return f"Report {self.incident['incident_id']}: {len(self.found)} findings of {len(self.results)} checks, {self.window}"
+
+    @property
+    def title(self) -> str:
+        """The incident's title, or else its id."""
+        return self.incident.get("title") or self.incident["incident_id"]
+
+    @property
+    def found(self) -> list[Finding]:
+        """Findings of all checks, strongest first."""
+        return sorted((finding for result in self.results for finding in result.findings), key=lambda finding: finding.rank)
+
+    @property
+    def leading(self) -> Finding | None:
+        """The strongest finding above low severity."""
+        return next((finding for finding in self.found if finding.severity in WORTH_A_HEADLINE), None)
+
+    @property
+    def missing(self) -> list[Coverage]:
+        """Pulls over which "found nothing" may not be said."""
+        return [row for row in self.coverage if not row.is_all_there]
+
+    @property
+    def unchecked(self) -> list[CheckResult]:
+        """Checks that could not be made."""
+        return [result for result in self.results if result.status is Verdict.NOT_CHECKED]
+
+    @property
+    def silence(self) -> str:
+        """What to say when there is no headline."""
+        if not self.results:
+            return "Nothing was checked, so it cannot be told whether there was a problem."
+        if self.missing or self.unchecked:
+            return "No finding above low severity, but it cannot be told whether there is none: not everything could be seen."
+        return "No finding above low severity; every pull complete."
+
+    def about(self, check: str) -> list[Finding]:
+        """Findings of a check, those about the leading finding first."""
+        lead = self.leading.id if self.leading else ""
+        own = [finding for finding in self.found if finding.check == check]
+        return sorted(own, key=lambda finding: (finding.subject.get("explains") != lead, finding.rank))
+
+    def headline(self) -> Shown:
+        """The strongest finding, since when, where and who; or that there is none, or that it cannot be told."""
+        lead = self.leading
+        if lead is None:
+            return verdict(self.silence)
+        rows = [
+            ("What", (Badge.of(lead.severity), lead.statement)),
+            ("Since", lead.first_seen),
+            ("Where", place_of(lead) or UNKNOWN),
+            ("Who is hit", _statements(self.about("who_is_hit")[:1])),
+            ("Changed just before", _statements(self.about("changes_before")[:1])),
+            ("Confidence", lead.confidence or UNKNOWN),
+            ("Not seen", f"{len(self.missing)} of {len(self.coverage)} pulls not complete, {len(self.unchecked)} checks not made"),
+        ]
+        return html_table(("Question", "Answer"), rows)
+
+    def pulls(self) -> Shown:
+        """Coverage of every pull."""
+        return coverage_table(self.coverage)
+
+    def impact(self) -> Shown:
+        """How much, how long and who, as far as findings say."""
+        lead = self.leading
+        if lead is None:
+            return verdict(self.silence)
+        rows = [
+            ("Observed", _amount(lead.observed, lead.unit)),
+            ("Usual", _amount(lead.baseline, lead.unit)),
+            ("First event", lead.first_seen),
+            ("Last event in the window", lead.last_seen),
+            ("Who is hit", _statements(self.about("who_is_hit"))),
+        ]
+        return html_table(("Measure", "Value"), rows, align="ll")
+
+    def timeline(self) -> Shown:
+        """Changes, alarms, first errors and people's notes in order of time, from timeline.csv."""
+        try:
+            with (self.folder / TIMELINE).open(encoding="utf-8", newline="") as stream:
+                rows = [(row["time"], row["source"], row["event"], row["detail"] or None) for row in csv.DictReader(stream)]
+        except FileNotFoundError:
+            return verdict(f"No {TIMELINE} in this report: no notebook of this run wrote one.")
+        except (KeyError, UnicodeDecodeError, csv.Error):
+            return verdict(f"{TIMELINE} cannot be read; its columns are time, source, event, detail.")
+        shown = f"{min(len(rows), TIMELINE_ROWS):,} of {len(rows):,} events; they coincide, no more is said"
+        return html_table(("Time (UTC)", "Source", "Event", "Detail"), rows[:TIMELINE_ROWS], caption=shown)
+
+    def response_times(self) -> Shown:
+        """From the first event to detected, acknowledged, mitigated and resolved; unknown where nobody said."""
+        instants = {name: _instant(self.incident.get(name, "")) for name in ("detected", "acknowledged", "mitigated", "resolved")}
+        instants["began"] = self.leading.first_seen if self.leading else None
+        rows = [
+            (measure, _length(instants[start], instants[end]), instants[start] or UNKNOWN, instants[end] or UNKNOWN, Quiet(meaning))
+            for measure, start, end, meaning in RESPONSES
+        ]
+        return html_table(("Measure", "Length", "From", "To", "Meaning"), rows, align="lr")
+
+    def findings(self) -> Shown:
+        """Findings of all notebooks, ranked."""
+        return findings_table(self.results)
+
+    def unseen(self) -> Shown:
+        """Pulls that are not complete and checks that could not be made."""
+        rows = [("pull", row.pull, Badge.of(row.status), row.reason or None) for row in self.missing]
+        rows += [("check", result.question, Badge.of(result.status), result.reason or None) for result in self.unchecked]
+        words = f"{len(rows)} things could not be seen; what they would have shown is not in this report."
+        return joined(verdict(words), html_table(("Kind", "Which", "Status", "Why"), rows)) if rows else verdict("Everything asked for was seen.")
+
+    def next_steps(self) -> Shown:
+        """The runbook's next step for each finding, strongest first, each once."""
+        steps: dict[str, list[Finding]] = {}
+        for finding in self.found:
+            if finding.next_step:
+                steps.setdefault(finding.next_step, []).append(finding)
+        rows = [(place, step, tuple(Quiet(f.id) for f in found)) for place, (step, found) in enumerate(steps.items(), start=1)]
+        return html_table(("#", "Next step", "For finding"), rows) if rows else verdict("No finding names a next step of the runbook.")
+
+    def ledger(self) -> Shown:
+        """The evidence manifest: every file with its rows, source, query and hash."""
+        manifest = self._manifest()
+        files = [entry for entry in _list(manifest.get("files")) if isinstance(entry, dict)]
+        rows = [
+            (
+                entry.get("file"), entry.get("rows"), entry.get("source"), entry.get("query"),
+                entry.get("clock_start"), Quiet(str(entry.get("sha256") or UNKNOWN)[:HASH_CHARS]),
+            )
+            for entry in files
+        ]  # fmt: skip
+        if not rows:
+            return verdict("No evidence manifest in this report: no statement can be walked back to records.")
+        table = html_table(("File", "Rows", "Source", "Query", "Read at", "SHA-256 (first 16)"), rows)
+        return joined(verdict(f"{len(rows)} evidence files. Manifest digest {self.digest or manifest.get('digest') or UNKNOWN}"), table)
+
+    def _manifest(self) -> dict[str, object]:
+        try:
+            loaded = json.loads((self.folder / "evidence" / "manifest.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return loaded if isinstance(loaded, dict) else {}
+
+
+def open_report(report_dir: str | Path) -> Report:
+    """The report in a folder.
+
+    Raises:
+        EvidenceError: no findings.json there, or not one of the shape that is written.
+    """
+    folder = Path(report_dir)
+    document = read_document(folder)
+    again = "write the report again with ddms-ops run"
+    try:
+        return Report(
+            folder=folder,
+            incident={"incident_id": text_of(document["incident"]["incident_id"])}
+            | {str(name): str(value) for name, value in document["incident"].items() if value is not None},
+            window=Window.of(**document["window"]),
+            baseline=Window.of(**document["baseline"]),
+            source=text_of(document["source"]),
+            tool=text_of(document["tool"]),
+            generated_at=text_of(document.get("generated_at", "")),
+            digest=text_of(document.get("manifest_digest", "")),
+            coverage=tuple(Coverage.from_dict(row) for row in document["coverage"]),
+            results=tuple(result_of(row) for row in document["checks"]),
+        )
+    except KeyError as fault:
+        raise EvidenceError(f"{folder / NAME}: {fault.args[0]!r} is missing; {again}") from None
+    except (AttributeError, TypeError, ValueError, WindowError):
+        raise EvidenceError(f"{folder / NAME}: holds a value of the wrong kind; {again}") from None
+
+
+def place_of(finding: Finding) -> str:
+    """Where a finding lies, in the words of its subject."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in finding.subject.items() if value and name not in NOT_A_PLACE)
+
+
+def unseen_pulls(report: Report) -> list[Coverage]:
+    """Pulls that are not complete, those that were never configured last."""
+    return sorted(report.missing, key=lambda row: (row.status is Status.NOT_CONFIGURED, row.pull))
+
+
+def _statements(findings: Iterable[Finding]) -> tuple[str, ...] | str:
+    return tuple(finding.statement for finding in findings) or UNKNOWN
+
+
+def _amount(value: float | None, unit: str) -> str:
+    if value is None:
+        return UNKNOWN
+    return f"{value:.2%}" if unit == "ratio" else f"{value:,.4g} {unit}".strip()
+
+
+def _instant(text: str) -> pd.Timestamp | None:
+    return parse_instant(text) if text else None
+
+
+def _length(start: pd.Timestamp | None, end: pd.Timestamp | None) -> str:
+    if start is None or end is None:
+        return UNKNOWN
+    minutes = (end - start) / pd.Timedelta(minutes=1)
+    return f"{minutes:,.0f} min" if minutes >= 0 else f"{-minutes:,.0f} min before"
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

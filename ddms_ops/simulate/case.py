@@ -1,0 +1,91 @@
+"""Write a simulated incident: the export, the incident file that asks about it, and the truth beside them."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ddms_ops.errors import BadInput, did_you_mean
+from ddms_ops.simulate.dms.export import Written, write_export
+from ddms_ops.simulate.dms.scenarios import SCENARIOS
+from ddms_ops.simulate.output import write_json, write_text
+from ddms_ops.simulate.scenario import MINUTE_MS, Scenario
+
+SYSTEMS: dict[str, Callable[..., Written]] = {"dms": write_export}
+LEAST_EVENTS = 1_000
+ACKNOWLEDGED_MIN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedCase:
+    """Where a simulated incident was written."""
+
+    export: Path
+    incident: Path
+    truth: Path
+
+
+def write_case(system: str, scenario: str, out: Path, *, seed: int = 7, events: int = 20_000) -> SimulatedCase:
+    """Write one simulated incident into `out`; the same arguments write the same bytes.
+
+    Args:
+        system: whose incident; "dms".
+        scenario: a name in SCENARIOS.
+        out: folder to write `export/`, `incident.yaml` and `truth.json` into; made where missing.
+        seed: which of the many alike; 0 or greater.
+        events: log events in baseline and window together, met within 2 %.
+
+    Raises:
+        BadInput: no such system or scenario, a folder that holds an export already, a negative seed, or too few events.
+    """
+    declared = _find(system, scenario)
+    if seed < 0:
+        raise BadInput(f"seed: {seed} is negative; give 0 or greater")
+    if events < LEAST_EVENTS:
+        raise BadInput(f"events: {events} is too few for an incident to show; give {LEAST_EVENTS} or more")
+    case = SimulatedCase(out / "export", out / "incident.yaml", out / "truth.json")
+    if case.export.exists() and any(case.export.iterdir()):
+        raise BadInput(f"{case.export} is not empty; give a new folder")
+    written = SYSTEMS[system](case.export, declared, seed=seed, events=events)
+    write_json(case.truth, {**written.truth, "seed": seed, "events_asked": events})
+    write_text(case.incident, _incident_text(declared, case.export, written.first_alarm_ms))
+    return case
+
+
+def _find(system: str, scenario: str) -> Scenario:
+    if system not in SYSTEMS:
+        raise BadInput(f"no simulated system named {system!r}; known: {', '.join(SYSTEMS)}{did_you_mean(system, SYSTEMS)}")
+    known = [name for name, declared in SCENARIOS.items() if declared.system == system]
+    if scenario not in known:
+        hint = did_you_mean(scenario, known)
+        raise BadInput(f"no scenario named {scenario!r} for {system}; known: {', '.join(known)}{hint}")
+    return SCENARIOS[scenario]
+
+
+def _incident_text(scenario: Scenario, export: Path, first_alarm_ms: int | None) -> str:
+    """The incident file; detected by the first alarm, or when the scenario says that somebody noticed."""
+    detected = first_alarm_ms
+    if detected is None and scenario.onset_ms is not None and scenario.detected_min is not None:
+        detected = scenario.onset_ms + round(scenario.detected_min * MINUTE_MS)
+    values = {
+        "incident_id": f"demo-{scenario.system}-{scenario.name.replace('_', '-')}",
+        "system": scenario.system,
+        "environment": "prod",
+        "start": _minute(scenario.start_ms),
+        "end": _minute(scenario.end_ms),
+        "baseline": "previous",
+        "severity": scenario.severity,
+        "title": scenario.incident_title,
+        "source": f"files:{export.absolute()}",
+        "detected": "" if detected is None else _minute(detected),
+        "acknowledged": "" if detected is None else _minute(detected + ACKNOWLEDGED_MIN * MINUTE_MS),
+        "mitigated": "",
+        "resolved": "",
+    }
+    return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
+
+
+def _minute(time_ms: int) -> str:
+    return f"{np.datetime64(time_ms // MINUTE_MS, 'm')}Z"

@@ -1,0 +1,93 @@
+"""One incident of the document management system: drawn, written, and its truth told."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ddms_ops.simulate.dms.alarms import transitions, write_alarms
+from ddms_ops.simulate.dms.api_log import ApiEvents, api_events, write_api_log
+from ddms_ops.simulate.dms.catalog import API_GROUP, SCAN_GROUP, UPLOADS, WORKER_GROUP
+from ddms_ops.simulate.dms.jobs import Jobs, draw_jobs
+from ddms_ops.simulate.dms.metrics import minute_series, write_metrics
+from ddms_ops.simulate.dms.requests import Requests, draw_requests
+from ddms_ops.simulate.dms.scan_log import SHARE, write_scan_log
+from ddms_ops.simulate.dms.trail import write_trail
+from ddms_ops.simulate.dms.truth import truth_of
+from ddms_ops.simulate.dms.worker_log import write_worker_log
+from ddms_ops.simulate.scenario import Scenario
+
+FIRST_GUESS = 0.68  # requests for each log event
+PILOT = 60_000  # log events
+ROUNDS = 6
+NEAR = 0.008  # this near to what was asked is near enough
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: the truth, and when the first alarm of the window went off (epoch ms)."""
+
+    truth: dict[str, object]
+    first_alarm_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    requests: Requests
+    events: ApiEvents
+    jobs: Jobs
+
+    @property
+    def log_events(self) -> float:
+        """Log events that this leads to, about."""
+        uploads = self.requests.does(*UPLOADS) & (self.requests.status < 400)
+        return len(self.events.time_ms) + len(self.jobs.time_ms) + SHARE * float(uploads.sum())
+
+
+def write_export(folder: Path, scenario: Scenario, *, seed: int, events: int) -> Written:
+    """Write the export of a scenario and say what is in it."""
+    drawn = _draw(scenario, seed, events)
+    rng = np.random.default_rng([seed, 2])
+    salt = int(rng.integers(2**62))
+    requests, names = drawn.requests, drawn.requests.names
+    logs = folder / "logs"
+    written = {
+        API_GROUP: write_api_log(_group(logs, API_GROUP), scenario, requests, drawn.events, salt),
+        WORKER_GROUP: write_worker_log(_group(logs, WORKER_GROUP), scenario, drawn.jobs, names, salt, rng),
+        SCAN_GROUP: write_scan_log(_group(logs, SCAN_GROUP), requests, scenario.end_ms, salt, rng),
+    }
+    series = minute_series(scenario, requests, drawn.jobs, rng)
+    write_metrics(folder / "metrics", scenario, series)
+    records = write_trail(folder / "trail", scenario, salt, rng)
+    changes = transitions(scenario, series)
+    write_alarms(folder / "alarms", changes)
+    since = scenario.onset_ms or scenario.start_ms
+    alarms = [change.time_ms for change in changes if change.is_alarm and change.time_ms >= since]
+    return Written(truth_of(scenario, requests, written, records), min(alarms, default=None))
+
+
+def _group(logs: Path, name: str) -> Path:
+    return logs / name.replace("/", "__")
+
+
+def _draw(scenario: Scenario, seed: int, events: int) -> _Drawn:
+    """Requests and what follows from them, so many that about `events` log events are written.
+
+    How many log events a request leads to is learnt on a pilot, which is small where the export is large.
+    """
+    pilot = min(events, PILOT)
+    count = round(pilot * FIRST_GUESS)
+    for _ in range(ROUNDS):
+        drawn = _draw_once(scenario, seed, count)
+        if abs(drawn.log_events / pilot - 1) < NEAR:
+            break
+        count = round(count * pilot / drawn.log_events)
+    if events == pilot:
+        return drawn
+    return _draw_once(scenario, seed, round(events * count / drawn.log_events))
+
+
+def _draw_once(scenario: Scenario, seed: int, count: int) -> _Drawn:
+    rng = np.random.default_rng([seed, 1])
+    requests = draw_requests(scenario, count, rng)
+    return _Drawn(requests, api_events(requests, rng), draw_jobs(scenario, requests, rng))

@@ -1,0 +1,111 @@
+"""CloudTrail files: everyday reads and writes, the scenario's changes, and one failed write."""
+
+from pathlib import Path
+
+import numpy as np
+
+from ddms_ops.simulate.dms.catalog import ACCOUNT, API_FUNCTION, API_GROUP, REGION, WORKER_GROUP
+from ddms_ops.simulate.dms.scenarios import DEVELOPER, ON_CALL, PLATFORM
+from ddms_ops.simulate.ids import hexes, uuids_of
+from ddms_ops.simulate.output import write_json
+from ddms_ops.simulate.scenario import MINUTE_MS, Call, Scenario
+
+READS = 170
+STREAMS = 14
+PEOPLE = (ON_CALL, DEVELOPER)
+READ_CALLS = (
+    ("logs", "DescribeLogGroups", {"logGroupNamePrefix": "/aws/lambda/dms"}, "dms-monitoring"),
+    ("sts", "AssumeRole", {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/dms-monitoring", "roleSessionName": "probe"}, "dms-monitoring"),
+    ("ssm", "GetParameter", {"name": "/dms/prod/feature-flags", "withDecryption": True}, "dms-api-handler-prod-role"),
+    ("cloudwatch", "DescribeAlarms", {"alarmNamePrefix": "dms-"}, ON_CALL),
+    ("lambda", "GetFunctionConfiguration20150331v2", {"functionName": API_FUNCTION}, "dms-ci-deploy"),
+    ("secretsmanager", "GetSecretValue", {"secretId": "dms/prod/aurora"}, "dms-processing-worker-prod-role"),
+    ("rds", "DescribeDBClusters", {"dBClusterIdentifier": "dms-cluster-prod"}, "dms-monitoring"),
+    ("s3", "ListBuckets", None, DEVELOPER),
+)
+EVERYDAY = (
+    Call(-47, "s3", "PutBucketTagging", {"bucketName": "dms-access-logs-prod", "tagging": "", "Host": "s3.amazonaws.com"}, PLATFORM),
+    Call(
+        -12, "lambda", "UpdateFunctionConfiguration20150331v2", {"functionName": API_FUNCTION, "timeout": 60}, DEVELOPER,
+        error_code="AccessDenied",
+        error_message=f"User: arn:aws:iam::{ACCOUNT}:user/{DEVELOPER} is not authorized to perform: lambda:UpdateFunctionConfiguration",
+    ),
+)  # fmt: skip
+
+
+def write_trail(folder: Path, scenario: Scenario, salt: int, rng: np.random.Generator) -> int:
+    """Write one file for each hour of baseline and window; returns the number of records."""
+    timed = [(scenario.anchor_ms + round(call.at_min * MINUTE_MS), call) for call in (*EVERYDAY, *scenario.changes)]
+    span = scenario.end_ms - scenario.first_ms
+    for offset in rng.integers(0, span, READS).tolist():
+        service, name, parameters, actor = READ_CALLS[int(rng.integers(0, len(READ_CALLS)))]
+        timed.append((scenario.first_ms + offset, Call(0, service, name, parameters or {}, actor)))
+    for number, offset in enumerate(rng.integers(0, span, STREAMS).tolist()):
+        group, role = ((API_GROUP, "dms-api-handler-prod-role"), (WORKER_GROUP, "dms-processing-worker-prod-role"))[number % 2]
+        parameters = {"logGroupName": group, "logStreamName": f"{scenario.window.start:%Y/%m/%d}/[{number}]x"}
+        timed.append((scenario.first_ms + offset, Call(0, "logs", "CreateLogStream", parameters, role)))
+    timed.sort(key=lambda item: (item[0], item[1].name))
+    records = [record(call, time_ms, number, salt) for number, (time_ms, call) in enumerate(timed)]
+    hours: dict[str, list[dict[str, object]]] = {}
+    for item in records:
+        hours.setdefault(str(item["eventTime"])[:13], []).append(item)
+    digits = hexes(np.arange(len(hours)), salt + 31)
+    for (hour, inside), digit in zip(sorted(hours.items()), digits, strict=True):
+        stamp = hour.replace("-", "") + "55Z"
+        write_json(folder / f"{ACCOUNT}_CloudTrail_{REGION}_{stamp}_{digit[:16]}.json.gz", {"Records": inside}, indent=None)
+    return len(records)
+
+
+def event_time(time_ms: int) -> str:
+    """A time as CloudTrail writes it: whole seconds, Z."""
+    return f"{np.datetime64(time_ms // 1000, 's')}Z"
+
+
+def record(call: Call, time_ms: int, number: int, salt: int) -> dict[str, object]:
+    """One CloudTrail record."""
+    request_id, event_id = uuids_of((2 * number, 2 * number + 1), salt + 37)
+    is_read = call.name.startswith(("Describe", "Get", "List", "AssumeRole"))
+    found: dict[str, object] = {
+        "eventVersion": "1.09",
+        "userIdentity": _identity(call.actor, time_ms),
+        "eventTime": event_time(time_ms),
+        "eventSource": f"{call.service}.amazonaws.com",
+        "eventName": call.name,
+        "awsRegion": REGION,
+        "sourceIPAddress": "203.0.113.24" if call.actor in PEOPLE else "10.0.12.18",
+        "userAgent": "aws-cli/2.15.30" if call.actor in PEOPLE else "aws-sdk-js/3.523.0",
+    }
+    if call.error_code:
+        found |= {"errorCode": call.error_code, "errorMessage": call.error_message}
+    found |= {
+        "requestParameters": dict(call.parameters) or None,
+        "responseElements": dict(call.response) if call.response else None,
+        "requestID": request_id,
+        "eventID": event_id,
+        "readOnly": is_read,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": ACCOUNT,
+        "eventCategory": "Management",
+    }
+    if call.arn:
+        found["resources"] = [{"accountId": ACCOUNT, "type": call.arn_type, "ARN": call.arn}]
+    return found
+
+
+def _identity(actor: str, time_ms: int) -> dict[str, object]:
+    if actor in PEOPLE:
+        return {"type": "IAMUser", "principalId": f"AIDA{actor[:6].upper():X<16}", "accountId": ACCOUNT, "userName": actor,
+                "arn": f"arn:aws:iam::{ACCOUNT}:user/{actor}"}  # fmt: skip
+    principal = f"AROA{''.join(c for c in actor.upper() if c.isalpha()):X<16.16}"
+    return {
+        "type": "AssumedRole",
+        "principalId": f"{principal}:session",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{actor}/session",
+        "accountId": ACCOUNT,
+        "sessionContext": {
+            "sessionIssuer": {"type": "Role", "principalId": principal, "accountId": ACCOUNT, "userName": actor,
+                              "arn": f"arn:aws:iam::{ACCOUNT}:role/{actor}"},
+            "attributes": {"creationDate": event_time(time_ms - 600_000), "mfaAuthenticated": "false"},
+        },
+    }  # fmt: skip

@@ -1,0 +1,143 @@
+"""The simulated incidents: the planted cause is the first finding, and quiet is quiet."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ddms_ops.case import Case, open_case
+from ddms_ops.checks import CHECKS
+from ddms_ops.findings import Finding, Severity
+from ddms_ops.incident import read_incident
+from ddms_ops.simulate import SCENARIOS, SimulatedCase, write_case
+
+EVENTS = 10_000
+SEEDS = (7, 11)
+CLOCK = pd.Timestamp("2026-03-05T00:00Z")
+
+
+def investigate(case: SimulatedCase, out: Path, **changed: str) -> Case:
+    """All checks over a simulated case."""
+    opened = open_case(**{**read_incident(case.incident), **changed}, out=str(out), clock=lambda: CLOCK)
+    for check in CHECKS:
+        opened.result(check.id)
+    return opened
+
+
+def first(case: Case) -> Finding:
+    """The finding of rank 1."""
+    return min((f for result in case.results for f in result.findings), key=lambda finding: finding.rank)
+
+
+@pytest.fixture(scope="module", params=[(name, seed) for name in SCENARIOS for seed in SEEDS], ids=str)
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, dict]:
+    """Each scenario with each seed, investigated, and its planted truth."""
+    name, seed = request.param
+    folder = tmp_path_factory.mktemp("case")
+    simulated = write_case("dms", name, folder, seed=seed, events=EVENTS)
+    return investigate(simulated, folder / "reports"), json.loads(simulated.truth.read_text())
+
+
+def test_the_planted_cause_comes_first(played: tuple[Case, dict]):
+    """The first finding names the planted error or the traffic, its place and its start to the minute."""
+    case, truth = played
+    if truth["kind"] is None:
+        assert all(f.severity.order >= Severity.LOW.order for result in case.results for f in result.findings)
+        return
+    found = first(case)
+    onset = pd.Timestamp(truth["onset"])
+    assert abs(found.first_seen.floor("min") - onset) <= pd.Timedelta(minutes=1)
+    if truth["kind"] == "traffic":
+        assert found.check == "traffic"
+        return
+    assert truth["message_contains"] in found.statement
+    for name in ("endpoint", "version"):
+        if truth[name]:
+            assert found.subject[name] == truth[name]
+
+
+def test_the_tenants_hit_are_counted(played: tuple[Case, dict]):
+    """Who is hit is what was generated."""
+    case, truth = played
+    if truth["kind"] != "error":
+        return
+    [finding] = case.result("who_is_hit").findings
+    assert f"{len(truth['tenants'])} of {truth['tenants_seen']} tenants hit" in finding.statement
+
+
+def test_the_planted_change_is_the_first_suspect(played: tuple[Case, dict]):
+    """The change just before is named first; none after the onset is."""
+    case, truth = played
+    if not truth["change"]:
+        return
+    suspects = case.result("changes_before").findings
+    assert truth["change"]["name"].rstrip("0123456789v") in suspects[0].subject["change"]
+    assert all(finding.last_seen <= pd.Timestamp(truth["onset"]) + pd.Timedelta(minutes=1) for finding in suspects)
+
+
+def test_group_counts_add_up(played: tuple[Case, dict]):
+    """Groups hold every event that was read, and every event that was written was read."""
+    case, truth = played
+    assert case.groups["events"].sum() == len(case.logs)
+    assert case.groups["baseline_events"].sum() == len(case.baseline_logs)
+    assert len(case.logs) + len(case.baseline_logs) == sum(truth["events"].values())
+
+
+def test_every_pull_is_complete(played: tuple[Case, dict]):
+    """A whole export is read whole."""
+    case, _ = played
+    assert {coverage.status for coverage in case.coverage} <= {"complete", "empty"}
+
+
+@pytest.fixture(scope="module")
+def deploy(tmp_path_factory: pytest.TempPathFactory) -> SimulatedCase:
+    """The bad deploy."""
+    return write_case("dms", "bad_deploy", tmp_path_factory.mktemp("deploy"), events=EVENTS)
+
+
+def test_analysis_does_not_read_the_truth(deploy: SimulatedCase, tmp_path: Path):
+    """Without the planted truth, and with a false one, findings are the same."""
+    before = investigate(deploy, tmp_path / "one").document
+    text = deploy.truth.read_text()
+    deploy.truth.write_text('{"error": "OtherError"}')
+    after = investigate(deploy, tmp_path / "two").document
+    deploy.truth.write_text(text)
+    assert {**before, "manifest_digest": ""} == {**after, "manifest_digest": ""}
+
+
+def test_the_generic_profile_finds_the_same_error(deploy: SimulatedCase, tmp_path: Path):
+    """A folder that nobody declared gives the same first finding."""
+    case = investigate(deploy, tmp_path, system="generic", environment="", incident_id="generic", severity="")
+    truth = json.loads(deploy.truth.read_text())
+    assert truth["message_contains"] in first(case).statement
+    assert first(case).subject["version"] == truth["version"]
+
+
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
+IN_ZONE = """
+import sys
+from pathlib import Path
+import pandas as pd
+from ddms_ops.case import open_case
+from ddms_ops.checks import CHECKS
+from ddms_ops.incident import read_incident
+from ddms_ops.report.findings_file import as_text
+case = open_case(**read_incident(Path(sys.argv[1])), out=sys.argv[2], clock=lambda: pd.Timestamp("2026-03-05T00:00Z"))
+for check in CHECKS:
+    case.result(check.id)
+sys.stdout.write(as_text(case.document))
+"""
+
+
+def test_the_zone_of_the_machine_does_not_matter(deploy: SimulatedCase, tmp_path: Path):
+    """Four time zones, one findings.json."""
+    said = set()
+    for zone in ZONES:
+        command = [sys.executable, "-c", IN_ZONE, str(deploy.incident), str(tmp_path / zone.replace("/", "-"))]
+        done = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "TZ": zone})
+        said.add(done.stdout)
+    assert len(said) == 1
