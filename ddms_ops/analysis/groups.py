@@ -69,7 +69,7 @@ def group_table(logs: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     table["last_seen"] = now["timestamp"].max()
     table["tenants"] = now["tenant"].nunique().reindex(table.index).fillna(0).astype("int64")
     exposure = [_exposure(frame, table["log_group"]) for frame in (logs, baseline)]
-    rates = [_rate_test(*row) for row in zip(table["events"], table["baseline_events"], *exposure, strict=True)]
+    rates = [rate_test(*row) for row in zip(table["events"], table["baseline_events"], *exposure, strict=True)]
     table["ratio"], table["p_value"] = zip(*rates, strict=True)
     table["error"] = table["error"].where(table["is_error"])
     table = table.reset_index().astype({"group": "str", "template": "str", "level": "str", "log_group": "str"})
@@ -98,8 +98,8 @@ def _exposure(frame: pd.DataFrame, log_groups: pd.Series) -> pd.Series:
     return log_groups.map(healthy).fillna(0)
 
 
-def _rate_test(now: int, before: int, exposure_now: float, exposure_before: float) -> tuple[float, float]:
-    """Ratio of the two rates, and the p-value that they are one."""
+def rate_test(now: int, before: int, exposure_now: float, exposure_before: float) -> tuple[float, float]:
+    """Ratio of two Poisson rates (inf from 0, NaN without exposure), and the p-value that they are one."""
     if not exposure_now or not exposure_before:
         return float("nan"), 1.0
     rate, base = now / exposure_now, before / exposure_before

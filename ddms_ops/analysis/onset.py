@@ -44,6 +44,23 @@ def counts_per_bucket(stamps: pd.Series, window: Window) -> np.ndarray:
     return np.bincount(inside, minlength=n).astype("float64")
 
 
+def first_deviation(counts: np.ndarray, expected: np.ndarray, start: int, end: int) -> int:
+    """The bucket in which an excursion over `start`..`end` began, at or before `start`.
+
+    A CUSUM tuned to a tenth of the excursion's rate runs up to `start`; the excursion began after its last zero
+    (Page, "Continuous inspection schemes", 1954).
+    """
+    usual = max(float(expected[: start + 1].mean()), 1e-9)
+    raised = max(float(counts[start:end].mean()) / 10, 2 * usual)
+    reference = (raised - usual) / np.log(raised / usual)
+    total, began = 0.0, start
+    for place in range(start + 1):
+        total = max(0.0, total + counts[place] - reference)
+        if total == 0.0:
+            began = place + 1
+    return min(began, start)
+
+
 def excursion(counts: np.ndarray, expected: np.ndarray, window: Window, *, above: bool = True) -> Excursion | None:
     """The interval of the window most unlike expectation, or None where no interval deviates that way.
 
@@ -66,11 +83,12 @@ def excursion(counts: np.ndarray, expected: np.ndarray, window: Window, *, above
         llr = np.where(counted > 0, counted * np.log(counted / wanted), 0.0) - (counted - wanted)
     llr = np.where(deviates, llr, -np.inf)
     first, last = np.unravel_index(int(np.argmax(llr)), llr.shape)
+    began = first_deviation(counts, expected, int(first), int(last)) if above else int(first)
     step = pd.Timedelta(seconds=bucket_s(window))
     return Excursion(
-        window.start + int(first) * step,
+        window.start + began * step,
         min(window.start + int(last) * step, window.end),
-        float(counted[first, last]),
-        float(wanted[first, last]),
+        float(counted[began, last]),
+        float(wanted[began, last]),
         float(llr[first, last]),
     )

@@ -72,7 +72,7 @@ def suspect_changes(
 
     Returns:
         Columns first, last (UTC), calls (names in order, ", "), service, resource, actor, is_related,
-        minutes_before (from the last call), rows (positions in the evidence).
+        minutes_before (from the first call), rows (positions in the evidence).
     """
     since = before - pd.Timedelta(minutes=lookback_min)
     writes = changes[changes["is_write"] & changes["error"].isna() & ~changes["name"].isin(ROUTINE)]
@@ -108,7 +108,7 @@ def _change(burst: pd.DataFrame, before: pd.Timestamp, words: frozenset[str]) ->
         "resource": None if pd.isna(first["resource"]) else first["resource"],
         "actor": None if pd.isna(first["actor"]) else first["actor"],
         "is_related": bool(_words(text) & words),
-        "minutes_before": (before - burst["timestamp"].iloc[-1]) / pd.Timedelta(minutes=1),
+        "minutes_before": (before - first["timestamp"]) / pd.Timedelta(minutes=1),
         "rows": tuple(int(row) for row in burst["row"]),
     }
 

@@ -9,7 +9,10 @@ import pyarrow.compute as pc
 
 MASK = "<*>"
 # RE2, no look-around. Each mask has an example in tests/analysis/test_templates.py.
+FILE_KINDS = "pdf|docx?|xlsx?|pptx?|odt|rtf|png|jpe?g|gif|tiff?|bmp|txt|csv|tsv|json|xml|html?|zip|gz|eml|msg|mp4|mov"
 MASKS: dict[str, str] = {
+    "quoted_file": rf"""'[^'\n]*\.(?:{FILE_KINDS})'|"[^"\n]*\.(?:{FILE_KINDS})\"""",
+    "file": rf"[^\s'\"/=:]+\.(?:{FILE_KINDS})\b",
     "uuid": r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}",
     "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     "url": r"https?://[^\s\"'<>]+",

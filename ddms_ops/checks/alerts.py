@@ -47,7 +47,7 @@ def _log_rows(facts: Facts, alert: Alert) -> pd.DataFrame:
 
 
 def _met_by_metric(alert: Alert, metric: Metric, points: pd.DataFrame) -> tuple[pd.DataFrame, str, float] | None:
-    """The unbroken run of points over the limit that lasted `for_s`, in words, and its worst value."""
+    """Points of the unbroken runs over the limit that lasted `for_s`, in words, and the worst value."""
     points = points.sort_values("timestamp")
     is_over = points["value"] > alert.above if alert.above is not None else points["value"] < alert.below
     step = pd.Timedelta(seconds=metric.period_s)
@@ -56,11 +56,15 @@ def _met_by_metric(alert: Alert, metric: Metric, points: pd.DataFrame) -> tuple[
     long = [run for run in runs if run["timestamp"].iloc[-1] - run["timestamp"].iloc[0] + step >= alert.for_s * SECOND]
     if not long:
         return None
-    run = max(long, key=len)
+    run = pd.concat(long)
     worst = float(run["value"].max() if alert.above is not None else run["value"].min())
     limit = f"above {alert.above:g}" if alert.above is not None else f"below {alert.below:g}"
     minutes = len(run) * metric.period_s / 60
-    return run, f"{metric.title or alert.metric} {limit} {metric.unit} for {minutes:g} min, at worst {worst:.4g}", worst
+    return (
+        run,
+        f"{metric.title or alert.metric} {limit} {metric.unit} for {minutes:g} min in all, at worst {worst:.4g}",
+        worst,
+    )
 
 
 def _met_by_logs(alert: Alert, rows: pd.DataFrame) -> tuple[pd.DataFrame, str, float] | None:

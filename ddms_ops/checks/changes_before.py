@@ -1,5 +1,7 @@
 """What changed just before?"""
 
+from typing import Any
+
 import pandas as pd
 
 from ddms_ops.analysis.suspects import suspect_changes
@@ -35,22 +37,21 @@ def check_changes_before(facts: Facts) -> list[Finding]:
     ]
 
 
-def _finding(change: object, sign: Finding, pull: str, strength: int) -> Finding:
-    on = f" on {redact(str(change.resource))[:CHARS]}" if not pd.isna(change.resource) else ""  # type: ignore[attr-defined]
-    by = f" by {redact(str(change.actor))[:CHARS]}" if not pd.isna(change.actor) else ""  # type: ignore[attr-defined]
-    related = "; it names the affected component" if change.is_related else ""  # type: ignore[attr-defined]
+def _finding(change: Any, sign: Finding, pull: str, strength: int) -> Finding:
+    """One row of `suspect_changes` as a finding."""
+    resource = "" if pd.isna(change.resource) else redact(str(change.resource))[:CHARS]
+    actor = "" if pd.isna(change.actor) else redact(str(change.actor))[:CHARS]
+    what = f"{change.calls}{' on ' + resource if resource else ''}{' by ' + actor if actor else ''}"
+    when = f"at {change.first:%Y-%m-%d %H:%M} UTC, {change.minutes_before:.0f} min before the first event of {sign.id}"
     return Finding(
         check="changes_before",
-        severity=Severity.LOW if change.is_related else Severity.INFO,  # type: ignore[attr-defined]
-        statement=(
-            f"{change.calls}{on}{by} at {change.last:%Y-%m-%d %H:%M} UTC,"  # type: ignore[attr-defined]
-            f" {change.minutes_before:.0f} min before the first event of the finding above; coincident{related}"  # type: ignore[attr-defined]
-        ).replace("the finding above", f"finding {sign.id}"),
-        subject={"change": str(change.calls), "resource": on.removeprefix(" on "), "explains": sign.id},  # type: ignore[attr-defined]
-        evidence=(EvidenceRef.of(pull, change.rows), *sign.evidence),  # type: ignore[attr-defined]
+        severity=Severity.LOW if change.is_related else Severity.INFO,
+        statement=f"{what} {when}; coincident{'; it names the affected component' if change.is_related else ''}",
+        subject={"change": str(change.calls), "resource": resource, "actor": actor, "explains": sign.id},
+        evidence=(EvidenceRef.of(pull, change.rows), *sign.evidence),
         strength=float(strength),
-        first_seen=change.first,  # type: ignore[attr-defined]
-        last_seen=change.last,  # type: ignore[attr-defined]
-        observed=float(change.minutes_before),  # type: ignore[attr-defined]
+        first_seen=change.first,
+        last_seen=change.last,
+        observed=float(change.minutes_before),
         unit="min before",
     )

@@ -1,35 +1,65 @@
-"""Which errors are new, and which have become more frequent?"""
+"""Which errors are new, and which have become more frequent?
 
+Groups of one error name that share a telling value (a tenant, an endpoint, …) are one finding.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
 import pandas as pd
 
 from ddms_ops.analysis.fingerprint import fingerprint
+from ddms_ops.analysis.groups import rate_test
 from ddms_ops.analysis.impact import Impact, blast_radius
 from ddms_ops.analysis.onset import Excursion, bucket_s, counts_per_bucket, excursion
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.refs import log_refs
+from ddms_ops.checks.refs import counted, log_refs
 from ddms_ops.checks.steps import next_step
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
 
 MESSAGE_CHARS = 160
 SHOWN = 20
+WORDS = {"new_errors": "New error", "risen_errors": "More of error"}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSign:
+    """Error events that belong together, and what sets them apart.
+
+    `before` are their events in the baseline; `since` and `until` bound the time in which they exceeded it.
+    """
+
+    groups: tuple[str, ...]
+    error: str
+    message: str
+    log_group: str
+    rows: pd.DataFrame
+    before: int
+    since: pd.Timestamp
+    until: pd.Timestamp
+    marks: dict[str, str]
+    is_rare: bool
 
 
 def check_new_errors(facts: Facts) -> list[Finding]:
     """Error groups of the window that the baseline does not have; rare ones are LOW."""
     _need_both(facts)
     groups = facts.groups
-    return _findings(
-        facts, "new_errors", groups[groups["is_error"] & (groups["events"] > 0) & (groups["baseline_events"] == 0)]
-    )
+    new = groups[groups["is_error"] & (groups["events"] > 0) & (groups["baseline_events"] == 0)]
+    signs = _folded(facts, [_sign(facts, [group]) for group in new.head(SHOWN)["group"]])
+    return [_finding(facts, "new_errors", sign) for sign in signs]
 
 
 def check_risen_errors(facts: Facts) -> list[Finding]:
     """Error groups whose rate has risen at least `triage.rise` times over the baseline's, significantly."""
     _need_both(facts)
-    groups, triage = facts.groups, facts.profile.triage
-    errors = groups[groups["is_error"] & (groups["events"] >= triage.min_events) & (groups["baseline_events"] > 0)]
-    return _findings(facts, "risen_errors", errors[(errors["ratio"] >= triage.rise) & _is_significant(facts, errors)])
+    groups = facts.groups
+    risen = groups[
+        groups["is_error"] & (groups["baseline_events"] > 0) & (groups["ratio"] >= facts.profile.triage.rise)
+    ]
+    signs = [_sign(facts, [group]) for group in risen.head(SHOWN)["group"]]
+    return [_finding(facts, "risen_errors", sign) for sign in signs if not sign.is_rare]
 
 
 def _need_both(facts: Facts) -> None:
@@ -39,103 +69,120 @@ def _need_both(facts: Facts) -> None:
         raise CannotTell("no log events in the baseline to compare with")
 
 
-def _is_significant(facts: Facts, groups: pd.DataFrame) -> pd.Series:
-    """Whether each rate differs from the baseline's, corrected for the error groups compared (Bonferroni)."""
-    compared = max(1, int(facts.groups["is_error"].sum()))
-    return groups["p_value"] < facts.profile.triage.significance / compared
+def _folded(facts: Facts, signs: list[ErrorSign]) -> list[ErrorSign]:
+    """The same signs, those of one error name with a mark in common as one."""
+    kept: list[ErrorSign] = []
+    for sign in signs:
+        kin = next(
+            (k for k in kept if sign.error and k.error == sign.error and k.marks.items() & sign.marks.items()), None
+        )
+        if kin is None:
+            kept.append(sign)
+        else:
+            kept[kept.index(kin)] = _sign(facts, [*kin.groups, *sign.groups])
+    return kept
 
 
-def _findings(facts: Facts, check: str, groups: pd.DataFrame) -> list[Finding]:
-    significant = _is_significant(facts, groups) & (groups["events"] >= facts.profile.triage.min_events)
-    rare = groups[~significant].head(SHOWN)
-    return [_finding(facts, check, group, is_rare=False) for group in groups[significant].itertuples()] + [
-        _finding(facts, check, group, is_rare=True) for group in rare.itertuples()
-    ]
-
-
-def group_excursion(facts: Facts, rows: pd.DataFrame, baseline_events: int) -> Excursion | None:
-    """When a group's counts were above what its baseline rate and the traffic make expected."""
-    counts = counts_per_bucket(rows["timestamp"], facts.window)
-    per_minute = max(baseline_events, 0.5) / facts.baseline.minutes
-    expected = [per_minute * bucket_s(facts.window) / 60] * len(counts)
-    return excursion(counts, pd.Series(expected).to_numpy(), facts.window)
-
-
-def _finding(facts: Facts, check: str, group: object, *, is_rare: bool) -> Finding:
-    rows = facts.logs[facts.logs["group"] == group.group]  # type: ignore[attr-defined]
-    before = facts.baseline_logs[facts.baseline_logs["group"] == group.group]  # type: ignore[attr-defined]
-    found = None if is_rare else group_excursion(facts, rows, len(before))
-    since = rows["timestamp"].min() if found is None else rows.loc[rows["timestamp"] >= found.start, "timestamp"].min()
-    until = facts.window.end if found is None else found.end
-    marks = {} if is_rare else fingerprint(rows, _population(facts, rows))
-    impact = blast_radius(facts.requests, rows, since.floor("min"), until)
-    text = redact(str(group.template))[:MESSAGE_CHARS]  # type: ignore[attr-defined]
-    error = "" if pd.isna(group.error) else redact(str(group.error))  # type: ignore[attr-defined]
-    subject = {"group": str(group.group), "error": error, "message": text, **marks}  # type: ignore[attr-defined]
-    return Finding(
-        check=check,
-        severity=Severity.LOW if is_rare else _severity(facts, impact, marks, rows),
-        statement=_statement(check, error, text, len(rows), len(before), since, facts, marks, impact, rows),
-        subject={**{key: value for key, value in subject.items() if value}, "log_group": str(group.log_group)},  # type: ignore[attr-defined]
-        evidence=log_refs(rows),
-        strength=float(len(rows)),
-        first_seen=since,
-        last_seen=rows["timestamp"].max(),
-        observed=float(len(rows)) / facts.window.minutes,
-        baseline=float(len(before)) / facts.baseline.minutes,
-        unit="events/min",
-        next_step=next_step(facts.profile, f"{error} {text}"),
+def _sign(facts: Facts, groups: list[str]) -> ErrorSign:
+    """What some groups (the largest first) show together."""
+    known = facts.groups.set_index("group").loc[groups]
+    rows = facts.logs[facts.logs["group"].isin(groups)]
+    before = int(known["baseline_events"].sum())
+    is_rare = not _is_significant(facts, rows, before)
+    found = None if is_rare else group_excursion(facts, rows, before)
+    stamps = rows["timestamp"]
+    return ErrorSign(
+        groups=tuple(groups),
+        error="" if pd.isna(known["error"].iloc[0]) else redact(str(known["error"].iloc[0])),
+        message=redact(str(known["template"].iloc[0]))[:MESSAGE_CHARS],
+        log_group=str(known["log_group"].iloc[0]),
+        rows=rows,
+        before=before,
+        since=stamps.min() if found is None else stamps[stamps >= found.start].min(),
+        until=facts.window.end if found is None else found.end,
+        marks=fingerprint(rows, _population(facts, rows)),
+        is_rare=is_rare,
     )
 
 
+def _is_significant(facts: Facts, rows: pd.DataFrame, before: int) -> bool:
+    """Whether there are enough events, at another rate than the baseline's.
+
+    Rates are per event that is no error in the same log groups; the p-value is corrected for the error
+    groups compared (Bonferroni).
+    """
+    triage, compared = facts.profile.triage, max(1, int(facts.groups["is_error"].sum()))
+    exposure = [
+        int((logs["log_group"].isin(set(rows["log_group"])) & ~logs["is_error"]).sum())
+        for logs in (facts.logs, facts.baseline_logs)
+    ]
+    p_value = rate_test(len(rows), before, *exposure)[1]
+    return len(rows) >= triage.min_events and p_value < triage.significance / compared
+
+
+def group_excursion(facts: Facts, rows: pd.DataFrame, before: int) -> Excursion | None:
+    """When a group's counts were above what its baseline rate makes expected."""
+    counts = counts_per_bucket(rows["timestamp"], facts.window)
+    per_bucket = max(before, 0.5) / facts.baseline.minutes * bucket_s(facts.window) / 60
+    return excursion(counts, np.full(len(counts), per_bucket), facts.window)
+
+
 def _population(facts: Facts, rows: pd.DataFrame) -> pd.DataFrame:
-    """Events of the group's log groups, window and baseline."""
+    """Events of the rows' log groups, window and baseline."""
     logs = pd.concat([facts.logs, facts.baseline_logs], ignore_index=True)
     return logs[logs["log_group"].isin(set(rows["log_group"]))]
 
 
-def cell_share(facts: Facts, impact: Impact, marks: dict[str, str], rows: pd.DataFrame) -> float:
-    """Share of the requests of the marked endpoint, version and tenant that the group failed, 0..1."""
+def _finding(facts: Facts, check: str, sign: ErrorSign) -> Finding:
+    impact = blast_radius(facts.requests, sign.rows, sign.since.floor("min"), sign.until)
+    share = cell_share(facts, impact, sign)
+    subject = {"group": ",".join(sign.groups), "error": sign.error, "message": sign.message, **sign.marks}
+    return Finding(
+        check=check,
+        severity=Severity.LOW if sign.is_rare else _severity(facts, impact, share),
+        statement=_statement(check, sign, impact, share),
+        subject={**{name: value for name, value in subject.items() if value}, "log_group": sign.log_group},
+        evidence=log_refs(sign.rows),
+        strength=float(len(sign.rows)),
+        first_seen=sign.since,
+        last_seen=sign.rows["timestamp"].max(),
+        observed=len(sign.rows) / facts.window.minutes,
+        baseline=sign.before / facts.baseline.minutes,
+        unit="events/min",
+        next_step=next_step(facts.profile, f"{sign.error} {sign.message}"),
+    )
+
+
+def cell_share(facts: Facts, impact: Impact, sign: ErrorSign) -> float:
+    """Share of the requests of the marked endpoint, version and tenant that the errors failed, 0..1."""
     cell = facts.requests
     cell = cell[(cell["timestamp"] >= impact.since) & (cell["timestamp"] < impact.until)]
-    for name, value in marks.items():
+    for name, value in sign.marks.items():
         if cell[name].notna().any():
             cell = cell[cell[name] == value]
-    ids = set(rows["request_id"].dropna())
-    hit = cell["request_id"].isin(ids) | cell.index.isin(rows.index)
+    hit = cell["request_id"].isin(set(sign.rows["request_id"].dropna())) | cell.index.isin(sign.rows.index)
     return float(hit.mean()) if len(cell) else 0.0
 
 
-def _severity(facts: Facts, impact: Impact, marks: dict[str, str], rows: pd.DataFrame) -> Severity:
+def _severity(facts: Facts, impact: Impact, share: float) -> Severity:
     """CRITICAL over the error-rate alert, HIGH over the target or a telling share of one cell, else MEDIUM."""
     target, alert = facts.profile.error_rate_limits
     if alert is not None and impact.share > alert:
         return Severity.CRITICAL
-    if (target is not None and impact.share > target) or cell_share(
-        facts, impact, marks, rows
-    ) >= facts.profile.triage.high_share:
+    if (target is not None and impact.share > target) or share >= facts.profile.triage.high_share:
         return Severity.HIGH
     return Severity.MEDIUM
 
 
-def _statement(
-    check: str, error: str, text: str, events: int, before: int, since: pd.Timestamp, facts: Facts,
-    marks: dict[str, str], impact: Impact, rows: pd.DataFrame,
-) -> str:  # fmt: skip
-    what = f"{'New error' if check == 'new_errors' else 'More of error'} {error}".strip()
-    where = [f"on {marks['endpoint']}"] if "endpoint" in marks else []
-    where += [f"in version {marks['version']}"] if "version" in marks else []
-    where += [f"of tenant {marks['tenant']}"] if "tenant" in marks else []
-    where += [f"in {marks['job_type']} jobs"] if "job_type" in marks else []
-    parts = [f"{what}{' ' + ' '.join(where) if where else ''}: {events:,} events since {since:%Y-%m-%d %H:%M} UTC"]
-    parts += [f"{before:,} in the baseline"] if before else []
-    seen = len(impact.tenants)
-    parts += (
-        [f"{len(impact.hit)} of {seen} tenants hit ({len(impact.hit) / seen:.0%})"] if seen and len(impact.hit) else []
-    )
-    parts += (
-        [f"{cell_share(facts, impact, marks, rows):.0%} of the requests there failed"]
-        if marks and impact.failed
-        else []
-    )
-    return f"{', '.join(parts)}. It says: {text}"
+def _statement(check: str, sign: ErrorSign, impact: Impact, share: float) -> str:
+    places = {"endpoint": "on {}", "version": "in version {}", "tenant": "of tenant {}", "job_type": "in {} jobs"}
+    marks = {} if sign.is_rare else sign.marks
+    where = [form.format(redact(marks[name])) for name, form in places.items() if name in marks]
+    what = " ".join(part for part in (WORDS[check], sign.error, *where) if part)
+    parts = [f"{what}: {counted(len(sign.rows), 'event')} since {sign.since:%Y-%m-%d %H:%M} UTC"]
+    parts += [f"{sign.before:,} in the baseline"] if sign.before else []
+    seen, hit = len(impact.tenants), len(impact.hit)
+    parts += [f"{hit} of {seen} tenants hit ({hit / seen:.0%})"] if hit else []
+    parts += [f"{share:.0%} of the requests there failed"] if marks and impact.failed else []
+    others = f" ({len(sign.groups)} messages)" if len(sign.groups) > 1 else ""
+    return f"{', '.join(parts)}. It says{others}: {sign.message}"

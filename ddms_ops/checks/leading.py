@@ -32,4 +32,4 @@ def leading(facts: Facts) -> Finding | None:
 def events_of(facts: Facts, finding: Finding) -> pd.DataFrame:
     """The log events behind a leading finding: its error group's, else all errors."""
     group = finding.subject.get("group")
-    return facts.logs[facts.logs["group"] == group] if group else facts.logs[facts.logs["is_error"]]
+    return facts.logs[facts.logs["group"].isin(group.split(","))] if group else facts.logs[facts.logs["is_error"]]

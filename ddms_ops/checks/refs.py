@@ -1,4 +1,4 @@
-"""References from findings to rows of evidence."""
+"""References from findings to rows of evidence, and counts in words."""
 
 import pandas as pd
 
@@ -15,3 +15,8 @@ def log_refs(rows: pd.DataFrame) -> tuple[EvidenceRef, ...]:
         EvidenceRef.of(str(pull), part["row"].tolist())
         for pull, part in rows.groupby(rows["pull"].astype("str"), sort=True)
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 event`, `1,200 events`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

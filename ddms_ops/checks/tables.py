@@ -34,8 +34,8 @@ LAB_STYLE = """<style>
 .ddms-table th,.ddms-table td{text-align:left!important;vertical-align:top;padding:5px 10px!important;max-width:64ch;
 overflow-wrap:anywhere;white-space:normal!important;border-bottom:1px solid var(--jp-border-color2,#d0d7de)!important}
 .ddms-table th.num,.ddms-table td.num{text-align:right!important;white-space:nowrap!important}
-.ddms-table .quiet{opacity:.75}
-.ddms-table .verdict{margin:4px 0 8px}
+.ddms-table .quiet{opacity:.75}.ddms-table .when{white-space:nowrap}
+.ddms-table .verdict{margin:4px 0 8px}.ddms-table .lead{font-size:1.15em;margin:4px 0 8px;max-width:90ch}
 .ddms-badge{display:inline-block;padding:0 8px;border-radius:9px;font-size:.86em;font-weight:600;line-height:1.6;
 white-space:nowrap;color:#fff;background:#57606a}
 .ddms-critical{background:#a40e26}.ddms-high{background:#b3400a}.ddms-medium{background:#866000}
@@ -131,20 +131,7 @@ def findings_table(results: Iterable[CheckResult]) -> Shown:
 def coverage_table(coverages: Iterable[Coverage]) -> Shown:
     """What each pull asked for and got, what is not complete first, under a verdict in one sentence."""
     pulls = sorted(coverages, key=lambda pull: (pull.is_all_there, pull.status is Status.NOT_CONFIGURED, pull.pull))
-    rows = [
-        (
-            pull.pull,
-            Badge.of(pull.status),
-            Quiet(pull.reason or NOTHING),
-            pull.rows,
-            pull.matched,
-            pull.asked,
-            pull.got,
-            pull.source,
-        )
-        for pull in pulls
-    ]
-    columns = ("Pull", "Status", "Reason", "Rows", "Matched", "Asked", "Got", "Source")
+    table = _coverage_rows(pulls)
     missing = sum(not pull.is_all_there for pull in pulls)
     if not pulls:
         words = "Nothing was pulled, so nothing can be said."
@@ -152,12 +139,17 @@ def coverage_table(coverages: Iterable[Coverage]) -> Shown:
         words = f"{missing} of {_count(len(pulls), 'pull')} not complete; over those, no check may say that nothing is there."
     else:
         words = f"Every pull is complete ({len(pulls)} of {len(pulls)})."
-    return joined(verdict(words), html_table(columns, rows, align="lllrrlll")) if pulls else verdict(words)
+    return joined(verdict(words), table) if pulls else verdict(words)
 
 
 def verdict(words: str) -> Shown:
     """One sentence that stands above a table."""
     return Shown(f'<p class="verdict">{_text_html(words)}</p>', visible(words))
+
+
+def lead_line(badge: Badge, words: str) -> Shown:
+    """The one sentence to read first."""
+    return Shown(f'<p class="lead">{_cell_html(badge)} {_text_html(words)}</p>', f"{badge.word}: {visible(words)}")
 
 
 def joined(*parts: Shown) -> Shown:
@@ -195,6 +187,26 @@ def plain(value: object) -> str:
     return visible(f"{value:,.4g}" if isinstance(value, float) else str(value))
 
 
+def _coverage_rows(pulls: list[Coverage]) -> Shown:
+    with_reasons = any(pull.reason for pull in pulls)
+    reasons = {pull.pull: [Quiet(pull.reason or None)] if with_reasons else [] for pull in pulls}
+    rows = [
+        [
+            pull.pull,
+            Badge.of(pull.status),
+            *reasons[pull.pull],
+            pull.rows,
+            pull.matched,
+            pull.asked,
+            pull.got,
+            pull.source,
+        ]
+        for pull in pulls
+    ]
+    columns = ["Pull", "Status", *(["Reason"] if with_reasons else []), "Rows", "Matched", "Asked", "Got", "Source"]
+    return html_table(columns, rows, align="lllrrlll" if with_reasons else "llrrlll")
+
+
 def _finding_row(finding: Finding) -> tuple[object, ...]:
     lines = (finding.statement, Quiet(f"next: {finding.next_step}")) if finding.next_step else (finding.statement,)
     evidence = tuple(Quiet(f"{ref.pull}: {_count(ref.rows, 'row')}") for ref in finding.evidence)
@@ -229,6 +241,9 @@ def _cell_html(value: object) -> str:
     if isinstance(value, Badge):
         tone = value.tone if value.tone in TONES else "info"
         return f'<span class="ddms-badge ddms-{tone}">{_text_html(value.word)}</span>'
+    if isinstance(value, pd.Timestamp) and value is not pd.NaT:
+        date, _, clock = plain(value).partition(" ")
+        return f'<span class="when">{date}</span> <span class="when">{clock}</span>'
     return escape(plain(value), quote=True)
 
 

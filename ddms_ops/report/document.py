@@ -5,13 +5,12 @@ Words made here say what coincides. What caused an incident is for people to say
 
 import csv
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from ddms_ops.checks.tables import Badge, Quiet, Shown, coverage_table, findings_table, html_table, joined, verdict
+from ddms_ops.checks.tables import Badge, Quiet, Shown, coverage_table, findings_table, html_table, joined, lead_line, verdict
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import EvidenceError, WindowError
 from ddms_ops.findings import CheckResult, Finding, Severity, Verdict
@@ -49,7 +48,10 @@ class Report:
     results: tuple[CheckResult, ...]
 
     def __repr__(self) -> str:
-        return f"Report {self.incident['incident_id']}: {len(self.found)} findings of {len(self.results)} checks, {self.window}"
+        return f"Report {self.incident['incident_id']}: {len(self.found)} findings of {len(self.results)} checks, window {self.window}"
+
+    def _repr_html_(self) -> str:
+        return verdict(repr(self)).html
 
     @property
     def title(self) -> str:
@@ -91,21 +93,30 @@ class Report:
         own = [finding for finding in self.found if finding.check == check]
         return sorted(own, key=lambda finding: (finding.subject.get("explains") != lead, finding.rank))
 
+    def _answer(self, check: str, *, most: int = 1) -> object:
+        """What a check found, or why it says nothing."""
+        found = self.about(check)[:most]
+        if found:
+            return tuple(finding.statement for finding in found)
+        for result in self.results:
+            if result.id == check:
+                return "nothing found" if result.status is Verdict.CLEAR else f"not checked: {result.reason}"
+        return UNKNOWN
+
     def headline(self) -> Shown:
         """The strongest finding, since when, where and who; or that there is none, or that it cannot be told."""
         lead = self.leading
         if lead is None:
             return verdict(self.silence)
         rows = [
-            ("What", (Badge.of(lead.severity), lead.statement)),
-            ("Since", lead.first_seen),
+            ("Since", lead.first_seen or UNKNOWN),
             ("Where", place_of(lead) or UNKNOWN),
-            ("Who is hit", _statements(self.about("who_is_hit")[:1])),
-            ("Changed just before", _statements(self.about("changes_before")[:1])),
+            ("Who is hit", self._answer("who_is_hit")),
+            ("Changed just before", self._answer("changes_before")),
             ("Confidence", lead.confidence or UNKNOWN),
             ("Not seen", f"{len(self.missing)} of {len(self.coverage)} pulls not complete, {len(self.unchecked)} checks not made"),
         ]
-        return html_table(("Question", "Answer"), rows)
+        return joined(lead_line(Badge.of(lead.severity), lead.statement), html_table(("Question", "Answer"), rows))
 
     def pulls(self) -> Shown:
         """Coverage of every pull."""
@@ -121,7 +132,7 @@ class Report:
             ("Usual", _amount(lead.baseline, lead.unit)),
             ("First event", lead.first_seen),
             ("Last event in the window", lead.last_seen),
-            ("Who is hit", _statements(self.about("who_is_hit"))),
+            ("Who is hit", self._answer("who_is_hit", most=5)),
         ]
         return html_table(("Measure", "Value"), rows, align="ll")
 
@@ -129,13 +140,15 @@ class Report:
         """Changes, alarms, first errors and people's notes in order of time, from timeline.csv."""
         try:
             with (self.folder / TIMELINE).open(encoding="utf-8", newline="") as stream:
-                rows = [(row["time"], row["source"], row["event"], row["detail"] or None) for row in csv.DictReader(stream)]
+                rows = [
+                    (_instant(row["time"]), row["source"], row["event"], row["detail"] or None) for row in csv.DictReader(stream)
+                ]
         except FileNotFoundError:
             return verdict(f"No {TIMELINE} in this report: no notebook of this run wrote one.")
-        except (KeyError, UnicodeDecodeError, csv.Error):
+        except (KeyError, UnicodeDecodeError, csv.Error, WindowError):
             return verdict(f"{TIMELINE} cannot be read; its columns are time, source, event, detail.")
         shown = f"{min(len(rows), TIMELINE_ROWS):,} of {len(rows):,} events; they coincide, no more is said"
-        return html_table(("Time (UTC)", "Source", "Event", "Detail"), rows[:TIMELINE_ROWS], caption=shown)
+        return html_table(("Time", "Source", "Event", "Detail"), rows[:TIMELINE_ROWS], caption=shown)
 
     def response_times(self) -> Shown:
         """From the first event to detected, acknowledged, mitigated and resolved; unknown where nobody said."""
@@ -228,10 +241,6 @@ def place_of(finding: Finding) -> str:
 def unseen_pulls(report: Report) -> list[Coverage]:
     """Pulls that are not complete, those that were never configured last."""
     return sorted(report.missing, key=lambda row: (row.status is Status.NOT_CONFIGURED, row.pull))
-
-
-def _statements(findings: Iterable[Finding]) -> tuple[str, ...] | str:
-    return tuple(finding.statement for finding in findings) or UNKNOWN
 
 
 def _amount(value: float | None, unit: str) -> str:

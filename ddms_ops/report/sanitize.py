@@ -23,8 +23,8 @@ ATTRIBUTES = {
 }
 CLASSES = {
     "div": {"ddms-table"},
-    "span": {"ddms-badge", "quiet", *(f"ddms-{tone}" for tone in TONES)},
-    "p": {"verdict", "quiet"},
+    "span": {"ddms-badge", "quiet", "when", *(f"ddms-{tone}" for tone in TONES)},
+    "p": {"verdict", "lead", "quiet"},
     "td": {"num", "quiet"},
     "th": {"num"},
 }

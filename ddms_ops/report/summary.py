@@ -12,8 +12,8 @@ NAME = "summary.md"
 OTHERS = 3
 UNSEEN = 3
 DIGEST_CHARS = 16
-CHARS = 280
-SPECIAL = re.compile(r"[\\`*\[\]<>~|$&]|(?<!\w)_|_(?!\w)|(?<=:)//|(?<=www)\.|@|^[#+=-]|^(?=\d+[.)])", re.IGNORECASE)
+CHARS = 400
+SPECIAL = re.compile(r"[\\`*\[\]<>~|$&]|(?<!\w)_|_(?!\w)|(?<=:)//|(?<=www)\.|@", re.IGNORECASE)
 
 
 def summary_lines(report: Report) -> list[str]:

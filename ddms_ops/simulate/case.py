@@ -56,7 +56,8 @@ def write_case(system: str, scenario: str, out: Path, *, seed: int = 7, events: 
 
 def _find(system: str, scenario: str) -> Scenario:
     if system not in SYSTEMS:
-        raise BadInput(f"no simulated system named {system!r}; known: {', '.join(SYSTEMS)}{did_you_mean(system, SYSTEMS)}")
+        hint = did_you_mean(system, SYSTEMS)
+        raise BadInput(f"no simulated system named {system!r}; known: {', '.join(SYSTEMS)}{hint}")
     known = [name for name, declared in SCENARIOS.items() if declared.system == system]
     if scenario not in known:
         hint = did_you_mean(scenario, known)

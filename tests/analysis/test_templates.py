@@ -6,6 +6,8 @@ import pytest
 from ddms_ops.analysis.templates import MASKS, message_templates
 
 EXAMPLES = {
+    "quoted_file": "'invoice 見積書 (final).pdf'",
+    "file": "Übergabeprotokoll.docx",
     "uuid": "0b9c6a1e-6f2d-4b7e-9a3c-1d2e3f4a5b6c",
     "email": "kim.lee@example.com",
     "url": "https://api.example.com/v1/things?x=1",

@@ -91,7 +91,12 @@ def _item(change: Transition) -> dict[str, str]:
         "newState": {
             "stateValue": new,
             "stateReason": reason,
-            "stateReasonData": {"version": "1.0", "period": 60, "threshold": rule.threshold, "recentDatapoints": list(change.values)},
+            "stateReasonData": {
+                "version": "1.0",
+                "period": 60,
+                "threshold": rule.threshold,
+                "recentDatapoints": change.values,
+            },
         },
     }
     return {

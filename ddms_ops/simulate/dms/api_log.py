@@ -38,10 +38,11 @@ def api_events(requests: Requests, rng: np.random.Generator) -> ApiEvents:
     """One event for each request, one more for each error, and a few plain-text reports."""
     count = len(requests.time_ms)
     failed = np.flatnonzero(requests.error >= 0)
-    reports = np.flatnonzero(rng.random(count) < PLAIN)
+    reports = np.flatnonzero(rng.random(count - 1) < PLAIN)
     request = np.concatenate((np.arange(count), failed, reports))
     kind = np.repeat(np.array([COMPLETED, DETAIL, REPORT], dtype=np.int8), (count, len(failed), len(reports)))
-    offset = np.concatenate((np.zeros(count, dtype=np.int64), -rng.integers(1, 9, len(failed)), np.full(len(reports), 2)))
+    before, after = -rng.integers(1, 9, len(failed)), np.full(len(reports), 2)
+    offset = np.concatenate((np.zeros(count, dtype=np.int64), before, after))
     time_ms = requests.time_ms[request] + requests.skew_ms[requests.stream[request]] + offset
     is_broken = (kind == COMPLETED) & (requests.status[request] < 500) & (rng.random(len(request)) < BROKEN)
     order = np.argsort(time_ms, kind="stable")

@@ -75,7 +75,7 @@ BACKGROUND = (
         "TimeoutError",
         "OpenSearch request POST /documents-v3/_search timed out after {ms} ms",
         504,
-        frames=("ClientRequest.onTimeout (/var/task/node_modules/@opensearch-project/opensearch/lib/Connection.js:111:16)",
+        frames=("onTimeout (/var/task/node_modules/@opensearch-project/opensearch/lib/Connection.js:111:16)",
                 "search (/var/task/src/search/client.js:52:7)"),
         rate=0.012,
         actions=("document.search",),

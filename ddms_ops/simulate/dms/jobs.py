@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddms_ops.simulate.dms.catalog import JOBS, THROTTLED, UNSUPPORTED, UPLOADS
-from ddms_ops.simulate.dms.requests import Requests, ramp
+from ddms_ops.simulate.dms.requests import Requests, is_near_the_ends, ramp
 from ddms_ops.simulate.scenario import ErrorKind, Scenario
 
 ATTEMPTS = 3
@@ -55,17 +55,20 @@ def draw_jobs(scenario: Scenario, requests: Requests, rng: np.random.Generator) 
     index, attempt, error, is_final = _attempts(first, is_given_up)
     took = np.array([job.median_ms for job in JOBS])[job_type[index]] * np.exp(0.5 * rng.standard_normal(len(index)))
     took = np.where(error >= 0, np.minimum(took, 900), took).astype(np.int32) + 1
-    time_ms = start[index] + (attempt - 1) * rng.integers(15_000, 30_000, len(index)) + took
+    time_ms = start[index] + (attempt - 1) * rng.integers(15_000, 30_000, len(index)) + took.astype(np.int64)
     streams = int(np.clip(len(index) // STREAM_EVENTS, 4, 60))
     skew_ms = rng.integers(-2000, 2001, streams)
+    skew_ms[0] = 0
     keep = np.flatnonzero(time_ms < scenario.end_ms)
     order = keep[np.argsort(time_ms[keep], kind="stable")]
     index = index[order]
+    stream = rng.integers(0, streams, len(order)).astype(np.int32)
+    stream[is_near_the_ends(time_ms[order], scenario)] = 0
     return Jobs(
         time_ms=time_ms[order], request=request[index], tenant=requests.tenant[request[index]],
         document=requests.document[request[index]], job_type=job_type[index], duration_ms=took[order],
         attempt=attempt[order], error=error[order], is_final=is_final[order],
-        stream=rng.integers(0, streams, len(order)).astype(np.int32), skew_ms=skew_ms, kinds=kinds,
+        stream=stream, skew_ms=skew_ms, kinds=kinds,
     )  # fmt: skip
 
 

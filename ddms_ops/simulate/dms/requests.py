@@ -81,9 +81,9 @@ def draw_requests(scenario: Scenario, count: int, rng: np.random.Generator) -> R
     skew_ms = rng.integers(-2000, 2001, 2 * streams)
     skew_ms[0], skew_ms[LATE_STREAM] = 0, LATE_MS
     stream = (rng.integers(0, streams, count) + np.where(is_new, streams, 0)).astype(np.int32)
-    stream[time_ms == scenario.first_ms] = 0
-    stream[np.isin(time_ms, (scenario.start_ms, scenario.end_ms)) & ~is_new] = 0
-    skew_ms[stream[-1]] = 0
+    skew_ms[streams] = 0
+    is_exact = (time_ms == scenario.start_ms) | is_near_the_ends(time_ms, scenario)
+    stream[is_exact] = np.where(is_new[is_exact], streams, 0)
     requests = Requests(
         time_ms=time_ms, tenant=tenant, endpoint=endpoint,
         user=(rng.random(count) ** 1.5 * 90).astype(np.int32) + 97 * tenant,
@@ -101,17 +101,21 @@ def draw_requests(scenario: Scenario, count: int, rng: np.random.Generator) -> R
     return requests
 
 
-def _draw_who(
-    count: int, rng: np.random.Generator
-) -> tuple[NDArray[np.int16], NDArray[np.int16], tuple[str, ...]]:
+def is_near_the_ends(time_ms: NDArray[np.int64], scenario: Scenario) -> NDArray[np.bool_]:
+    """Times so near to either end of the export that a clock must be right to keep them inside."""
+    margin = LATE_MS + 1000
+    return (time_ms < scenario.first_ms + margin) | (time_ms > scenario.end_ms - margin)
+
+
+def _draw_who(count: int, rng: np.random.Generator) -> tuple[NDArray[np.int16], NDArray[np.int16], tuple[str, ...]]:
     """Tenant (by rank, 0 the greatest) and endpoint of each request, and the tenants' names.
 
-    Tenants use endpoints unevenly: a third of them never creates versions, many never share.
+    Tenants use endpoints unevenly: a third of them, never the ten greatest, makes no versions.
     """
     size = 1 / np.arange(1, TENANTS + 1) ** ZIPF
-    uses = rng.gamma(8.0, 0.125, (TENANTS, len(ENDPOINTS)))
+    uses = np.clip(rng.gamma(8.0, 0.125, (TENANTS, len(ENDPOINTS))), 0.6, 1.6)
     for name in ("POST /documents/{id}/versions", "POST /documents/{id}/share", "GET /tenants/me/usage"):
-        uses[rng.permutation(np.arange(4, TENANTS))[: TENANTS // 3], ENDPOINT_NAMES.index(name)] = 0
+        uses[rng.permutation(np.arange(10, TENANTS))[: TENANTS // 3], ENDPOINT_NAMES.index(name)] = 0
     joint = size[:, None] * uses
     joint *= np.array([endpoint.weight for endpoint in ENDPOINTS]) / joint.sum(axis=0)
     joint *= (size / joint.sum(axis=1))[:, None]
@@ -134,13 +138,13 @@ def _draw_durations(
 
 
 def ramp(time_ms: NDArray[np.int64], scenario: Scenario, minutes: float) -> NDArray[np.float64]:
-    """How far a fault has come, 0..1, at each time: 0 before the onset, 1 after `minutes`; it starts at 0.2."""
+    """How far a fault has come, 0..1, at each time: 0 before the onset, 1 after `minutes`; it starts at 0.5."""
     if scenario.onset_ms is None:
         return np.zeros(len(time_ms))
     since = time_ms - (scenario.onset_ms + SETTLE_MS)
     if minutes <= 0:
         return (since >= 0).astype(np.float64)
-    return np.where(since < 0, 0.0, np.clip(0.2 + 0.8 * since / (minutes * MINUTE_MS), 0.0, 1.0))
+    return np.where(since < 0, 0.0, np.clip(0.5 + 0.5 * since / (minutes * MINUTE_MS), 0.0, 1.0))
 
 
 def _hit(requests: Requests, fault: Fault, scenario: Scenario, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -155,7 +159,8 @@ def _hit(requests: Requests, fault: Fault, scenario: Scenario, rng: np.random.Ge
 
 
 def _fail(requests: Requests, place: int, hit: NDArray[np.bool_], rng: np.random.Generator) -> None:
-    """Let these requests end in that error."""
+    """Let these requests end in that error; the first and the last, which mark the ends, never do."""
+    hit[[0, -1]] = False
     kind = requests.kinds[place]
     requests.error[hit] = place
     requests.status[hit] = kind.status

@@ -57,6 +57,6 @@ def _lines(requests: Requests, uploads: np.ndarray, time_ms: np.ndarray, salt: i
         elif luck < FAILS + WARNS:
             lines.append(f"{head} WARN  [scan-{thread}] c.e.dms.scan.ScanService - {where} is encrypted, skipped\n")
         else:
-            took = 40 + size // 9
-            lines.append(f"{head} INFO  [scan-{thread}] c.e.dms.scan.ScanService - {where} clean, {size} kB in {took} ms\n")
+            result = f"{where} clean, {size} kB in {40 + size // 9} ms"
+            lines.append(f"{head} INFO  [scan-{thread}] c.e.dms.scan.ScanService - {result}\n")
     return lines

@@ -11,9 +11,14 @@ ZONE = "Z0482917QF3T5EXAMPLE"
 CI, ON_CALL, DEVELOPER, PLATFORM = "dms-ci-deploy", "oncall.meyer", "dev.okafor", "platform-terraform"
 
 RAISE_MEMORY = Call(
-    5, "lambda", "UpdateFunctionConfiguration20150331v2", {"functionName": API_FUNCTION, "memorySize": 1536}, ON_CALL,
-    response={"functionName": API_FUNCTION, "memorySize": 1536}, resource=API_FUNCTION,
-)  # fmt: skip
+    5,
+    "lambda",
+    "UpdateFunctionConfiguration20150331v2",
+    {"functionName": API_FUNCTION, "memorySize": 1536},
+    ON_CALL,
+    response={"functionName": API_FUNCTION, "memorySize": 1536},
+    resource=API_FUNCTION,
+)
 
 RETENTION = ErrorKind(
     "TypeError",
@@ -46,8 +51,8 @@ POOL_TIMEOUT = ErrorKind(
 def _kms_error(call: str) -> ErrorKind:
     return ErrorKind(
         "AccessDeniedException",
-        f"User: arn:aws:sts::{ACCOUNT}:assumed-role/dms-api-handler-prod-role/{API_FUNCTION} is not authorized to perform:"
-        f" kms:{call} on resource: {KEY_ARN} because no resource-based policy allows the kms:{call} action"
+        f"User: arn:aws:sts::{ACCOUNT}:assumed-role/dms-api-handler-prod-role/{API_FUNCTION} is not authorized"
+        f" to perform: kms:{call} on resource: {KEY_ARN} because no resource-based policy allows the kms:{call} action"
         " (Service: Kms, Status Code: 400, Request ID: {uuid})",
         500,
         frames=("throwDefaultError (/var/task/node_modules/@smithy/smithy-client/dist-cjs/index.js:388:20)",
@@ -69,16 +74,44 @@ _ALL = (
         new_version="2.15.0",
         faults=(Fault(RETENTION, 0.7, "reading 'retentionPolicy'", endpoint=VERSIONS),),
         changes=(
-            Call(-2.9, "lambda", "UpdateFunctionCode20150331v2", {"functionName": API_FUNCTION, "publish": False,
-                 "s3Bucket": "dms-artifacts-prod", "s3Key": "dms-api-handler/2.15.0.zip", "dryRun": False}, CI,
-                 response={"functionName": API_FUNCTION, "runtime": "nodejs20.x", "version": "$LATEST",
-                           "lastUpdateStatus": "InProgress"}, resource=API_FUNCTION),
-            Call(-2.4, "lambda", "PublishVersion20150331", {"functionName": API_FUNCTION, "description": "2.15.0"}, CI,
-                 response={"functionName": API_FUNCTION, "functionArn": f"{LAMBDA}:{API_FUNCTION}:43", "version": "43"},
-                 resource=API_FUNCTION),
-            Call(-0.05, "lambda", "UpdateAlias20150331", {"functionName": API_FUNCTION, "name": "live",
-                 "functionVersion": "43"}, CI, response={"aliasArn": f"{LAMBDA}:{API_FUNCTION}:live", "name": "live",
-                 "functionVersion": "43"}, resource=API_FUNCTION),
+            Call(
+                -2.9,
+                "lambda",
+                "UpdateFunctionCode20150331v2",
+                {
+                    "functionName": API_FUNCTION,
+                    "publish": False,
+                    "s3Bucket": "dms-artifacts-prod",
+                    "s3Key": "dms-api-handler/2.15.0.zip",
+                    "dryRun": False,
+                },
+                CI,
+                response={
+                    "functionName": API_FUNCTION,
+                    "runtime": "nodejs20.x",
+                    "version": "$LATEST",
+                    "lastUpdateStatus": "InProgress",
+                },
+                resource=API_FUNCTION,
+            ),
+            Call(
+                -2.4,
+                "lambda",
+                "PublishVersion20150331",
+                {"functionName": API_FUNCTION, "description": "2.15.0"},
+                CI,
+                response={"functionName": API_FUNCTION, "functionArn": f"{LAMBDA}:{API_FUNCTION}:43", "version": "43"},
+                resource=API_FUNCTION,
+            ),
+            Call(
+                -0.05,
+                "lambda",
+                "UpdateAlias20150331",
+                {"functionName": API_FUNCTION, "name": "live", "functionVersion": "43"},
+                CI,
+                response={"aliasArn": f"{LAMBDA}:{API_FUNCTION}:live", "name": "live", "functionVersion": "43"},
+                resource=API_FUNCTION,
+            ),
             RAISE_MEMORY,
         ),
     ),
@@ -98,12 +131,28 @@ _ALL = (
         ),
         job_fault=Fault(NO_SLOTS, 0.15, "remaining connection slots are reserved", ramp_min=6),
         changes=(
-            Call(-8, "lambda", "UpdateFunctionConfiguration20150331v2", {"functionName": WORKER_FUNCTION,
-                 "environment": {"variables": "HIDDEN_DUE_TO_SECURITY_REASONS"}, "description": "DB_POOL_MAX 2 -> 10"}, PLATFORM,
-                 response={"functionName": WORKER_FUNCTION, "lastUpdateStatus": "InProgress"}, resource=WORKER_FUNCTION),
-            Call(-7.7, "lambda", "PutFunctionConcurrency20171031", {"functionName": WORKER_FUNCTION,
-                 "reservedConcurrentExecutions": 400}, PLATFORM, response={"reservedConcurrentExecutions": 400},
-                 resource=WORKER_FUNCTION),
+            Call(
+                -8,
+                "lambda",
+                "UpdateFunctionConfiguration20150331v2",
+                {
+                    "functionName": WORKER_FUNCTION,
+                    "environment": {"variables": "HIDDEN_DUE_TO_SECURITY_REASONS"},
+                    "description": "DB_POOL_MAX 2 -> 10",
+                },
+                PLATFORM,
+                response={"functionName": WORKER_FUNCTION, "lastUpdateStatus": "InProgress"},
+                resource=WORKER_FUNCTION,
+            ),
+            Call(
+                -7.7,
+                "lambda",
+                "PutFunctionConcurrency20171031",
+                {"functionName": WORKER_FUNCTION, "reservedConcurrentExecutions": 400},
+                PLATFORM,
+                response={"reservedConcurrentExecutions": 400},
+                resource=WORKER_FUNCTION,
+            ),
             RAISE_MEMORY,
         ),
     ),
@@ -116,10 +165,21 @@ _ALL = (
         onset_min=26,
         detected_min=19,
         kind="error",
-        faults=tuple(Fault(_kms_error(call), 1.0, f"kms:{call}", tenant_rank=10) for call in ("GenerateDataKey", "Decrypt")),
+        faults=(
+            Fault(_kms_error("GenerateDataKey"), 1.0, "kms:GenerateDataKey", tenant_rank=7),
+            Fault(_kms_error("Decrypt"), 1.0, "kms:Decrypt", tenant_rank=7),
+        ),
         changes=(
-            Call(-3, "kms", "PutKeyPolicy", {"keyId": KEY_ID, "policyName": "default",
-                 "bypassPolicyLockoutSafetyCheck": False}, PLATFORM, resource=KEY_ID, arn=KEY_ARN, arn_type="AWS::KMS::Key"),
+            Call(
+                -3,
+                "kms",
+                "PutKeyPolicy",
+                {"keyId": KEY_ID, "policyName": "default", "bypassPolicyLockoutSafetyCheck": False},
+                PLATFORM,
+                resource=KEY_ID,
+                arn=KEY_ARN,
+                arn_type="AWS::KMS::Key",
+            ),
             RAISE_MEMORY,
         ),
     ),
@@ -134,14 +194,36 @@ _ALL = (
         kind="traffic",
         traffic_left=0.25,
         changes=(
-            Call(-4, "route53", "ChangeResourceRecordSets", {"hostedZoneId": ZONE, "changeBatch": {"comment": "weighted",
-                 "changes": [{"action": "UPSERT", "resourceRecordSet": {"name": "api.dms.example.com.", "type": "CNAME",
-                              "tTL": 60, "setIdentifier": "edge-b", "weight": 192,
-                              "resourceRecords": [{"value": "d3f1k2example.cloudfront.net"}]}}]}}, PLATFORM,
-                 response={"changeInfo": {"id": "/change/C07194521EXAMPLE", "status": "PENDING"}}, resource=ZONE),
+            Call(
+                -4,
+                "route53",
+                "ChangeResourceRecordSets",
+                {
+                    "hostedZoneId": ZONE,
+                    "changeBatch": {
+                        "comment": "weighted",
+                        "changes": [
+                            {
+                                "action": "UPSERT",
+                                "resourceRecordSet": {
+                                    "name": "api.dms.example.com.",
+                                    "type": "CNAME",
+                                    "tTL": 60,
+                                    "setIdentifier": "edge-b",
+                                    "weight": 192,
+                                    "resourceRecords": [{"value": "d3f1k2example.cloudfront.net"}],
+                                },
+                            }
+                        ],
+                    },
+                },
+                PLATFORM,
+                response={"changeInfo": {"id": "/change/C07194521EXAMPLE", "status": "PENDING"}},
+                resource=ZONE,
+            ),
             RAISE_MEMORY,
         ),
     ),
-)  # fmt: skip
+)
 
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

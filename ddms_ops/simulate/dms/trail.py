@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ddms_ops.simulate.dms.catalog import ACCOUNT, API_FUNCTION, API_GROUP, REGION, WORKER_GROUP
+from ddms_ops.simulate.dms.catalog import ACCOUNT, API_FUNCTION, API_GROUP, REGION, WORKER_FUNCTION, WORKER_GROUP
 from ddms_ops.simulate.dms.scenarios import DEVELOPER, ON_CALL, PLATFORM
 from ddms_ops.simulate.ids import hexes, uuids_of
 from ddms_ops.simulate.output import write_json
@@ -15,7 +15,7 @@ STREAMS = 14
 PEOPLE = (ON_CALL, DEVELOPER)
 READ_CALLS = (
     ("logs", "DescribeLogGroups", {"logGroupNamePrefix": "/aws/lambda/dms"}, "dms-monitoring"),
-    ("sts", "AssumeRole", {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/dms-monitoring", "roleSessionName": "probe"}, "dms-monitoring"),
+    ("sts", "AssumeRole", {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/dms-monitoring"}, "dms-monitoring"),
     ("ssm", "GetParameter", {"name": "/dms/prod/feature-flags", "withDecryption": True}, "dms-api-handler-prod-role"),
     ("cloudwatch", "DescribeAlarms", {"alarmNamePrefix": "dms-"}, ON_CALL),
     ("lambda", "GetFunctionConfiguration20150331v2", {"functionName": API_FUNCTION}, "dms-ci-deploy"),
@@ -24,13 +24,18 @@ READ_CALLS = (
     ("s3", "ListBuckets", None, DEVELOPER),
 )
 EVERYDAY = (
-    Call(-47, "s3", "PutBucketTagging", {"bucketName": "dms-access-logs-prod", "tagging": "", "Host": "s3.amazonaws.com"}, PLATFORM),
+    Call(-47, "s3", "PutBucketTagging", {"bucketName": "dms-access-logs-prod", "tagging": ""}, PLATFORM),
     Call(
-        -12, "lambda", "UpdateFunctionConfiguration20150331v2", {"functionName": API_FUNCTION, "timeout": 60}, DEVELOPER,
+        -12,
+        "lambda",
+        "UpdateFunctionConfiguration20150331v2",
+        {"functionName": API_FUNCTION, "timeout": 60},
+        DEVELOPER,
         error_code="AccessDenied",
-        error_message=f"User: arn:aws:iam::{ACCOUNT}:user/{DEVELOPER} is not authorized to perform: lambda:UpdateFunctionConfiguration",
+        error_message=f"User: arn:aws:iam::{ACCOUNT}:user/{DEVELOPER} is not authorized to perform:"
+        " lambda:UpdateFunctionConfiguration",
     ),
-)  # fmt: skip
+)
 
 
 def write_trail(folder: Path, scenario: Scenario, salt: int, rng: np.random.Generator) -> int:
@@ -41,9 +46,9 @@ def write_trail(folder: Path, scenario: Scenario, salt: int, rng: np.random.Gene
         service, name, parameters, actor = READ_CALLS[int(rng.integers(0, len(READ_CALLS)))]
         timed.append((scenario.first_ms + offset, Call(0, service, name, parameters or {}, actor)))
     for number, offset in enumerate(rng.integers(0, span, STREAMS).tolist()):
-        group, role = ((API_GROUP, "dms-api-handler-prod-role"), (WORKER_GROUP, "dms-processing-worker-prod-role"))[number % 2]
+        group, function = ((API_GROUP, API_FUNCTION), (WORKER_GROUP, WORKER_FUNCTION))[number % 2]
         parameters = {"logGroupName": group, "logStreamName": f"{scenario.window.start:%Y/%m/%d}/[{number}]x"}
-        timed.append((scenario.first_ms + offset, Call(0, "logs", "CreateLogStream", parameters, role)))
+        timed.append((scenario.first_ms + offset, Call(0, "logs", "CreateLogStream", parameters, f"{function}-role")))
     timed.sort(key=lambda item: (item[0], item[1].name))
     records = [record(call, time_ms, number, salt) for number, (time_ms, call) in enumerate(timed)]
     hours: dict[str, list[dict[str, object]]] = {}
@@ -51,8 +56,8 @@ def write_trail(folder: Path, scenario: Scenario, salt: int, rng: np.random.Gene
         hours.setdefault(str(item["eventTime"])[:13], []).append(item)
     digits = hexes(np.arange(len(hours)), salt + 31)
     for (hour, inside), digit in zip(sorted(hours.items()), digits, strict=True):
-        stamp = hour.replace("-", "") + "55Z"
-        write_json(folder / f"{ACCOUNT}_CloudTrail_{REGION}_{stamp}_{digit[:16]}.json.gz", {"Records": inside}, indent=None)
+        name = f"{ACCOUNT}_CloudTrail_{REGION}_{hour.replace('-', '')}55Z_{digit[:16]}.json.gz"
+        write_json(folder / name, {"Records": inside}, indent=None)
     return len(records)
 
 
@@ -95,8 +100,13 @@ def record(call: Call, time_ms: int, number: int, salt: int) -> dict[str, object
 
 def _identity(actor: str, time_ms: int) -> dict[str, object]:
     if actor in PEOPLE:
-        return {"type": "IAMUser", "principalId": f"AIDA{actor[:6].upper():X<16}", "accountId": ACCOUNT, "userName": actor,
-                "arn": f"arn:aws:iam::{ACCOUNT}:user/{actor}"}  # fmt: skip
+        return {
+            "type": "IAMUser",
+            "principalId": f"AIDA{actor[:6].upper():X<16}",
+            "accountId": ACCOUNT,
+            "userName": actor,
+            "arn": f"arn:aws:iam::{ACCOUNT}:user/{actor}",
+        }
     principal = f"AROA{''.join(c for c in actor.upper() if c.isalpha()):X<16.16}"
     return {
         "type": "AssumedRole",
@@ -104,8 +114,13 @@ def _identity(actor: str, time_ms: int) -> dict[str, object]:
         "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{actor}/session",
         "accountId": ACCOUNT,
         "sessionContext": {
-            "sessionIssuer": {"type": "Role", "principalId": principal, "accountId": ACCOUNT, "userName": actor,
-                              "arn": f"arn:aws:iam::{ACCOUNT}:role/{actor}"},
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": principal,
+                "accountId": ACCOUNT,
+                "userName": actor,
+                "arn": f"arn:aws:iam::{ACCOUNT}:role/{actor}",
+            },
             "attributes": {"creationDate": event_time(time_ms - 600_000), "mfaAuthenticated": "false"},
         },
-    }  # fmt: skip
+    }

@@ -8,15 +8,13 @@ from ddms_ops.simulate.dms.trail import event_time
 from ddms_ops.simulate.scenario import MINUTE_MS, Scenario
 
 
-def truth_of(
-    scenario: Scenario, requests: Requests, events: dict[str, int], trail_records: int
-) -> dict[str, object]:
+def truth_of(scenario: Scenario, requests: Requests, events: dict[str, int], trail_records: int) -> dict[str, object]:
     """The truth about an export.
 
     Returns:
         scenario, system, onset (ISO minute or None), kind ("error", "traffic" or None); error, message_contains,
-        endpoint and version of the first planted fault (None where it has none); `errors`, one entry a planted
-        fault with its own number of requests; tenants (hit, by name; where traffic falls all that were seen),
+        endpoint and version of the planted fault with most requests (None where it has none); `errors`, one entry a
+        planted fault with its own number of requests; tenants (hit, by name; where traffic falls all that were seen),
         tenants_seen, tenant_share (hit / seen), failing_requests (planted ones only), failing_by_tenant;
         requests and those that ended in 5xx (background included) by "baseline" and "window" and since the onset,
         by logged time; change (first call) or None, change_calls, innocent_changes; events by log group; trail_records.
@@ -52,14 +50,17 @@ def truth_of(
 
 
 def _errors(scenario: Scenario, requests: Requests) -> list[dict[str, object]]:
+    """One entry a planted fault, the one with most requests first."""
+    counts = [int((requests.error == requests.first_planted + place).sum()) for place in range(len(scenario.faults))]
+    ordered = sorted(zip(scenario.faults, counts, strict=True), key=lambda item: -item[1])
     return [
         {
             "error": fault.error.name,
             "message_contains": fault.contains,
             "endpoint": fault.endpoint,
-            "requests": int((requests.error == requests.first_planted + place).sum()),
+            "requests": count,
         }
-        for place, fault in enumerate(scenario.faults)
+        for fault, count in ordered
     ]
 
 
