@@ -13,13 +13,14 @@ from ddms_ops.coverage import FAULTY
 from ddms_ops.errors import BadInput, IncidentError, RunError, did_you_mean
 from ddms_ops.findings import CheckResult, Verdict
 from ddms_ops.incident import Incident, read_incident, resolve
+from ddms_ops.notebook import check_parameters, notebook_parameters
 from ddms_ops.profile import known_systems
 from ddms_ops.report.findings_file import NAME as FINDINGS
 from ddms_ops.report.findings_file import findings_document, read_document, write_document
 from ddms_ops.report.html import export_html
 from ddms_ops.report.post_mortem import write_post_mortem
 from ddms_ops.report.summary import write_summary
-from ddms_ops.runner import NotebookRun, check_parameters, notebook_parameters, run_notebook
+from ddms_ops.runner import NotebookRun, Progress, run_notebook
 from ddms_ops.settings import assets
 from ddms_ops.sources import open_source
 
@@ -114,12 +115,21 @@ def _fresh_folder(out: Path, name: str) -> Path:
     try:
         if folder.exists():
             number = next(n for n in range(1, 10_000) if not (out / f"{name}.{n}").exists())
-            folder.rename(out / f"{name}.{number}")
-            print(f"an earlier report is kept as {out / f'{name}.{number}'}", file=sys.stderr)
-        folder.mkdir(parents=True)
+            earlier = folder.rename(out / f"{name}.{number}")
+            print(f"an earlier report is kept as {earlier}", file=sys.stderr)
+            folder.mkdir()
+            _keep_words(earlier, folder)
+        folder.mkdir(parents=True, exist_ok=True)
     except (PermissionError, NotADirectoryError, FileExistsError) as fault:
         raise BadInput(f"--out {out}: cannot write there: {fault.strerror}") from None
     return folder
+
+
+def _keep_words(earlier: Path, folder: Path) -> None:
+    """Take over what people wrote into the earlier post-mortem."""
+    written = earlier / f"{POST_MORTEM}.ipynb"
+    if written.is_file():
+        shutil.copyfile(written, folder / written.name)
 
 
 def _run_one(path: Path, incident: Incident, knobs: dict[str, object], out: Path, folder: Path) -> NotebookRun:
@@ -130,10 +140,9 @@ def _run_one(path: Path, incident: Incident, knobs: dict[str, object], out: Path
     return run_notebook(path, folder / path.name, parameters, on_progress=_show, timeout_s=TIMEOUT_S)
 
 
-def _show(*progress: object) -> None:
+def _show(progress: Progress) -> None:
     """One line of progress on standard error."""
-    text = progress[0] if len(progress) == 1 else f"[{progress[0]}/{progress[1]}] {progress[2]}"
-    print(f"  {text}", file=sys.stderr, flush=True)
+    print(f"  {progress}", file=sys.stderr, flush=True)
 
 
 def _complete(folder: Path, incident: Incident, paths: Sequence[Path]) -> dict:  # type: ignore[type-arg]

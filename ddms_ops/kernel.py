@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -28,7 +28,7 @@ class KernelFailed(Exception):
 class _ThisInterpreter(KernelSpecManager):
     """Whatever is registered as `python3` for this user, the kernel is the interpreter that runs now."""
 
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(argv=command, display_name="Python 3", language="python")
 
@@ -57,9 +57,7 @@ def private_kernel() -> Iterator[tuple[AsyncKernelManager, Path]]:
     """A kernel manager, not yet started, and its private folder; both are gone afterwards."""
     root = None if len(os.fsencode(tempfile.gettempdir())) < SOCKET_PATH_ROOM else "/tmp"
     folder = Path(tempfile.mkdtemp(prefix="ddms-", dir=root))
-    manager = AsyncKernelManager(
-        kernel_spec_manager=_ThisInterpreter(), connection_file=str(folder / "kernel.json")
-    )
+    manager = AsyncKernelManager(kernel_spec_manager=_ThisInterpreter(), connection_file=str(folder / "kernel.json"))
     if IS_POSIX:
         manager.transport, manager.ip = "ipc", str(folder / "k")
     try:
@@ -122,7 +120,5 @@ def died_of(client: NotebookClient) -> str:
 def _kill_group(group: int | None) -> None:
     """What the kernel started and left running."""
     if IS_POSIX and group:
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass

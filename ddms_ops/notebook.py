@@ -102,7 +102,12 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
 def _literal(statement: ast.stmt) -> tuple[str, object]:
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     value = getattr(statement, "value", None)
-    if len(targets) != 1 or not isinstance(targets[0], ast.Name) or value is None or isinstance(statement, ast.AugAssign):
+    if (
+        len(targets) != 1
+        or not isinstance(targets[0], ast.Name)
+        or value is None
+        or isinstance(statement, ast.AugAssign)
+    ):
         raise ValueError(ast.dump(statement))
     return targets[0].id, ast.literal_eval(value)
 
@@ -111,7 +116,10 @@ def _noted(source: str) -> list[tuple[str, object, str]]:
     lines = source.encode().split(b"\n")
     try:
         nodes = ast.parse(source).body
-        return [(*_literal(node), lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].decode().strip("# ")) for node in nodes]
+        return [
+            (*_literal(node), lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].decode().strip("# "))
+            for node in nodes
+        ]
     except (SyntaxError, ValueError):
         return []
 

@@ -13,12 +13,11 @@ from matplotlib.figure import Figure
 from ddms_ops.analysis.suspects import suspect_changes
 from ddms_ops.analysis.timeline import merged_timeline
 from ddms_ops.case import Case
-from ddms_ops.checks import figures
+from ddms_ops.checks import CHECKS, figures
 from ddms_ops.checks.leading import SIGNS
 from ddms_ops.checks.tables import Shown, coverage_table, findings_table, html_table
 from ddms_ops.errors import BadInput
 from ddms_ops.incident import INSTANTS
-from ddms_ops.insights import parse, run_query, with_values
 from ddms_ops.redact import redact
 from ddms_ops.window import parse_instant
 
@@ -61,8 +60,8 @@ def check_panel(case: Case, *checks: str) -> Shown:
 
 
 def findings_panel(case: Case) -> Shown:
-    """Findings of every check of the notebook, ranked."""
-    return findings_table(case.results)
+    """Findings of every check of error triage, ranked."""
+    return check_panel(case, *(check.id for check in CHECKS if check.notebook == "error_triage"))
 
 
 def error_rate_panel(case: Case) -> Picture:
@@ -197,6 +196,8 @@ def query_rows(case: Case, query: str, *, tenant: str = "") -> pd.DataFrame:
         QueryError: the query is wrong or uses what is not supported.
         BadInput: neither a query nor the name of one.
     """
+    from ddms_ops.insights import parse, run_query, with_values
+
     text = case.profile.queries.get(query, query)
     if not query.strip():
         raise BadInput(f"query: is empty; write a Logs Insights query or one of {', '.join(case.profile.queries)}")

@@ -72,7 +72,7 @@ def run_notebook(
     out_path: Path,
     parameters: Mapping[str, object],
     *,
-    on_progress: OnProgress = lambda progress: None,
+    on_progress: OnProgress = lambda _: None,
     timeout_s: int = TIMEOUT_S,
 ) -> NotebookRun:
     """Run a notebook with parameters injected by papermill and save it, also when it fails.
@@ -107,7 +107,7 @@ class _StrictEngine(Engine):
     """papermill's bookkeeping around a session: metadata, and a save after each cell and at any end."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: Any) -> None:
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: Any) -> None:  # noqa: ARG003
         session: _Session = kwargs["session"]
         with private_kernel() as (manager, folder):
             _in_own_loop(session.run(nb_man, manager, folder))

@@ -61,7 +61,9 @@ def first_deviation(counts: np.ndarray, expected: np.ndarray, start: int, end: i
     return min(began, start)
 
 
-def excursion(counts: np.ndarray, expected: np.ndarray, window: Window, *, above: bool = True) -> Excursion | None:
+def excursion(
+    counts: np.ndarray, expected: np.ndarray, window: Window, *, above: bool = True, refine: bool = False
+) -> Excursion | None:
     """The interval of the window most unlike expectation, or None where no interval deviates that way.
 
     Args:
@@ -69,6 +71,7 @@ def excursion(counts: np.ndarray, expected: np.ndarray, window: Window, *, above
         expected: expected events per bucket, > 0.
         window: the window the buckets tile.
         above: look for too many (True) or too few events.
+        refine: move the start back to where events first came; for events that are not usual at all.
     """
     n = len(counts)
     c = np.concatenate([[0.0], np.cumsum(counts)])
@@ -83,7 +86,7 @@ def excursion(counts: np.ndarray, expected: np.ndarray, window: Window, *, above
         llr = np.where(counted > 0, counted * np.log(counted / wanted), 0.0) - (counted - wanted)
     llr = np.where(deviates, llr, -np.inf)
     first, last = np.unravel_index(int(np.argmax(llr)), llr.shape)
-    began = first_deviation(counts, expected, int(first), int(last)) if above else int(first)
+    began = first_deviation(counts, expected, int(first), int(last)) if refine else int(first)
     step = pd.Timedelta(seconds=bucket_s(window))
     return Excursion(
         window.start + began * step,

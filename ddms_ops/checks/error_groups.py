@@ -124,7 +124,7 @@ def group_excursion(facts: Facts, rows: pd.DataFrame, before: int) -> Excursion 
     """When a group's counts were above what its baseline rate makes expected."""
     counts = counts_per_bucket(rows["timestamp"], facts.window)
     per_bucket = max(before, 0.5) / facts.baseline.minutes * bucket_s(facts.window) / 60
-    return excursion(counts, np.full(len(counts), per_bucket), facts.window)
+    return excursion(counts, np.full(len(counts), per_bucket), facts.window, refine=before == 0)
 
 
 def _population(facts: Facts, rows: pd.DataFrame) -> pd.DataFrame:

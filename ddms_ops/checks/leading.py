@@ -6,6 +6,7 @@ from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.findings import Finding, Severity, Verdict
 
 SIGNS = ("new_errors", "risen_errors", "error_rate", "traffic", "latency")
+TOGETHER = pd.Timedelta(minutes=10)
 WORTH_EXPLAINING = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
 
 
@@ -30,6 +31,16 @@ def leading(facts: Facts) -> Finding | None:
 
 
 def events_of(facts: Facts, finding: Finding) -> pd.DataFrame:
-    """The log events behind a leading finding: its error group's, else all errors."""
-    group = finding.subject.get("group")
-    return facts.logs[facts.logs["group"].isin(group.split(","))] if group else facts.logs[facts.logs["is_error"]]
+    """The log events behind a leading finding: of its error groups and of those that began with it, else all errors."""
+    if "group" not in finding.subject:
+        return facts.logs[facts.logs["is_error"]]
+    kin = [other for name in SIGNS[:2] for other in facts.result(name).findings if _began_with(other, finding)]
+    groups = {group for sign in (finding, *kin) for group in sign.subject["group"].split(",")}
+    return facts.logs[facts.logs["group"].isin(groups)]
+
+
+def _began_with(other: Finding, finding: Finding) -> bool:
+    """Whether a finding above LOW began at nearly the same time."""
+    if other.severity not in WORTH_EXPLAINING or other.first_seen is None or finding.first_seen is None:
+        return False
+    return abs(other.first_seen - finding.first_seen) <= TOGETHER

@@ -4,6 +4,7 @@ Every value is taken for hostile: it is escaped, its control characters are made
 what is very long is cut with its length said. Nothing here is Markdown.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from ddms_ops.findings import CheckResult, Finding, Severity, Verdict
 from ddms_ops.window import Window
 
 MAX_CHARS = 600
+LONG_WORD = 24
+PIECE = re.compile(r"[^/_.,:;=-]{0,24}[/_.,:;=-]|[^/_.,:;=-]{1,24}")
 NOTHING = "–"
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 JOINERS = frozenset("\u200c\u200d")  # Persian, Hindi and emoji are written with them
@@ -79,7 +82,7 @@ class Quiet:
 
 
 def html_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "", align: str = ""
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "", align: str = "", name: str = ""
 ) -> Shown:
     """An escaped table.
 
@@ -88,8 +91,9 @@ def html_table(
         rows: values; text, numbers, times, windows, badges, None, or a tuple of those for lines in one cell.
         caption: shown above.
         align: one letter a column, `l` or `r`; a column of numbers is `r` by itself.
+        name: class of the table, for a style sheet; not from records.
     """
-    rows = [list(row) for row in rows]
+    rows = list(rows)
     sides = [align[place] if place < len(align) else _side(rows, place) for place in range(len(columns))]
     classes = [' class="num"' if side == "r" else "" for side in sides]
     head = "".join(
@@ -102,10 +106,9 @@ def html_table(
     title = f"<caption>{_text_html(caption)}</caption>" if caption else ""
     if not rows:
         body = f'<tr><td colspan="{len(columns)}" class="quiet">nothing to show</td></tr>\n'
-    html = (
-        f'<div class="ddms-table"><table>{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>'
-    )
-    return Shown(html, _text_table(columns, rows, caption))
+    named = f' class="{name}"' if name else ""
+    table = f"<table{named}>{title}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>"
+    return Shown(f'<div class="ddms-table">{table}</div>', _text_table(columns, rows, caption))
 
 
 def findings_table(results: Iterable[CheckResult]) -> Shown:
@@ -117,7 +120,8 @@ def findings_table(results: Iterable[CheckResult]) -> Shown:
     results = list(results)
     found = sorted((finding for result in results for finding in result.findings), key=lambda finding: finding.rank)
     columns = ("#", "Severity", "Finding", "First seen", "Confidence", "Evidence")
-    parts = [html_table(columns, [_finding_row(finding) for finding in found], align="rlllll")] if found else []
+    listed = [_finding_row(finding) for finding in found]
+    parts = [html_table(columns, listed, align="rlllll", name="findings")] if found else []
     silent = [result for result in results if result.status is not Verdict.FOUND]
     silent.sort(key=lambda result: result.status is Verdict.CLEAR)
     rows = [(Badge.of(result.status), result.question, Quiet(result.reason or NOTHING)) for result in silent]
@@ -136,7 +140,7 @@ def coverage_table(coverages: Iterable[Coverage]) -> Shown:
     if not pulls:
         words = "Nothing was pulled, so nothing can be said."
     elif missing:
-        words = f"{missing} of {_count(len(pulls), 'pull')} not complete; over those, no check may say that nothing is there."
+        words = f"{missing} of {_count(len(pulls), 'pull')} not complete; no check may call them clear."
     else:
         words = f"Every pull is complete ({len(pulls)} of {len(pulls)})."
     return joined(verdict(words), table) if pulls else verdict(words)
@@ -230,7 +234,13 @@ def _escape(character: str) -> str:
 
 
 def _text_html(text: str) -> str:
-    return escape(visible(text), quote=True)
+    """Escaped, with places to break a line in long words."""
+    return "".join(
+        "<wbr>".join(escape(piece, quote=True) for piece in PIECE.findall(word))
+        if len(word) > LONG_WORD
+        else escape(word, quote=True)
+        for word in re.split(r"(\s+)", visible(text))
+    )
 
 
 def _cell_html(value: object) -> str:
@@ -244,15 +254,15 @@ def _cell_html(value: object) -> str:
     if isinstance(value, pd.Timestamp) and value is not pd.NaT:
         date, _, clock = plain(value).partition(" ")
         return f'<span class="when">{date}</span> <span class="when">{clock}</span>'
-    return escape(plain(value), quote=True)
+    return _text_html(plain(value))
 
 
-def _side(rows: list[list[object]], place: int) -> str:
+def _side(rows: list[Sequence[object]], place: int) -> str:
     values = [row[place] for row in rows if row[place] is not None]
     return "r" if values and all(isinstance(value, int | float) for value in values) else "l"
 
 
-def _text_table(columns: Sequence[str], rows: list[list[object]], caption: str) -> str:
+def _text_table(columns: Sequence[str], rows: list[Sequence[object]], caption: str) -> str:
     lines = [" | ".join(visible(column) for column in columns)]
     lines += [" | ".join(plain(value) for value in row) for row in rows]
     if not rows:

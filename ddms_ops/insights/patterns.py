@@ -14,7 +14,9 @@ OFFLINE = {
     "enable_external_access": "false",
 }
 # One step through a pattern: an escape, a quoted stretch, a class, an opening that may capture, anything else.
-_STEP = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|\(\?P?<(?![=!])(\w*)>|\(\?|\(|.", re.DOTALL)
+_STEP = re.compile(
+    r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|\(\?P?<(?![=!])(\w*)>|\(\?|\(|.", re.DOTALL
+)
 _GLOB_STEP = re.compile(r"\\\*|\*|[^*\\]+|\\", re.DOTALL)
 
 

@@ -138,9 +138,7 @@ class AnyOf:
     conditions: tuple["Expression", ...]
 
 
-Expression = (
-    Text | Number | Boolean | Period | Field | Call | Arithmetic | Compare | Like | OneOf | Not | AllOf | AnyOf
-)
+Expression = Text | Number | Boolean | Period | Field | Call | Arithmetic | Compare | Like | OneOf | Not | AllOf | AnyOf
 
 
 @dataclass(frozen=True, slots=True)

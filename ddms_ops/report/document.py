@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from ddms_ops.checks.tables import Badge, Quiet, Shown, coverage_table, findings_table, html_table, joined, lead_line, verdict
+from ddms_ops.checks.tables import (
+    Badge,
+    Quiet,
+    Shown,
+    coverage_table,
+    findings_table,
+    html_table,
+    joined,
+    lead_line,
+    verdict,
+)
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import EvidenceError, WindowError
 from ddms_ops.findings import CheckResult, Finding, Severity, Verdict
@@ -25,7 +35,12 @@ TIMELINE_ROWS = 500
 HASH_CHARS = 16
 NOT_A_PLACE = frozenset({"explains", "group", "message"})
 RESPONSES = (
-    ("Time to detect", "began", "detected", "from the first event of the strongest finding until somebody, or an alarm, noticed"),
+    (
+        "Time to detect",
+        "began",
+        "detected",
+        "from the first event of the strongest finding until somebody, or an alarm, noticed",
+    ),
     ("Time to acknowledge", "detected", "acknowledged", "from noticed until somebody took it on"),
     ("Time to mitigate", "detected", "mitigated", "from noticed until users were no longer hit"),
     ("Time to resolve", "detected", "resolved", "from noticed until what was broken was repaired"),
@@ -48,7 +63,8 @@ class Report:
     results: tuple[CheckResult, ...]
 
     def __repr__(self) -> str:
-        return f"Report {self.incident['incident_id']}: {len(self.found)} findings of {len(self.results)} checks, window {self.window}"
+        counts = f"{len(self.found)} findings of {len(self.results)} checks"
+        return f"Report {self.incident['incident_id']}: {counts}, window {self.window}"
 
     def _repr_html_(self) -> str:
         return verdict(repr(self)).html
@@ -61,7 +77,9 @@ class Report:
     @property
     def found(self) -> list[Finding]:
         """Findings of all checks, strongest first."""
-        return sorted((finding for result in self.results for finding in result.findings), key=lambda finding: finding.rank)
+        return sorted(
+            (finding for result in self.results for finding in result.findings), key=lambda finding: finding.rank
+        )
 
     @property
     def leading(self) -> Finding | None:
@@ -84,7 +102,7 @@ class Report:
         if not self.results:
             return "Nothing was checked, so it cannot be told whether there was a problem."
         if self.missing or self.unchecked:
-            return "No finding above low severity, but it cannot be told whether there is none: not everything could be seen."
+            return "No finding above low severity, but not everything could be seen: this report cannot tell."
         return "No finding above low severity; every pull complete."
 
     def about(self, check: str) -> list[Finding]:
@@ -92,6 +110,9 @@ class Report:
         lead = self.leading.id if self.leading else ""
         own = [finding for finding in self.found if finding.check == check]
         return sorted(own, key=lambda finding: (finding.subject.get("explains") != lead, finding.rank))
+
+    def _not_seen(self) -> str:
+        return f"{len(self.missing)} of {len(self.coverage)} pulls not complete, {len(self.unchecked)} checks not made"
 
     def _answer(self, check: str, *, most: int = 1) -> object:
         """What a check found, or why it says nothing."""
@@ -114,7 +135,7 @@ class Report:
             ("Who is hit", self._answer("who_is_hit")),
             ("Changed just before", self._answer("changes_before")),
             ("Confidence", lead.confidence or UNKNOWN),
-            ("Not seen", f"{len(self.missing)} of {len(self.coverage)} pulls not complete, {len(self.unchecked)} checks not made"),
+            ("Not seen", self._not_seen()),
         ]
         return joined(lead_line(Badge.of(lead.severity), lead.statement), html_table(("Question", "Answer"), rows))
 
@@ -141,7 +162,8 @@ class Report:
         try:
             with (self.folder / TIMELINE).open(encoding="utf-8", newline="") as stream:
                 rows = [
-                    (_instant(row["time"]), row["source"], row["event"], row["detail"] or None) for row in csv.DictReader(stream)
+                    (_instant(row["time"]), row["source"], row["event"], row["detail"] or None)
+                    for row in csv.DictReader(stream)
                 ]
         except FileNotFoundError:
             return verdict(f"No {TIMELINE} in this report: no notebook of this run wrote one.")
@@ -152,10 +174,19 @@ class Report:
 
     def response_times(self) -> Shown:
         """From the first event to detected, acknowledged, mitigated and resolved; unknown where nobody said."""
-        instants = {name: _instant(self.incident.get(name, "")) for name in ("detected", "acknowledged", "mitigated", "resolved")}
+        instants = {
+            name: _instant(self.incident.get(name, ""))
+            for name in ("detected", "acknowledged", "mitigated", "resolved")
+        }
         instants["began"] = self.leading.first_seen if self.leading else None
         rows = [
-            (measure, _length(instants[start], instants[end]), instants[start] or UNKNOWN, instants[end] or UNKNOWN, Quiet(meaning))
+            (
+                measure,
+                _length(instants[start], instants[end]),
+                instants[start] or UNKNOWN,
+                instants[end] or UNKNOWN,
+                Quiet(meaning),
+            )
             for measure, start, end, meaning in RESPONSES
         ]
         return html_table(("Measure", "Length", "From", "To", "Meaning"), rows, align="lr")
@@ -167,9 +198,15 @@ class Report:
     def unseen(self) -> Shown:
         """Pulls that are not complete and checks that could not be made."""
         rows = [("pull", row.pull, Badge.of(row.status), row.reason or None) for row in self.missing]
-        rows += [("check", result.question, Badge.of(result.status), result.reason or None) for result in self.unchecked]
+        rows += [
+            ("check", result.question, Badge.of(result.status), result.reason or None) for result in self.unchecked
+        ]
         words = f"{len(rows)} things could not be seen; what they would have shown is not in this report."
-        return joined(verdict(words), html_table(("Kind", "Which", "Status", "Why"), rows)) if rows else verdict("Everything asked for was seen.")
+        return (
+            joined(verdict(words), html_table(("Kind", "Which", "Status", "Why"), rows))
+            if rows
+            else verdict("Everything asked for was seen.")
+        )
 
     def next_steps(self) -> Shown:
         """The runbook's next step for each finding, strongest first, each once."""
@@ -177,8 +214,15 @@ class Report:
         for finding in self.found:
             if finding.next_step:
                 steps.setdefault(finding.next_step, []).append(finding)
-        rows = [(place, step, tuple(Quiet(f.id) for f in found)) for place, (step, found) in enumerate(steps.items(), start=1)]
-        return html_table(("#", "Next step", "For finding"), rows) if rows else verdict("No finding names a next step of the runbook.")
+        rows = [
+            (place, step, tuple(Quiet(f.id) for f in found))
+            for place, (step, found) in enumerate(steps.items(), start=1)
+        ]
+        return (
+            html_table(("#", "Next step", "For finding"), rows)
+            if rows
+            else verdict("No finding names a next step of the runbook.")
+        )
 
     def ledger(self) -> Shown:
         """The evidence manifest: every file with its rows, source, query and hash."""
@@ -187,14 +231,17 @@ class Report:
         rows = [
             (
                 entry.get("file"), entry.get("rows"), entry.get("source"), entry.get("query"),
-                entry.get("clock_start"), Quiet(str(entry.get("sha256") or UNKNOWN)[:HASH_CHARS]),
+                _when(entry.get("clock_start")), Quiet(str(entry.get("sha256") or UNKNOWN)[:HASH_CHARS]),
             )
             for entry in files
         ]  # fmt: skip
         if not rows:
             return verdict("No evidence manifest in this report: no statement can be walked back to records.")
         table = html_table(("File", "Rows", "Source", "Query", "Read at", "SHA-256 (first 16)"), rows)
-        return joined(verdict(f"{len(rows)} evidence files. Manifest digest {self.digest or manifest.get('digest') or UNKNOWN}"), table)
+        return joined(
+            verdict(f"{len(rows)} evidence files. Manifest digest {self.digest or manifest.get('digest') or UNKNOWN}"),
+            table,
+        )
 
     def _manifest(self) -> dict[str, object]:
         try:
@@ -235,7 +282,11 @@ def open_report(report_dir: str | Path) -> Report:
 
 def place_of(finding: Finding) -> str:
     """Where a finding lies, in the words of its subject."""
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in finding.subject.items() if value and name not in NOT_A_PLACE)
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in finding.subject.items()
+        if value and name not in NOT_A_PLACE
+    )
 
 
 def unseen_pulls(report: Report) -> list[Coverage]:
@@ -251,6 +302,14 @@ def _amount(value: float | None, unit: str) -> str:
 
 def _instant(text: str) -> pd.Timestamp | None:
     return parse_instant(text) if text else None
+
+
+def _when(value: object) -> object:
+    """The second of a written instant; what is none stays as it is."""
+    try:
+        return parse_instant(str(value)).floor("s")
+    except WindowError:
+        return value
 
 
 def _length(start: pd.Timestamp | None, end: pd.Timestamp | None) -> str:

@@ -150,7 +150,9 @@ def _sections(notebook: nbformat.NotebookNode) -> list[dict[str, object]]:
     found: dict[str, dict[str, object]] = {}
     for cell, heading in zip(notebook.cells, headings(notebook), strict=True):
         cell.metadata["ddms_heading"] = heading
-        section = found.setdefault(heading, {"heading": visible(heading), "anchor": anchor(heading), "failed": False, "listed": False})
+        section = found.setdefault(
+            heading, {"heading": visible(heading), "anchor": anchor(heading), "failed": False, "listed": False}
+        )
         if cell.cell_type == "markdown" and any(line.startswith("## ") for line in cell.source.splitlines()):
             section["listed"] = True
         if cell.cell_type == "code":

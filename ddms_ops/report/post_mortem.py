@@ -16,7 +16,7 @@ NAME = "post_mortem"
 FOR_PEOPLE = "for-people"
 
 
-def write_post_mortem(report_dir: Path, *, on_progress: OnProgress = lambda progress: None) -> NotebookRun:
+def write_post_mortem(report_dir: Path, *, on_progress: OnProgress = lambda _: None) -> NotebookRun:
     """Write post_mortem.ipynb and post_mortem.html into a report folder.
 
     What people wrote into the cells tagged `for-people` of an earlier post_mortem.ipynb stays.
@@ -37,7 +37,9 @@ def write_post_mortem(report_dir: Path, *, on_progress: OnProgress = lambda prog
         nbformat.write(_with_words_of(assets("notebooks") / template.name, out), template)
         run = run_notebook(template, out, {"report_dir": str(folder)}, on_progress=on_progress)
     subtitle = f"{report.incident['incident_id']} · {report.incident.get('system', '')} · {report.window}"
-    export_html(out, out.with_suffix(".html"), title=f"Post-mortem: {report.title}", subtitle=subtitle, digest=report.digest)
+    export_html(
+        out, out.with_suffix(".html"), title=f"Post-mortem: {report.title}", subtitle=subtitle, digest=report.digest
+    )
     return run
 
 

@@ -17,7 +17,12 @@ def result_of(row: dict) -> CheckResult:  # type: ignore[type-arg]
     """
     findings = tuple(_finding(row["id"], entry) for entry in row["findings"])
     return CheckResult(
-        text_of(row["id"]), text_of(row["notebook"]), text_of(row["question"]), Verdict(row["status"]), text_of(row["reason"]), findings
+        text_of(row["id"]),
+        text_of(row["notebook"]),
+        text_of(row["question"]),
+        Verdict(row["status"]),
+        text_of(row["reason"]),
+        findings,
     )
 
 

@@ -8,11 +8,10 @@ from markupsafe import Markup
 
 from ddms_ops.checks.tables import TONES
 
-TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "details", "div", "dl", "dt", "em",
-    "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "kbd", "li", "ol", "p", "pre", "q", "s", "small",
-    "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var", "wbr",
-}  # fmt: skip
+TAGS = set(
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img kbd"
+    " li ol p pre q s small span strong sub summary sup table tbody td tfoot th thead tr u ul var wbr".split()
+)
 ATTRIBUTES = {
     "a": {"href"},
     "img": {"src", "alt"},
@@ -25,6 +24,7 @@ CLASSES = {
     "div": {"ddms-table"},
     "span": {"ddms-badge", "quiet", "when", *(f"ddms-{tone}" for tone in TONES)},
     "p": {"verdict", "lead", "quiet"},
+    "table": {"findings"},
     "td": {"num", "quiet"},
     "th": {"num"},
 }
@@ -35,7 +35,7 @@ LOCAL = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*)?(?:#[A-Za-z0-9._-]*)?")
 class _Renderer(mistune.HTMLRenderer):
     """Headings get an anchor; HTML in the source is text."""
 
-    def heading(self, text: str, level: int, **attrs: object) -> str:
+    def heading(self, text: str, level: int, **_: object) -> str:
         return f'<h{level} id="{anchor(re.sub("<[^>]*>", "", text))}">{text}</h{level}>\n'
 
 
@@ -63,7 +63,13 @@ def anchor(heading: str) -> str:
 
 def _clean(html: str, attributes: dict[str, set[str]]) -> Markup:
     cleaned = nh3.clean(
-        html, tags=TAGS, attributes=attributes, allowed_classes=CLASSES, url_schemes={"data"}, attribute_filter=_keep, link_rel=None
+        html,
+        tags=TAGS,
+        attributes=attributes,
+        allowed_classes=CLASSES,
+        url_schemes={"data"},
+        attribute_filter=_keep,
+        link_rel=None,
     )
     return Markup(cleaned)
 

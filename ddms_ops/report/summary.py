@@ -26,12 +26,18 @@ def summary_lines(report: Report) -> list[str]:
     incident = report.incident["incident_id"]
     lines = [f"**{escape_markdown(report.title)}** ({escape_markdown(incident)}) · {report.window}"]
     lines += [f"- {report.silence}"] if lead is None else _headline(report, lead)
-    others = [finding for finding in report.found if finding is not lead and finding.check not in ("who_is_hit", "changes_before")]
+    others = [
+        finding
+        for finding in report.found
+        if finding is not lead and finding.check not in ("who_is_hit", "changes_before")
+    ]
     lines += [f"- Also ({finding.severity}): {escape_markdown(finding.statement)}" for finding in others[:OTHERS]]
     if len(others) > OTHERS:
         lines.append(f"- … and {len(others) - OTHERS} more findings in the report")
     lines += _unseen(report)
-    lines.append(f"- Evidence manifest `{report.digest[:DIGEST_CHARS] or 'none'}`; verify: {code(_command(report.folder))}")
+    lines.append(
+        f"- Evidence manifest `{report.digest[:DIGEST_CHARS] or 'none'}`; verify: {code(_command(report.folder))}"
+    )
     return lines
 
 

@@ -11,6 +11,7 @@ from ddms_ops.simulate.scenario import MINUTE_MS, ErrorKind, Fault, Scenario
 SETTLE_MS = 3_000  # planted faults begin this long into their minute: no clock is early enough to show them before it
 STREAM_EVENTS = 3_000
 LATE_STREAM, LATE_MS = 1, 20_000
+USERS, DOCUMENTS = 90, 20_000  # of each tenant
 SPREAD = 0.45  # sigma of the log of a duration
 COLD = 0.005  # share of requests that wait for a cold start
 ENDPOINT_NAMES = tuple(endpoint.name for endpoint in ENDPOINTS)
@@ -86,8 +87,8 @@ def draw_requests(scenario: Scenario, count: int, rng: np.random.Generator) -> R
     stream[is_exact] = np.where(is_new[is_exact], streams, 0)
     requests = Requests(
         time_ms=time_ms, tenant=tenant, endpoint=endpoint,
-        user=(rng.random(count) ** 1.5 * 90).astype(np.int32) + 97 * tenant,
-        document=(rng.integers(0, 20_000, count) + 20_000 * tenant.astype(np.int32)).astype(np.int32),
+        user=(rng.random(count) ** 1.5 * USERS).astype(np.int32) + USERS * tenant,
+        document=(rng.integers(0, DOCUMENTS, count) + DOCUMENTS * tenant.astype(np.int32)).astype(np.int32),
         duration_ms=_draw_durations(scenario, time_ms, endpoint, rng),
         status=np.array([e.ok for e in ENDPOINTS], dtype=np.int16)[endpoint],
         error=np.full(count, -1, dtype=np.int16),
@@ -148,14 +149,26 @@ def ramp(time_ms: NDArray[np.int64], scenario: Scenario, minutes: float) -> NDAr
 
 
 def _hit(requests: Requests, fault: Fault, scenario: Scenario, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Requests that the fault makes fail."""
+    """Requests that the fault makes fail; the first it can happen to is always one, so that the onset shows."""
     share = fault.share * ramp(requests.time_ms, scenario, fault.ramp_min)
-    hit = requests.does(*fault.error.actions) & (rng.random(len(share)) < share) & ~requests.is_planted
+    can = requests.does(*fault.error.actions) & (share > 0) & ~requests.is_planted
     if fault.endpoint is not None:
-        hit &= requests.endpoint == ENDPOINT_NAMES.index(fault.endpoint)
+        can &= requests.endpoint == ENDPOINT_NAMES.index(fault.endpoint)
+    first = np.flatnonzero(can)[:1]
     if fault.tenant_rank is not None:
-        hit &= requests.tenant == fault.tenant_rank - 1
+        _give_to(requests, first, fault.tenant_rank - 1)
+        can &= requests.tenant == fault.tenant_rank - 1
+    hit = can & (rng.random(len(share)) < share)
+    hit[first] = True
     return hit
+
+
+def _give_to(requests: Requests, places: NDArray[np.int64], tenant: int) -> None:
+    """Make these the requests of another tenant."""
+    moved = tenant - requests.tenant[places].astype(np.int32)
+    requests.user[places] += USERS * moved
+    requests.document[places] += DOCUMENTS * moved
+    requests.tenant[places] = tenant
 
 
 def _fail(requests: Requests, place: int, hit: NDArray[np.bool_], rng: np.random.Generator) -> None:

@@ -166,8 +166,8 @@ _ALL = (
         detected_min=19,
         kind="error",
         faults=(
-            Fault(_kms_error("GenerateDataKey"), 1.0, "kms:GenerateDataKey", tenant_rank=7),
-            Fault(_kms_error("Decrypt"), 1.0, "kms:Decrypt", tenant_rank=7),
+            Fault(_kms_error("GenerateDataKey"), 1.0, "kms:GenerateDataKey", tenant_rank=8),
+            Fault(_kms_error("Decrypt"), 1.0, "kms:Decrypt", tenant_rank=8),
         ),
         changes=(
             Call(

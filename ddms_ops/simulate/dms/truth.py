@@ -12,12 +12,13 @@ def truth_of(scenario: Scenario, requests: Requests, events: dict[str, int], tra
     """The truth about an export.
 
     Returns:
-        scenario, system, onset (ISO minute or None), kind ("error", "traffic" or None); error, message_contains,
-        endpoint and version of the planted fault with most requests (None where it has none); `errors`, one entry a
-        planted fault with its own number of requests; tenants (hit, by name; where traffic falls all that were seen),
-        tenants_seen, tenant_share (hit / seen), failing_requests (planted ones only), failing_by_tenant;
-        requests and those that ended in 5xx (background included) by "baseline" and "window" and since the onset,
-        by logged time; change (first call) or None, change_calls, innocent_changes; events by log group; trail_records.
+        scenario, system, onset (ISO minute of the first event that shows it, or None), planted_at (the minute
+        meant), kind ("error", "traffic" or None); error, message_contains, endpoint and version of the planted
+        fault with most requests (None where it has none); `errors`, one entry a planted fault with its own
+        number of requests; tenants (hit, by name; where traffic falls all that were seen), tenants_seen,
+        tenant_share (hit / seen), failing_requests (planted ones only), failing_by_tenant; requests and those
+        that ended in 5xx (background included) by "baseline" and "window" and since the onset, by logged time;
+        change (first call) or None, change_calls, innocent_changes; events by log group; trail_records.
     """
     planted = requests.is_planted
     by_tenant = np.bincount(requests.tenant[planted], minlength=len(requests.names))
@@ -29,7 +30,8 @@ def truth_of(scenario: Scenario, requests: Requests, events: dict[str, int], tra
     return {
         "scenario": scenario.name,
         "system": scenario.system,
-        "onset": scenario.onset,
+        "onset": _onset(scenario, requests),
+        "planted_at": scenario.onset,
         "kind": scenario.kind,
         "error": first["error"],
         "message_contains": first["message_contains"],
@@ -47,6 +49,14 @@ def truth_of(scenario: Scenario, requests: Requests, events: dict[str, int], tra
         "events": events,
         "trail_records": trail_records,
     }
+
+
+def _onset(scenario: Scenario, requests: Requests) -> str | None:
+    if scenario.onset_ms is None or not scenario.faults:
+        return scenario.onset
+    planted = requests.is_planted
+    logged_ms = requests.time_ms[planted] + requests.skew_ms[requests.stream[planted]]
+    return event_time(int(logged_ms.min()) // MINUTE_MS * MINUTE_MS)
 
 
 def _errors(scenario: Scenario, requests: Requests) -> list[dict[str, object]]:

@@ -1,0 +1,86 @@
+"""The truth is what an independent reading of the files says."""
+
+from collections import Counter
+
+from reading import alarms, log_events, metric, minute, parsed, trail
+
+
+def planted(played) -> list[tuple[int, dict]]:
+    """Error events of the API that the scenario planted."""
+    needles = [error["message_contains"] for error in played.truth["errors"]]
+    return [
+        (stamp, event)
+        for stamp, event in parsed(played.export, "api")
+        if any(needle in event.get("errorMessage", "") for needle in needles)
+    ]
+
+
+def test_failing_requests_are_counted_by_tenant(played):
+    """Planted error events a tenant, and the requests behind them are distinct and end in 5xx."""
+    found = planted(played)
+    assert dict(Counter(event["tenantId"] for _, event in found)) == played.truth["failing_by_tenant"]
+    ids = {event["requestId"] for _, event in found}
+    assert len(ids) == played.truth["failing_requests"]
+    ends = [event for _, event in parsed(played.export, "api") if event.get("requestId") in ids and "status" in event]
+    assert [event["status"] for event in ends] == [500] * len(ids)
+
+
+def test_the_onset_is_the_minute_of_the_first_failure(played):
+    """The first planted error event falls into the onset's minute, which is the minute meant."""
+    if played.truth["kind"] != "error":
+        return
+    assert minute(min(stamp for stamp, _ in planted(played))) == played.truth["onset"] == played.truth["planted_at"]
+
+
+def test_tenants_seen_are_those_in_the_logs(played):
+    """Tenants hit, and all tenants, by name."""
+    seen = {event["tenantId"] for _, event in parsed(played.export, "api") if "tenantId" in event}
+    hit = {event["tenantId"] for _, event in planted(played)}
+    assert len(seen) == played.truth["tenants_seen"]
+    assert sorted(hit if played.truth["kind"] != "traffic" else seen) == (
+        played.truth["tenants"] if played.truth["kind"] else []
+    )
+
+
+def test_the_planted_error_keeps_to_its_place(played):
+    """Only on the truth's endpoint and version; the version before never shows it."""
+    for _, event in planted(played):
+        if played.truth["endpoint"]:
+            assert (event["method"], event["path"].rsplit("/", 1)[1]) == ("POST", "versions")
+        if played.truth["version"]:
+            assert event["version"] == played.truth["version"]
+
+
+def test_the_change_is_in_the_trail_before_the_onset(played):
+    """The truth's change was made shortly before; the innocent ones come after."""
+    if played.truth["kind"] is None:
+        assert played.truth["change"] is None
+        return
+    made = {
+        (record["eventTime"], record["eventName"].split("2015")[0].split("2017")[0]) for record in trail(played.export)
+    }
+    change = played.truth["change"]
+    assert (change["time"], change["name"]) in made
+    assert change["time"] < played.truth["onset"]
+    for innocent in played.truth["innocent_changes"]:
+        assert (innocent["time"], innocent["name"]) in made
+        assert innocent["time"] > played.truth["onset"]
+
+
+def test_metrics_count_the_requests_of_the_logs(played):
+    """Requests and 5xx of the metrics are those in the logs, but for the one at the very end and broken messages."""
+    ends = [event["status"] for _, event in parsed(played.export, "api") if "status" in event]
+    broken = sum(1 for _, text in log_events(played.export, "api") if text.startswith("{") and not text.endswith("}"))
+    assert sum(metric(played.export, "api_requests")) == len(ends) + broken - 1
+    assert sum(metric(played.export, "api_5xx")) == sum(status >= 500 for status in ends)
+
+
+def test_alarms_follow_the_metrics(played):
+    """The error-rate alarm goes off in the five-minute run over 5 %, and only there."""
+    rate = [
+        bad / max(1, all_)
+        for bad, all_ in zip(metric(played.export, "api_5xx"), metric(played.export, "api_requests"), strict=True)
+    ]
+    is_met = any(all(value > 0.05 for value in rate[place - 4 : place + 1]) for place in range(4, 240))
+    fired = {item["AlarmName"] for item in alarms(played.export) if item["HistorySummary"].endswith("to ALARM")}
+    assert ("dms-high-api-error-rate-prod" in fired) == is_met == (played.name in ("bad_deploy", "db_connections"))
