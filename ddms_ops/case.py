@@ -89,6 +89,9 @@ class Case:
         for name in sorted({incident.system, GENERIC}):
             self.evidence.keep_profile(profile_path(name, profiles))
 
+    def __repr__(self) -> str:
+        return f"{self.incident.incident_id}: {self.profile.title}, {self.window} against {self.baseline}"
+
     # Pulls
 
     @property

@@ -26,13 +26,13 @@ def check_error_rate(facts: Facts) -> list[Finding]:
     inside = found[(found["timestamp"] >= best.start) & (found["timestamp"] < best.end)]
     failed = inside[inside["failed"]]
     share = len(failed) / len(inside)
-    unit = "requests" if has_requests(facts.logs) else "log events"
+    what = "requests failed" if has_requests(facts.logs) else "log events were errors"
     return [
         Finding(
             check="error_rate",
             severity=_severity(facts, share),
             statement=(
-                f"{share:.1%} of {unit} failed from {best.start:%Y-%m-%d %H:%M} to {best.end:%H:%M} UTC"
+                f"{share:.1%} of {what} from {best.start:%Y-%m-%d %H:%M} to {best.end:%H:%M} UTC"
                 f" ({len(failed):,} of {len(inside):,}), against {usual:.2%} {words}"
             ),
             subject={"signal": "error rate"},

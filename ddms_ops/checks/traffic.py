@@ -10,18 +10,23 @@ from ddms_ops.checks.error_rate import scan_limit
 from ddms_ops.checks.refs import log_refs
 from ddms_ops.findings import EvidenceRef, Finding, Severity
 
+BEFORE_THE_SYSTEM = "Traffic, not errors: check what stands before the system (DNS, load balancer, CDN, clients)"
+
 
 def check_traffic(facts: Facts) -> list[Finding]:
-    """Intervals with far fewer, or far more, requests than the baseline's mean rate."""
+    """Intervals with far fewer, or far more, requests than the baseline's mean rate.
+
+    Where no event is a request, the volume of log events is compared instead, and is never above LOW.
+    """
     if facts.baseline_requests.empty:
         raise CannotTell("no log events in the baseline to compare with")
-    triage = facts.profile.triage
+    triage, is_traffic = facts.profile.triage, has_requests(facts.baseline_logs)
     drop, surge = (traffic_excursion(facts, above=above) for above in (False, True))
     findings = []
     if drop and drop.llr >= scan_limit(facts) and drop.counted <= triage.drop * drop.expected:
-        findings.append(_finding(facts, drop, "fell", Severity.HIGH))
+        findings.append(_finding(facts, drop, "fell", Severity.HIGH if is_traffic else Severity.LOW))
     if surge and surge.llr >= scan_limit(facts) and surge.counted >= triage.surge * surge.expected:
-        findings.append(_finding(facts, surge, "rose", Severity.MEDIUM))
+        findings.append(_finding(facts, surge, "rose", Severity.MEDIUM if is_traffic else Severity.LOW))
     return findings
 
 
@@ -36,31 +41,36 @@ def _finding(facts: Facts, found: Excursion, verb: str, severity: Severity) -> F
     minutes = (found.end - found.start) / pd.Timedelta(minutes=1)
     now, usual = found.counted / minutes, found.expected / minutes
     inside = facts.requests[(facts.requests["timestamp"] >= found.start) & (facts.requests["timestamp"] < found.end)]
-    unit = "requests" if has_requests(facts.baseline_logs) else "log events"
-    hit = tenants_moved(facts, found)
-    moved = f"; {len(hit[hit['moved']])} of {len(hit)} tenants with it" if len(hit) else ""
-    failed, before = inside["failed"].mean(), facts.baseline_requests["failed"].mean()
-    errors = f"; {failed:.2%} of those that came failed, {before:.2%} in the baseline"
+    is_traffic = has_requests(facts.baseline_logs)
+    what, unit = ("Traffic", "requests/min") if is_traffic else ("Log volume", "log events/min")
     return Finding(
         check="traffic",
         severity=severity,
         statement=(
-            f"Traffic {verb} to {now / usual:.0%} of the baseline"
+            f"{what} {verb} to {now / usual:.0%} of the baseline"
             f" from {found.start:%Y-%m-%d %H:%M} to {found.end:%H:%M} UTC:"
-            f" {now:,.1f} {unit}/min against {usual:,.1f}{moved}{errors if len(inside) else ''}"
+            f" {now:,.1f} {unit} against {usual:,.1f}{_with_whom(facts, found, inside) if is_traffic else ''}"
         ),
-        subject={"signal": f"traffic {verb}"},
+        subject={"signal": f"{what.lower()} {verb}"},
         evidence=log_refs(inside) or tuple(EvidenceRef(c.pull, c.rows) for c in facts.pulls("logs")),
         strength=found.llr,
         first_seen=found.start,
         last_seen=found.end,
         observed=now,
         baseline=usual,
-        unit=f"{unit}/min",
-        next_step="Traffic, not errors: check what stands before the system (DNS, load balancer, CDN, clients)"
-        if verb == "fell"
-        else "",
+        unit=unit,
+        next_step=BEFORE_THE_SYSTEM if is_traffic and verb == "fell" else "",
     )
+
+
+def _with_whom(facts: Facts, found: Excursion, inside: pd.DataFrame) -> str:
+    """Tenants that moved with the total, and whether what came failed."""
+    tenants = tenants_moved(facts, found)
+    words = f"; {tenants['moved'].sum()} of {len(tenants)} tenants with it" if len(tenants) else ""
+    if inside.empty:
+        return words
+    failed, before = inside["failed"].mean(), facts.baseline_requests["failed"].mean()
+    return f"{words}; {failed:.2%} of those that came failed, {before:.2%} in the baseline"
 
 
 def tenants_moved(facts: Facts, found: Excursion) -> pd.DataFrame:

@@ -4,8 +4,6 @@ from ddms_ops.insights.functions import Build, Function
 from ddms_ops.insights.kinds import Kind, Parameters, Value, as_number, as_text, decimal, natural
 from ddms_ops.insights.tree import Place, refusal
 
-# Column names of the row a log event came as; `earliest` and `latest` go by them.
-_WHEN = '"timestamp"'
 
 
 def _numeric(template: str) -> Build:
@@ -45,7 +43,7 @@ def _extreme(function: str) -> Build:
 
 
 def _percentile(parameters: Parameters, given: tuple[Value, ...], at: Place) -> Value:
-    share = parameters.values.get(given[1].sql.removeprefix("CAST($").removesuffix(" AS DOUBLE)"))
+    share = given[1].literal
     if not isinstance(share, float) or not 0 <= share <= 100:
         raise refusal(at, "the second argument of pct must be a number from 0 to 100, e.g. pct(duration, 95)")
     return Value(f"quantile_cont({as_number(given[0], parameters)}, {share / 100!r})", Kind.NUMBER)
@@ -55,8 +53,8 @@ def _by_time(function: str) -> Build:
     def build(parameters: Parameters, given: tuple[Value, ...], at: Place) -> Value:
         del parameters, at
         kind = Kind.INTEGER if given[0].kind is Kind.COUNT else given[0].kind
-        tie = "row" if function == "arg_min" else '-"row"'
-        return Value(f"{function}({given[0].sql}, ({_WHEN}, {tie}))", kind)
+        tie = '"row"' if function == "arg_min" else '-"row"'
+        return Value(f"{function}({given[0].sql}, (\"time\", {tie}))", kind)
 
     return build
 

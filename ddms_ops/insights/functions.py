@@ -107,12 +107,10 @@ def _to_millis(parameters: Parameters, given: tuple[Value, ...], at: Place) -> V
 
 
 def _in_subnet(parameters: Parameters, given: tuple[Value, ...], at: Place) -> Value:
-    if given[1].literal is None:
-        raise refusal(at, 'isIpv4InSubnet needs its subnet as a string, e.g. "10.0.0.0/8"')
     try:
-        subnet = ipaddress.IPv4Network(given[1].literal, strict=False)
+        subnet = ipaddress.IPv4Network(str(given[1].literal), strict=False)
     except ValueError:
-        raise refusal(at, 'the subnet of isIpv4InSubnet is not one; write it as e.g. "10.0.0.0/8"') from None
+        raise refusal(at, 'isIpv4InSubnet needs a subnet as a string, e.g. "10.0.0.0/8"') from None
     first, last = int(subnet.network_address), int(subnet.broadcast_address)
 
     def test(text: str) -> str:

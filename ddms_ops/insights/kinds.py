@@ -22,11 +22,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A SQL expression; `literal` is the string it stands for, if it is a string literal of the query."""
+    """A SQL expression; `literal` is what it stands for, if it is a string or a number of the query itself."""
 
     sql: str
     kind: Kind
-    literal: str | None = None
+    literal: str | float | None = None
 
     @property
     def is_text(self) -> bool:
@@ -38,7 +38,7 @@ class Parameters:
     """The values bound to a statement, by name, and other names made up for it."""
 
     def __init__(self) -> None:
-        self.values: dict[str, object] = {}
+        self._values: dict[str, object] = {}
         self._names = 0
 
     def fresh(self, prefix: str) -> str:
@@ -49,13 +49,19 @@ class Parameters:
     def bind(self, value: object, sql_type: str) -> str:
         """SQL for a value that is bound, never written out."""
         name = self.fresh("p")
-        self.values[name] = value
+        self._values[name] = value
         return f"CAST(${name} AS {sql_type})"
 
+    def used_in(self, sql: str) -> dict[str, object]:
+        """The values that a statement refers to; DuckDB refuses any more."""
+        return {name: value for name, value in self._values.items() if f"${name} AS" in sql}
+
     def once(self, sql: str, template: Callable[[str], str]) -> str:
-        """SQL of a template that uses its operand several times, evaluating and writing the operand once."""
-        if sql.replace('"', "").replace("[", "").replace("]", "").isalnum():
-            return template(sql)
+        """SQL of a template that uses its operand several times, evaluating and writing the operand once.
+
+        This keeps nested functions from growing without bound, and DuckDB from reading a message's JSON once for each
+        mention when it moves a filter down.
+        """
         name = self.fresh("v")
         return f"list_transform([{sql}], lambda {name}: {template(name)})[1]"
 

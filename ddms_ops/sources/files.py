@@ -75,6 +75,8 @@ class FilesSource:
             raise SourceError(f"source: {self.root}: no permission to read it") from None
         if not any(_has_files(self.root / name) for name in FOLDERS):
             found = f"; it holds {', '.join(sorted(inside)[:SHOWN_FILES])}" if inside else "; it is empty"
+            later = [name for name in LATER if name in inside]
+            found += f" ({', '.join(later)} cannot be read yet)" if later else ""
             raise SourceError(f"source: {self.root}: no exports; expected a folder {'/, '.join(FOLDERS)}/ in it{found}")
 
     def log_groups(self) -> tuple[str, ...]:

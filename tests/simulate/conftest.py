@@ -2,7 +2,9 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,19 @@ class Played:
         return self.case.export
 
 
-@pytest.fixture(scope="session", params=list(SCENARIOS))
-def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
+@pytest.fixture(scope="session")
+def play(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Played]:
+    """Gives a scenario by name, written once."""
+
+    @cache
+    def written(name: str) -> Played:
+        case = write_case("dms", name, tmp_path_factory.mktemp(name), seed=3, events=EVENTS)
+        return Played(name, case, json.loads(case.truth.read_text()))
+
+    return written
+
+
+@pytest.fixture(params=list(SCENARIOS))
+def played(request: pytest.FixtureRequest, play: Callable[[str], Played]) -> Played:
     """Each scenario."""
-    case = write_case("dms", request.param, tmp_path_factory.mktemp(request.param), seed=3, events=EVENTS)
-    return Played(request.param, case, json.loads(case.truth.read_text()))
+    return play(request.param)

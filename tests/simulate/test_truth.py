@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from reading import alarms, log_events, metric, minute, parsed, trail
 
 
@@ -25,10 +26,10 @@ def test_failing_requests_are_counted_by_tenant(played):
     assert [event["status"] for event in ends] == [500] * len(ids)
 
 
-def test_the_onset_is_the_minute_of_the_first_failure(played):
+@pytest.mark.parametrize("name", ["bad_deploy", "db_connections", "kms_denied"])
+def test_the_onset_is_the_minute_of_the_first_failure(name, play):
     """The first planted error event falls into the onset's minute, which is the minute meant."""
-    if played.truth["kind"] != "error":
-        return
+    played = play(name)
     assert minute(min(stamp for stamp, _ in planted(played))) == played.truth["onset"] == played.truth["planted_at"]
 
 
@@ -51,20 +52,23 @@ def test_the_planted_error_keeps_to_its_place(played):
             assert event["version"] == played.truth["version"]
 
 
-def test_the_change_is_in_the_trail_before_the_onset(played):
-    """The truth's change was made shortly before; the innocent ones come after."""
-    if played.truth["kind"] is None:
-        assert played.truth["change"] is None
-        return
-    made = {
-        (record["eventTime"], record["eventName"].split("2015")[0].split("2017")[0]) for record in trail(played.export)
-    }
-    change = played.truth["change"]
-    assert (change["time"], change["name"]) in made
-    assert change["time"] < played.truth["onset"]
-    for innocent in played.truth["innocent_changes"]:
-        assert (innocent["time"], innocent["name"]) in made
-        assert innocent["time"] > played.truth["onset"]
+@pytest.mark.parametrize("name", ["bad_deploy", "db_connections", "kms_denied", "traffic_drop"])
+def test_the_change_is_in_the_trail_before_the_onset(name, play):
+    """The truth's change was made shortly before; the innocent one came after."""
+    truth, records = play(name).truth, trail(play(name).export)
+    made = {(record["eventTime"], record["eventName"].split("2015")[0].split("2017")[0]) for record in records}
+    [innocent] = truth["innocent_changes"]
+    assert {(call["time"], call["name"]) for call in (*truth["change_calls"], innocent)} <= made
+    assert truth["change_calls"][0] == truth["change"]
+    assert max(call["time"] for call in truth["change_calls"]) < truth["onset"] < innocent["time"]
+
+
+def test_a_quiet_day_has_no_change(play):
+    """Nothing is planted, so nothing was changed, and nobody is hit."""
+    truth = play("quiet_day").truth
+    empty = ("onset", "kind", "error", "change", "version", "endpoint")
+    assert [truth[name] for name in empty] == [None] * 6
+    assert (truth["tenants"], truth["failing_requests"], truth["innocent_changes"]) == ([], 0, [])
 
 
 def test_metrics_count_the_requests_of_the_logs(played):

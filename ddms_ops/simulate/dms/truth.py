@@ -26,16 +26,14 @@ def truth_of(scenario: Scenario, requests: Requests, events: dict[str, int], tra
     seen = sorted(requests.names[place] for place in np.unique(requests.tenant))
     hit = sorted(failing) if scenario.kind != "traffic" else seen
     errors = _errors(scenario, requests)
-    first = errors[0] if errors else {"error": None, "message_contains": None, "endpoint": None}
+    first = {name: errors[0][name] if errors else None for name in ("error", "message_contains", "endpoint")}
     return {
         "scenario": scenario.name,
         "system": scenario.system,
         "onset": _onset(scenario, requests),
         "planted_at": scenario.onset,
         "kind": scenario.kind,
-        "error": first["error"],
-        "message_contains": first["message_contains"],
-        "endpoint": first["endpoint"],
+        **first,
         "version": scenario.new_version,
         "version_before": OLD_VERSION,
         "errors": errors,

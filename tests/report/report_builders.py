@@ -1,0 +1,83 @@
+"""Tiny notebooks and report folders for the tests of this room."""
+
+import json
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+PARAMETERS = "minutes: int = 60  # length\nsystem: str = 'dms'"
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "![x](http://127.0.0.1:1/x.png)",
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1)) javascript:alert(1)",
+    r"$\href{javascript:alert(1)}{x}$",
+    "</td></table><iframe src=http://127.0.0.1:1/></iframe>",
+    "<!channel> @here http://127.0.0.1:1/y www.example.com/z a@example.com",
+)
+
+
+def notebook(folder: Path, *cells: str, parameters: str | None = PARAMETERS) -> Path:
+    """A notebook of the given cells; one that begins with `#` and a space is Markdown."""
+    first = [new_code_cell(parameters, metadata={"tags": ["parameters"]})] if parameters is not None else []
+    rest = [new_markdown_cell(text) if text.startswith("#") else new_code_cell(text) for text in cells]
+    path = folder / "made.ipynb"
+    nbformat.write(new_notebook(cells=first + rest), path)
+    return path
+
+
+def outputs_of(path: Path) -> list[str]:
+    """Text of the last output of each code cell that has one."""
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and cell.outputs]
+    return [_text(cell.outputs[-1]) for cell in cells]
+
+
+def _text(output: nbformat.NotebookNode) -> str:
+    return str(output.get("evalue") or output.get("text") or output.data["text/plain"])
+
+
+WINDOW = {"start": "2026-03-04T10:00:00Z", "end": "2026-03-04T12:00:00Z"}
+
+
+def finding(check: str, statement: str, *, rank: int = 1, severity: str = "high", **changes: object) -> dict:
+    """One finding as findings.json has it."""
+    return {
+        "id": f"{check}-1", "rank": rank, "severity": severity, "confidence": "medium", "statement": statement,
+        "subject": {"endpoint": "POST /documents"}, "first_seen": "2026-03-04T10:37:00Z", "last_seen": "2026-03-04T11:59:00Z",
+        "observed": 0.1, "baseline": 0.004, "unit": "ratio", "evidence": [{"pull": "logs/api", "rows": 508, "ids": ["logs/api:3"]}],
+        "next_step": "Check recent deployments",
+    } | changes  # fmt: skip
+
+
+def check(name: str, *findings: dict, status: str = "", reason: str = "") -> dict:
+    """One check as findings.json has it; found with findings, clear without."""
+    status = status or ("found" if findings else "clear")
+    return {
+        "id": name, "notebook": "error_triage", "question": f"Question of {name}?", "status": status, "reason": reason,
+        "findings": list(findings),
+    }  # fmt: skip
+
+
+def pull(name: str, status: str = "complete", reason: str = "") -> dict:
+    """One row of coverage."""
+    return {
+        "pull": name, "source": "files", "query": f"all of {name}", "asked": WINDOW, "got": WINDOW, "rows": 1200, "matched": 1200,
+        "status": status, "reason": reason,
+    }  # fmt: skip
+
+
+def report_folder(folder: Path, *checks: dict, coverage: tuple[dict, ...] = (pull("logs/api"),), **changes: object) -> Path:
+    """A report folder with a findings.json, a timeline and a manifest."""
+    document = {
+        "schema": 1, "incident": {"incident_id": "inc-7", "system": "dms", "title": "Uploads fail", "detected": "2026-03-04T10:42:00Z"},
+        "window": WINDOW, "baseline": {"start": "2026-03-04T08:00:00Z", "end": "2026-03-04T10:00:00Z"}, "source": "files:export",
+        "tool": "ddms-ops 0.1.0", "manifest_digest": "ab" * 32, "coverage": list(coverage), "checks": list(checks),
+        "generated_at": "2026-03-05T09:00:00Z",
+    } | changes  # fmt: skip
+    (folder / "evidence").mkdir(parents=True, exist_ok=True)
+    (folder / "findings.json").write_text(json.dumps(document), encoding="utf-8")
+    entry = {"file": "logs-api.parquet", "sha256": "cd" * 32, "rows": 1200, "query": "all of logs/api", "source": "files"}
+    (folder / "evidence" / "manifest.json").write_text(json.dumps({"files": [entry], "digest": "ab" * 32}))
+    (folder / "timeline.csv").write_text("time,source,event,detail\n2026-03-04T10:34:06Z,change,UpdateFunctionCode,dms-api by deploy\n")
+    return folder
