@@ -193,10 +193,10 @@ def run_demo(system: str, scenario: str, *, events: int, seed: int, out: Path) -
     from ddms_ops.simulate import write_case
 
     target = out / "simulated" / f"{system}-{scenario}".replace("_", "-")
-    print(f"simulating {events:,} log events of {system}, scenario {scenario}", file=sys.stderr)
     if target.exists():
         shutil.rmtree(target)
     simulated = write_case(system, scenario, target, seed=seed, events=events)
+    print(f"simulated {events:,} log events of {system}, scenario {scenario}: {simulated.export}", file=sys.stderr)
     return run_incident(simulated.incident, notebooks=None, source=None, out=out, overrides=())
 
 

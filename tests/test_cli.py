@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from builders import envelope, write_logs
+
 from ddms_ops.cli import main
 
 GOOD = {

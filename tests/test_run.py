@@ -172,8 +172,8 @@ def test_damage_makes_a_report_that_says_so(tmp_path: Path):
     assert code == 1
     [row] = [row for row in document(folder)["coverage"] if row["pull"].startswith("logs/")]
     assert row["status"] == "partial"
-    assert "gzip data ends early" in row["reason"]
-    assert "and 1 more fault" in row["reason"]
+    for words in ("cut gzip data ends early", "empty is empty", "junk is not text", "long 1 line over 4 MiB left out"):
+        assert words in row["reason"]
     assert (folder / "post_mortem.html").is_file()
 
 
@@ -185,7 +185,7 @@ def test_hostile_text_stays_text_in_the_reports(tmp_path: Path):
     assert code == 0
     for name in ("post_mortem.html", "error_triage.html"):
         page = (folder / name).read_text()
-        assert "&lt;script&gt;alert(1)" in page
+        assert "&lt;script&gt;alert(" in page
         assert "<script" not in page
         assert "<img src=x" not in page
         assert 'src="http' not in page

@@ -32,10 +32,10 @@ TONES = ("critical", "high", "medium", "low", "info", "good")
 # For JupyterLab, light and dark. The report strips it and brings its own sheet for the same classes.
 LAB_STYLE = """<style>
 .ddms-table{max-width:100%;overflow-x:auto}
-.ddms-table table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:4px 0}
+.ddms-table table{border-collapse:collapse;color:inherit;font-size:inherit;font-variant-numeric:tabular-nums;margin:4px 0}
 .ddms-table caption{text-align:left;font-weight:600;padding:4px 0;caption-side:top}
 .ddms-table th,.ddms-table td{text-align:left!important;vertical-align:top;padding:5px 10px!important;max-width:64ch;
-overflow-wrap:anywhere;white-space:normal!important;border-bottom:1px solid var(--jp-border-color2,#d0d7de)!important}
+overflow-wrap:break-word;white-space:normal!important;border-bottom:1px solid var(--jp-border-color2,#d0d7de)!important}
 .ddms-table th.num,.ddms-table td.num{text-align:right!important;white-space:nowrap!important}
 .ddms-table .quiet{opacity:.75}.ddms-table .when{white-space:nowrap}
 .ddms-table .verdict{margin:4px 0 8px}.ddms-table .lead{font-size:1.15em;margin:4px 0 8px;max-width:90ch}
@@ -251,7 +251,7 @@ def _cell_html(value: object) -> str:
     if isinstance(value, Badge):
         tone = value.tone if value.tone in TONES else "info"
         return f'<span class="ddms-badge ddms-{tone}">{_text_html(value.word)}</span>'
-    if isinstance(value, pd.Timestamp) and value is not pd.NaT:
+    if isinstance(value, pd.Timestamp | Window) and value is not pd.NaT:
         date, _, clock = plain(value).partition(" ")
         return f'<span class="when">{date}</span> <span class="when">{clock}</span>'
     return _text_html(plain(value))

@@ -5,7 +5,6 @@ from ddms_ops.insights.kinds import Kind, Parameters, Value, as_number, as_text,
 from ddms_ops.insights.tree import Place, refusal
 
 
-
 def _numeric(template: str) -> Build:
     def build(parameters: Parameters, given: tuple[Value, ...], at: Place) -> Value:
         del at
@@ -54,7 +53,7 @@ def _by_time(function: str) -> Build:
         del parameters, at
         kind = Kind.INTEGER if given[0].kind is Kind.COUNT else given[0].kind
         tie = '"row"' if function == "arg_min" else '-"row"'
-        return Value(f"{function}({given[0].sql}, (\"time\", {tie}))", kind)
+        return Value(f'{function}({given[0].sql}, ("time", {tie}))', kind)
 
     return build
 

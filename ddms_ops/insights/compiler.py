@@ -39,6 +39,7 @@ class Compiler:
     """Builds the statement of one query, command by command."""
 
     def __init__(self) -> None:
+        """Starts with all log events, newest first."""
         self.parameters = Parameters()
         self.scope = Scope()
         self.steps: list[str] = []
@@ -129,7 +130,7 @@ class Compiler:
     def _stats(self, command: Stats) -> None:
         for item in command.items:
             if not is_aggregated(item.expression, {key.expression for key in command.by}):
-                raise refusal(item.at, f"{item.label} has no aggregate function; write e.g. count(*) or max({item.label})")
+                raise refusal(item.at, f"{item.label} has no aggregate function; write e.g. max({item.label})")
         keys = [(item, self._column(self._expressions.value(item.expression))) for item in command.by]
         grouped: dict[Expression, Value] = {item.expression: value for item, value in keys}
         inside = Expressions(self.scope, self.parameters, grouped)

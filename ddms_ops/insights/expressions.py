@@ -49,17 +49,16 @@ def is_aggregated(node: Expression, keys: set[Expression]) -> bool:
 
 
 class Expressions:
-    """Turns expressions into SQL within a scope.
+    """Turns expressions into SQL within a scope."""
 
-    Args:
-        scope: what names mean.
-        parameters: takes the values to bind.
-        grouped: inside `stats`, the group keys by what they compute; only there aggregates are allowed.
-    """
+    def __init__(self, scope: Scope, parameters: Parameters, grouped: dict[Expression, Value] | None = None) -> None:
+        """Takes what names mean and where values are bound.
 
-    def __init__(
-        self, scope: Scope, parameters: Parameters, grouped: dict[Expression, Value] | None = None
-    ) -> None:
+        Args:
+            scope: what names mean.
+            parameters: takes the values to bind.
+            grouped: inside `stats`, the group keys by what they compute; only there aggregates are allowed.
+        """
         self._scope = scope
         self._parameters = parameters
         self._grouped = grouped
@@ -87,7 +86,7 @@ class Expressions:
             case Arithmetic():
                 return self._arithmetic(node)
             case Period():
-                raise refusal(node.at, f"a period such as {node.count}{node.unit} belongs in bin, datefloor or dateceil")
+                raise refusal(node.at, f"period {node.count}{node.unit} belongs in bin, datefloor or dateceil")
             case _:
                 return Value(self._condition(node), Kind.BOOLEAN)
 
@@ -168,7 +167,7 @@ class Expressions:
             given = tuple(self.value(each) for each in node.arguments)
             return FUNCTIONS[node.function].build(self._parameters, given, node.at)
         if self._grouped is None:
-            raise refusal(node.at, f"{node.function} is an aggregate function; it belongs in stats, outside another one")
+            raise refusal(node.at, f"{node.function} is an aggregate; it belongs in stats, outside another one")
         if node.function in ("earliest", "latest") and not self._scope.has_events:
             raise refusal(node.at, f"{node.function} needs log events; an earlier stats has left none")
         rows = Expressions(self._scope, self._parameters)

@@ -138,8 +138,9 @@ FUNCTIONS: dict[str, Function] = {
     "isblank": Function(1, 1, _text(r"(trim(coalesce({0}, ''), E' \t\r\n') = '')", Kind.BOOLEAN)),
     "ispresent": Function(1, 1, _is_present),
     "coalesce": Function(1, MANY, _coalesce),
-    "isvalidipv4": Function(1, 1, _text(f"regexp_full_match({{0}}, '{_IPV4.replace('{', '{{').replace('}', '}}')}')",
-                                        Kind.BOOLEAN)),
+    "isvalidipv4": Function(
+        1, 1, _text(f"regexp_full_match({{0}}, '{_IPV4.replace('{', '{{').replace('}', '}}')}')", Kind.BOOLEAN)
+    ),
     "isipv4insubnet": Function(2, 2, _in_subnet),
     "abs": Function(1, 1, _number("abs({0})")),
     "ceil": Function(1, 1, _number("ceil({0})")),

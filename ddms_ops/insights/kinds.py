@@ -38,6 +38,7 @@ class Parameters:
     """The values bound to a statement, by name, and other names made up for it."""
 
     def __init__(self) -> None:
+        """Starts with none."""
         self._values: dict[str, object] = {}
         self._names = 0
 

@@ -1,6 +1,7 @@
 """The text of a query, parsed to its tree."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,12 @@ _ARGUMENTS = {
 _SPELT = ("isValidIpV4", "isIpv4InSubnet", "fromMillis", "toMillis", "sortsFirst", "sortsLast")
 _SPELLING = {name: name for name in _ARGUMENTS} | {name.lower(): name for name in _SPELT}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
-_GRAMMAR = Lark(
-    (Path(__file__).parent / "grammar.lark").read_text(encoding="utf-8"),
-    parser="lalr", propagate_positions=True, maybe_placeholders=True,
-)  # fmt: skip
+
+
+@cache
+def _grammar() -> Lark:
+    text = (Path(__file__).parent / "grammar.lark").read_text(encoding="utf-8")
+    return Lark(text, parser="lalr", propagate_positions=True, maybe_placeholders=True)
 
 
 def parse(text: str) -> Query:
@@ -53,7 +56,7 @@ def parse(text: str) -> Query:
     if bad := re.search(r"[\x00\ud800-\udfff]", text):
         raise refusal(_place(text, bad.start()), "holds a character that is not text")
     try:
-        root = _GRAMMAR.parse(text)
+        root = _grammar().parse(text)
     except UnexpectedInput as error:
         raise syntax_error(text, error) from None
     _check_size(root)
@@ -154,7 +157,8 @@ class _Builder:
     def _all_of(self, *parts: Any) -> Expression:
         return tree.AllOf(tuple(self.expression(part) for part in parts))
 
-    def _negated(self, part: Any) -> Expression:
+    def _negated(self, negation: Token, part: Any) -> Expression:
+        del negation
         return tree.Not(self.expression(part))
 
     def _compare(self, left: Any, operator: Token, right: Any) -> Expression:
@@ -178,7 +182,9 @@ class _Builder:
     def _minus(self, sign: Token, operand: Any) -> Expression:
         del sign
         made = self.expression(operand)
-        return tree.Number(-made.value) if isinstance(made, tree.Number) else tree.Arithmetic("-", tree.Number(0.0), made)
+        if isinstance(made, tree.Number):
+            return tree.Number(-made.value)
+        return tree.Arithmetic("-", tree.Number(0.0), made)
 
     def _string(self, token: Token) -> Expression:
         return tree.Text(unescaped(token), _at(token))
@@ -224,4 +230,5 @@ def _check_call(name: Token, given: int, at: Place, *, is_star: bool) -> None:
     least, most = _ARGUMENTS[function]
     if not least <= given <= most:
         wanted = f"{least}" if least == most else f"{least} or more" if most > 3 else f"{least} to {most}"
-        raise refusal(at, f"{name} takes {wanted} arguments, not {given}")
+        noun = "argument" if wanted == "1" else "arguments"
+        raise refusal(at, f"{name} takes {wanted} {noun}, not {given}")

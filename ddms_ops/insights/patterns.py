@@ -8,7 +8,7 @@ import duckdb
 
 from ddms_ops.insights.tree import Pattern, Place, refusal
 
-OFFLINE = {
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "enable_external_access": "false",

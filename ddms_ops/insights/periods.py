@@ -26,7 +26,7 @@ def interval(period: Period) -> str:
     """
     months = period.count * _MONTHS.get(period.unit, 0)
     microseconds = period.count * _MICROSECONDS.get(period.unit, 0)
-    if not 0 < period.count or months > 1200 or microseconds > _CENTURY_US:
+    if period.count < 1 or months > 1200 or microseconds > _CENTURY_US:
         raise refusal(period.at, f"a period of {period.count}{period.unit} cannot be used; it must be 1ms to 100y")
     return f"to_months({months})" if months else f"to_microseconds({microseconds})"
 

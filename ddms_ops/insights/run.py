@@ -47,7 +47,7 @@ def run_query(
     Returns:
         One column for each that Insights would show, named as Insights names it. Fields are text, @timestamp and bin
         datetime64[us, UTC], counts int64, other whole numbers and conditions (1 or 0) Int64, numbers float64; min and
-        max of fields are float64 if every value is a number, else text. No rows still means all columns.
+        max of fields are float64 if every value in the column is a number, else text. No rows still means all columns.
 
     Raises:
         QueryError: the query is wrong, or means nothing, or the events lack a column.

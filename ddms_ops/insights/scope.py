@@ -69,7 +69,8 @@ class Scope:
             return self.columns[named.name]
         if self.has_events:
             return SYSTEM.get(named.name) or LAMBDA.get(named.name) or self._found(named)
-        bare = [value for made, value in self.outcomes.items() if isinstance(made, Call) and made.function == named.name]
+        calls = {made: value for made, value in self.outcomes.items() if isinstance(made, Call)}
+        bare = [value for made, value in calls.items() if made.function == named.name]
         if len(bare) == 1:
             return bare[0]
         known = ", ".join(self.columns)

@@ -1,5 +1,6 @@
 """What is wrong with a query's syntax, in one line of human words."""
 
+import re
 from collections.abc import Iterable
 
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -32,16 +33,16 @@ def syntax_error(text: str, error: UnexpectedInput) -> QueryError:
     Returns:
         An error with the place, what stands there and what could.
     """
-    if isinstance(error, UnexpectedCharacters):
-        expected, position = set(error.allowed), error.pos_in_stream
-    else:
-        assert isinstance(error, UnexpectedToken)
+    if isinstance(error, UnexpectedToken):
         expected = set(error.accepts or error.expected)
-        position = len(text) if error.token.type == "$END" else error.token.start_pos
+        position = len(text.rstrip()) if error.token.type == "$END" else error.token.start_pos or 0
+    else:
+        expected = set(error.allowed) if isinstance(error, UnexpectedCharacters) else set()
+        position = error.pos_in_stream or 0
     before = text[:position]
     at = Place(before.count("\n") + 1, position - before.rfind("\n"))
     rest = text[position:]
-    word = rest.split(maxsplit=1)[0].split("(")[0].split("|")[0] if rest.strip() else ""
+    word = re.split(r"[\s(|]", rest, maxsplit=1)[0] or rest[:1]
     if "_FIELDS" in expected:
         return _not_a_command(at, word)
     opening = rest[:1]

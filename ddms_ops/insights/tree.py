@@ -17,6 +17,7 @@ class Place:
     column: int
 
     def __str__(self) -> str:
+        """The place in words."""
         return f"line {self.line}, column {self.column}"
 
 

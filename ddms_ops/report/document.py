@@ -3,8 +3,6 @@
 Words made here say what coincides. What caused an incident is for people to say.
 """
 
-import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,15 +22,13 @@ from ddms_ops.checks.tables import (
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import EvidenceError, WindowError
 from ddms_ops.findings import CheckResult, Finding, Severity, Verdict
+from ddms_ops.report.attachments import ledger_table, timeline_table
 from ddms_ops.report.findings_file import NAME, read_document
 from ddms_ops.report.reading import result_of, text_of
 from ddms_ops.window import Window, parse_instant
 
 WORTH_A_HEADLINE = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
 UNKNOWN = "unknown"
-TIMELINE = "timeline.csv"
-TIMELINE_ROWS = 500
-HASH_CHARS = 16
 NOT_A_PLACE = frozenset({"explains", "group", "message"})
 RESPONSES = (
     (
@@ -159,18 +155,7 @@ class Report:
 
     def timeline(self) -> Shown:
         """Changes, alarms, first errors and people's notes in order of time, from timeline.csv."""
-        try:
-            with (self.folder / TIMELINE).open(encoding="utf-8", newline="") as stream:
-                rows = [
-                    (_instant(row["time"]), row["source"], row["event"], row["detail"] or None)
-                    for row in csv.DictReader(stream)
-                ]
-        except FileNotFoundError:
-            return verdict(f"No {TIMELINE} in this report: no notebook of this run wrote one.")
-        except (KeyError, UnicodeDecodeError, csv.Error, WindowError):
-            return verdict(f"{TIMELINE} cannot be read; its columns are time, source, event, detail.")
-        shown = f"{min(len(rows), TIMELINE_ROWS):,} of {len(rows):,} events; they coincide, no more is said"
-        return html_table(("Time", "Source", "Event", "Detail"), rows[:TIMELINE_ROWS], caption=shown)
+        return timeline_table(self.folder)
 
     def response_times(self) -> Shown:
         """From the first event to detected, acknowledged, mitigated and resolved; unknown where nobody said."""
@@ -226,29 +211,7 @@ class Report:
 
     def ledger(self) -> Shown:
         """The evidence manifest: every file with its rows, source, query and hash."""
-        manifest = self._manifest()
-        files = [entry for entry in _list(manifest.get("files")) if isinstance(entry, dict)]
-        rows = [
-            (
-                entry.get("file"), entry.get("rows"), entry.get("source"), entry.get("query"),
-                _when(entry.get("clock_start")), Quiet(str(entry.get("sha256") or UNKNOWN)[:HASH_CHARS]),
-            )
-            for entry in files
-        ]  # fmt: skip
-        if not rows:
-            return verdict("No evidence manifest in this report: no statement can be walked back to records.")
-        table = html_table(("File", "Rows", "Source", "Query", "Read at", "SHA-256 (first 16)"), rows)
-        return joined(
-            verdict(f"{len(rows)} evidence files. Manifest digest {self.digest or manifest.get('digest') or UNKNOWN}"),
-            table,
-        )
-
-    def _manifest(self) -> dict[str, object]:
-        try:
-            loaded = json.loads((self.folder / "evidence" / "manifest.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return loaded if isinstance(loaded, dict) else {}
+        return ledger_table(self.folder, self.digest)
 
 
 def open_report(report_dir: str | Path) -> Report:
@@ -304,20 +267,8 @@ def _instant(text: str) -> pd.Timestamp | None:
     return parse_instant(text) if text else None
 
 
-def _when(value: object) -> object:
-    """The second of a written instant; what is none stays as it is."""
-    try:
-        return parse_instant(str(value)).floor("s")
-    except WindowError:
-        return value
-
-
 def _length(start: pd.Timestamp | None, end: pd.Timestamp | None) -> str:
     if start is None or end is None:
         return UNKNOWN
     minutes = (end - start) / pd.Timedelta(minutes=1)
     return f"{minutes:,.0f} min" if minutes >= 0 else f"{-minutes:,.0f} min before"
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []

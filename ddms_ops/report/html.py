@@ -141,7 +141,9 @@ def _box(name: str, words: str) -> Markup:
 
 
 def _parameter_table(rows: list[tuple[str, object, str]]) -> Markup:
-    shown = [(name, redact(str(value)) if value not in ("", None) else None, note) for name, value, note in rows]
+    shown = [
+        (name, redact(str(value)) if value not in ("", None) else None, note or None) for name, value, note in rows
+    ]
     return Markup(html_table(("Parameter", "Value", "Meaning"), shown, align="lll").html)
 
 

@@ -42,7 +42,7 @@ from ddms_ops.window import Window, iso
 
 FOLDERS = ("logs", "metrics", "trail", "alarms")
 LATER = ("audit", "database", "costs", "queues", "workflows")
-SHOWN_FILES = 3
+SHOWN_FILES = 10
 
 
 class FilesSource:

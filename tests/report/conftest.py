@@ -1,4 +1,4 @@
-"""One headless browser for the tests of this room."""
+"""A headless browser for the tests of this room."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,9 +10,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """A real Chromium."""
+    """A real Chromium; closed after each file, for Playwright keeps an event loop running in this thread."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip(f"no Chromium on this machine; looked for {', '.join(NAMES)}")
@@ -33,7 +33,10 @@ def visit(browser) -> Iterator[Callable[..., object]]:
         page = browser.new_page(**options)
         pages.append(page)
         page.on("dialog", lambda dialog: (events.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or events.append(f"request {request.url}"))
+        page.on(
+            "request",
+            lambda request: request.url.startswith(("file:", "data:")) or events.append(f"request {request.url}"),
+        )
         page.on("pageerror", lambda error: events.append(f"error {error}"))
         page.goto(path.as_uri())
         return page

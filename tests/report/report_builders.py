@@ -43,41 +43,82 @@ WINDOW = {"start": "2026-03-04T10:00:00Z", "end": "2026-03-04T12:00:00Z"}
 def finding(check: str, statement: str, *, rank: int = 1, severity: str = "high", **changes: object) -> dict:
     """One finding as findings.json has it."""
     return {
-        "id": f"{check}-1", "rank": rank, "severity": severity, "confidence": "medium", "statement": statement,
-        "subject": {"endpoint": "POST /documents"}, "first_seen": "2026-03-04T10:37:00Z", "last_seen": "2026-03-04T11:59:00Z",
-        "observed": 0.1, "baseline": 0.004, "unit": "ratio", "evidence": [{"pull": "logs/api", "rows": 508, "ids": ["logs/api:3"]}],
+        "id": f"{check}-1",
+        "rank": rank,
+        "severity": severity,
+        "confidence": "medium",
+        "statement": statement,
+        "subject": {"endpoint": "POST /documents"},
+        "first_seen": "2026-03-04T10:37:00Z",
+        "last_seen": "2026-03-04T11:59:00Z",
+        "observed": 0.1,
+        "baseline": 0.004,
+        "unit": "ratio",
+        "evidence": [{"pull": "logs/api", "rows": 508, "ids": ["logs/api:3"]}],
         "next_step": "Check recent deployments",
-    } | changes  # fmt: skip
+    } | changes
 
 
 def check(name: str, *findings: dict, status: str = "", reason: str = "") -> dict:
     """One check as findings.json has it; found with findings, clear without."""
     status = status or ("found" if findings else "clear")
     return {
-        "id": name, "notebook": "error_triage", "question": f"Question of {name}?", "status": status, "reason": reason,
+        "id": name,
+        "notebook": "error_triage",
+        "question": f"Question of {name}?",
+        "status": status,
+        "reason": reason,
         "findings": list(findings),
-    }  # fmt: skip
+    }
 
 
 def pull(name: str, status: str = "complete", reason: str = "") -> dict:
     """One row of coverage."""
     return {
-        "pull": name, "source": "files", "query": f"all of {name}", "asked": WINDOW, "got": WINDOW, "rows": 1200, "matched": 1200,
-        "status": status, "reason": reason,
-    }  # fmt: skip
+        "pull": name,
+        "source": "files",
+        "query": f"all of {name}",
+        "asked": WINDOW,
+        "got": WINDOW,
+        "rows": 1200,
+        "matched": 1200,
+        "status": status,
+        "reason": reason,
+    }
 
 
-def report_folder(folder: Path, *checks: dict, coverage: tuple[dict, ...] = (pull("logs/api"),), **changes: object) -> Path:
+def report_folder(
+    folder: Path, *checks: dict, coverage: tuple[dict, ...] = (pull("logs/api"),), **changes: object
+) -> Path:
     """A report folder with a findings.json, a timeline and a manifest."""
     document = {
-        "schema": 1, "incident": {"incident_id": "inc-7", "system": "dms", "title": "Uploads fail", "detected": "2026-03-04T10:42:00Z"},
-        "window": WINDOW, "baseline": {"start": "2026-03-04T08:00:00Z", "end": "2026-03-04T10:00:00Z"}, "source": "files:export",
-        "tool": "ddms-ops 0.1.0", "manifest_digest": "ab" * 32, "coverage": list(coverage), "checks": list(checks),
+        "schema": 1,
+        "incident": {
+            "incident_id": "inc-7",
+            "system": "dms",
+            "title": "Uploads fail",
+            "detected": "2026-03-04T10:42:00Z",
+        },
+        "window": WINDOW,
+        "baseline": {"start": "2026-03-04T08:00:00Z", "end": "2026-03-04T10:00:00Z"},
+        "source": "files:export",
+        "tool": "ddms-ops 0.1.0",
+        "manifest_digest": "ab" * 32,
+        "coverage": list(coverage),
+        "checks": list(checks),
         "generated_at": "2026-03-05T09:00:00Z",
-    } | changes  # fmt: skip
+    } | changes
     (folder / "evidence").mkdir(parents=True, exist_ok=True)
     (folder / "findings.json").write_text(json.dumps(document), encoding="utf-8")
-    entry = {"file": "logs-api.parquet", "sha256": "cd" * 32, "rows": 1200, "query": "all of logs/api", "source": "files"}
+    entry = {
+        "file": "logs-api.parquet",
+        "sha256": "cd" * 32,
+        "rows": 1200,
+        "query": "all of logs/api",
+        "source": "files",
+    }
     (folder / "evidence" / "manifest.json").write_text(json.dumps({"files": [entry], "digest": "ab" * 32}))
-    (folder / "timeline.csv").write_text("time,source,event,detail\n2026-03-04T10:34:06Z,change,UpdateFunctionCode,dms-api by deploy\n")
+    (folder / "timeline.csv").write_text(
+        "time,source,event,detail\n2026-03-04T10:34:06Z,change,UpdateFunctionCode,dms-api by deploy\n"
+    )
     return folder

@@ -87,7 +87,10 @@ def test_response_times_are_never_guessed(tmp_path: Path):
 def test_timeline_comes_from_its_file(tmp_path: Path):
     """And its absence is said."""
     report = open_report(report_folder(tmp_path))
-    assert report.timeline().text.splitlines()[-1] == "2026-03-04 10:34:06 UTC | change | UpdateFunctionCode | dms-api by deploy"
+    assert (
+        report.timeline().text.splitlines()[-1]
+        == "2026-03-04 10:34:06 UTC | change | UpdateFunctionCode | dms-api by deploy"
+    )
     (tmp_path / "timeline.csv").unlink()
     assert report.timeline().text == "No timeline.csv in this report: no notebook of this run wrote one."
 
@@ -121,7 +124,10 @@ def test_summary_of_an_incident(tmp_path: Path):
         check("new", finding("new", "New error X on POST /a: 508 events", severity="critical")),
         check("rate", *(finding("rate", f"Rate {n}", rank=n, severity="low") for n in range(2, 9))),
         check("who_is_hit", finding("who_is_hit", "26 of 40 tenants hit", rank=9, severity="info")),
-        check("changes_before", finding("changes_before", "UpdateFunctionCode 3 min before; coincident", rank=10, severity="info")),
+        check(
+            "changes_before",
+            finding("changes_before", "UpdateFunctionCode 3 min before; coincident", rank=10, severity="info"),
+        ),
         check("alarms", status="not_checked", reason="no alarms"),
     ]
     write_summary(report_folder(tmp_path, *checks, coverage=(pull("logs"), FAILED)))
@@ -147,7 +153,9 @@ def test_nothing_found_in_complete_pulls(tmp_path: Path):
     assert lines_of(tmp_path, check("new"))[1] == "- No finding above low severity; every pull complete."
 
 
-@pytest.mark.parametrize("gap", [{"coverage": (FAILED,)}, {"checks": [check("new", status="not_checked", reason="no logs")]}])
+@pytest.mark.parametrize(
+    "gap", [{"coverage": (FAILED,)}, {"checks": [check("new", status="not_checked", reason="no logs")]}]
+)
 def test_nothing_found_in_incomplete_pulls(tmp_path: Path, gap: dict):
     """Says that it cannot tell."""
     assert "this report cannot tell" in lines_of(tmp_path, check("new"), **gap)[1]

@@ -20,8 +20,13 @@ CHECKS = (
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report folder with its post-mortem, over hostile records."""
     folder = tmp_path_factory.mktemp("report")
-    hostile = [finding("risen", text, rank=place, subject={"tenant": text}, next_step=text) for place, text in enumerate(HOSTILE, 3)]
-    report_folder(folder, *CHECKS, check("risen", *hostile), coverage=(pull("logs"), pull("changes", "failed", HOSTILE[0])))
+    hostile = [
+        finding("risen", text, rank=place, subject={"tenant": text}, next_step=text)
+        for place, text in enumerate(HOSTILE, 3)
+    ]
+    report_folder(
+        folder, *CHECKS, check("risen", *hostile), coverage=(pull("logs"), pull("changes", "failed", HOSTILE[0]))
+    )
     assert write_post_mortem(folder).status == "ok"
     return folder
 
@@ -30,10 +35,22 @@ def test_every_section_is_there(written: Path, visit):
     """Facts, then what only people can write, blank."""
     opened = visit(written / "post_mortem.html")
     assert opened.locator("h2").all_inner_texts() == [
-        "What happened?", "What was read?", "What was the impact?", "What happened in which order?", "How fast was the response?",
-        "What was found?", "What could not be seen?", "What does the runbook say to do next?", "Root cause", "Contributing factors",
-        "What went well", "What went wrong", "Where we got lucky", "Action items", "Which evidence is this based on?",
-    ]  # fmt: skip
+        "What happened?",
+        "What was read?",
+        "What was the impact?",
+        "What happened in which order?",
+        "How fast was the response?",
+        "What was found?",
+        "What could not be seen?",
+        "What does the runbook say to do next?",
+        "Root cause",
+        "Contributing factors",
+        "What went well",
+        "What went wrong",
+        "Where we got lucky",
+        "Action items",
+        "Which evidence is this based on?",
+    ]
     assert opened.inner_text("h1") == "Post-mortem: Uploads fail"
     assert opened.locator(".box").count() == 0
 

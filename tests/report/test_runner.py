@@ -1,5 +1,6 @@
 """The strict runner, on real kernels."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -16,7 +18,12 @@ from report_builders import notebook, outputs_of
 from ddms_ops.errors import IncidentError, RunError
 from ddms_ops.runner import SectionFailure, check_parameters, notebook_parameters, run_notebook
 
-RUN = "import sys; from pathlib import Path; from ddms_ops.runner import run_notebook; print(run_notebook(*map(Path, sys.argv[1:]), {}).status)"
+RUN = """
+import sys
+from pathlib import Path
+from ddms_ops.runner import run_notebook
+print(run_notebook(*map(Path, sys.argv[1:]), {}).status)
+"""
 
 
 def is_alive(pid: int) -> bool:
@@ -29,7 +36,10 @@ def is_alive(pid: int) -> bool:
 
 def can_unshare() -> bool:
     """Whether this machine lets us leave the network."""
-    return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode == 0
+    return (
+        shutil.which("unshare") is not None
+        and subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode == 0
+    )
 
 
 def test_parameters_are_the_literals_of_the_tagged_cell(tmp_path: Path):
@@ -98,8 +108,10 @@ def test_nothing_starts_on_bad_parameters(tmp_path: Path):
 
 def test_values_are_injected(tmp_path: Path):
     """Quotes, backslashes, braces and unicode arrive as they were."""
-    text = "it's \"{x}\" \\n \u65e5\u672c $HOME"
-    run = run_notebook(notebook(tmp_path, "ascii((minutes, system))"), tmp_path / "{o}.ipynb", {"system": text, "minutes": 5})
+    text = 'it\'s "{x}" \\n \u65e5\u672c $HOME'
+    run = run_notebook(
+        notebook(tmp_path, "ascii((minutes, system))"), tmp_path / "{o}.ipynb", {"system": text, "minutes": 5}
+    )
     assert run.status == "ok"
     assert outputs_of(run.path) == [repr(ascii((5, text)))]
 
@@ -125,7 +137,9 @@ def test_a_failing_section_does_not_stop_the_rest(tmp_path: Path):
 
 def test_secrets_in_an_error_are_redacted(tmp_path: Path):
     """Neither the run nor the saved notebook keeps them."""
-    run = run_notebook(notebook(tmp_path, "## A", "raise ValueError('password=' + 'hun' + 'ter2')"), tmp_path / "out.ipynb", {})
+    run = run_notebook(
+        notebook(tmp_path, "## A", "raise ValueError('password=' + 'hun' + 'ter2')"), tmp_path / "out.ipynb", {}
+    )
     assert run.failed_sections[0].error == "ValueError: [secret_pair]"
     assert "hunter2" not in run.path.read_text()
 
@@ -160,7 +174,7 @@ def test_no_process_is_left_behind(tmp_path: Path):
 
 def test_the_private_folder_is_removed(tmp_path: Path):
     """Sockets and connection file are gone, and were for this user only."""
-    cell = "import os\nfrom pathlib import Path\nfolder = Path(os.environ['IPYTHONDIR']).parent\n(str(folder), oct(folder.stat().st_mode)[-3:])"
+    cell = "import os; folder = os.path.dirname(os.environ['IPYTHONDIR']); (folder, oct(os.stat(folder).st_mode)[-3:])"
     run = run_notebook(notebook(tmp_path, cell), tmp_path / "out.ipynb", {})
     folder, mode = json.loads(outputs_of(run.path)[0].translate(str.maketrans("()'", '[]"')))
     assert (Path(folder).exists(), mode) == (False, "700")
@@ -170,7 +184,12 @@ def test_progress_is_told_by_cell_and_by_line(tmp_path: Path):
     """Each cell as it begins, and each line that a long cell reports."""
     told = []
     cell = "from ddms_ops.progress import report_progress\nreport_progress('logs 120,000 rows')"
-    run_notebook(notebook(tmp_path, "## Logs", cell), tmp_path / "out.ipynb", {}, on_progress=lambda progress: told.append(str(progress)))
+    run_notebook(
+        notebook(tmp_path, "## Logs", cell),
+        tmp_path / "out.ipynb",
+        {},
+        on_progress=lambda progress: told.append(str(progress)),
+    )
     assert told == ["[1/2] Start", "[2/2] Logs", "[2/2] Logs: logs 120,000 rows"]
 
 
@@ -184,12 +203,12 @@ def test_a_long_temporary_path_is_no_hindrance(tmp_path: Path, monkeypatch: pyte
 
 def test_runs_from_inside_a_running_loop(tmp_path: Path):
     """As in a notebook, where an event loop runs already."""
-    import asyncio
 
     async def inside() -> str:
         return run_notebook(notebook(tmp_path, "1"), tmp_path / "out.ipynb", {}).status
 
-    assert asyncio.run(inside()) == "ok"
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(asyncio.run, inside()).result() == "ok"
 
 
 @pytest.mark.skipif(not can_unshare(), reason="this machine does not allow unshare -rn")

@@ -65,7 +65,9 @@ def test_an_empty_table_says_so():
 
 def test_incomplete_pulls_come_first():
     """Failed before complete, and the sentence above counts them."""
-    shown = coverage_table([coverage("a", Status.COMPLETE), coverage("b", Status.FAILED, "denied"), coverage("c", Status.EMPTY)])
+    shown = coverage_table(
+        [coverage("a", Status.COMPLETE), coverage("b", Status.FAILED, "denied"), coverage("c", Status.EMPTY)]
+    )
     lines = shown.text.splitlines()
     assert lines[0] == "1 of 3 pulls not complete; no check may call them clear."
     assert [line.split(" | ")[0] for line in lines[3:]] == ["b", "a", "c"]
