@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 
 from ddms_ops import __version__
 from ddms_ops.analysis.groups import group_table, with_groups
@@ -158,12 +157,9 @@ class Case:
         return self._logs_of("logs.baseline")
 
     @property
-    def log_records(self) -> pa.Table:
-        """Raw log events of the window as recorded, of all groups, with `row` (their position in their pull)."""
-        paths = [path for path, name, _ in self._log_pulls if name.startswith("logs/")]
-        tables = [read_table(path) for path in paths]
-        numbered = [table.append_column("row", pa.array(range(table.num_rows), pa.int64())) for table in tables]
-        return pa.concat_tables(numbered)
+    def log_files(self) -> list[Path]:
+        """Evidence files of the window's raw log events, of all groups."""
+        return [path for path, name, _ in self._log_pulls if name.startswith("logs/")]
 
     @cached_property
     def groups(self) -> pd.DataFrame:

@@ -201,7 +201,8 @@ def query_rows(case: Case, query: str, *, tenant: str = "") -> pd.DataFrame:
     text = case.profile.queries.get(query, query)
     if not query.strip():
         raise BadInput(f"query: is empty; write a Logs Insights query or one of {', '.join(case.profile.queries)}")
-    return run_query(with_values(parse(text), {"TENANT_ID_HERE": tenant} if tenant else {}), case.log_records)
+    parsed = with_values(parse(text), {"TENANT_ID_HERE": tenant} if tenant else {})
+    return run_query(parsed, case.log_files)
 
 
 def unseen_panel(case: Case) -> Shown:

@@ -33,7 +33,8 @@ def message_templates(messages: pd.Series) -> pd.Series:
     Returns:
         category named "template", same index: the text with every variable part as `<*>`.
     """
-    encoded = pa.array(messages.fillna(""), type=pa.large_string()).dictionary_encode()
+    texts = pa.array(messages.fillna(""), type=pa.large_string())
+    encoded = (texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts).dictionary_encode()
     distinct = encoded.dictionary
     for pattern in (ANY, RUN):
         distinct = pc.replace_substring_regex(distinct, pattern, MASK)

@@ -32,7 +32,8 @@ TONES = ("critical", "high", "medium", "low", "info", "good")
 # For JupyterLab, light and dark. The report strips it and brings its own sheet for the same classes.
 LAB_STYLE = """<style>
 .ddms-table{max-width:100%;overflow-x:auto}
-.ddms-table table{border-collapse:collapse;color:inherit;font-size:inherit;font-variant-numeric:tabular-nums;margin:4px 0}
+.ddms-table table{border-collapse:collapse;color:inherit;font-size:inherit;
+font-variant-numeric:tabular-nums;margin:4px 0}
 .ddms-table caption{text-align:left;font-weight:600;padding:4px 0;caption-side:top}
 .ddms-table th,.ddms-table td{text-align:left!important;vertical-align:top;padding:5px 10px!important;max-width:64ch;
 overflow-wrap:break-word;white-space:normal!important;border-bottom:1px solid var(--jp-border-color2,#d0d7de)!important}

@@ -1,9 +1,9 @@
 """Expressions of the tree as SQL.
 
 Values are dynamic, as in Insights. A comparison is between numbers if either side is a number (a literal, or the
-result of arithmetic or of an aggregate), and text that is no number matches nothing; between texts, with regard to
-case, if either side is a string literal. Two fields compare as numbers where both look like numbers, else as texts.
-JSON's true and false are the texts "true" and "false" and the numbers 1 and 0.
+result of arithmetic or of an aggregate), and text that is no number is unequal to every number; between texts, with
+regard to case, if either side is a string literal. Two fields compare as numbers where both look like numbers, else as
+texts. JSON's true and false are the texts "true" and "false" and the numbers 1 and 0.
 
 A field that does not exist is null, and null is neither equal nor unequal nor like anything: `filter level != "info"`
 does not keep an event without a level, and `not` does not change that. Ask `not ispresent(level)` for those.
@@ -14,7 +14,17 @@ from datetime import UTC, datetime
 
 from ddms_ops.insights.aggregates import AGGREGATES
 from ddms_ops.insights.functions import FUNCTIONS
-from ddms_ops.insights.kinds import Kind, Parameters, Value, as_boolean, as_number, as_text, as_time, decimal
+from ddms_ops.insights.kinds import (
+    Kind,
+    Parameters,
+    Value,
+    as_boolean,
+    as_number,
+    as_text,
+    as_time,
+    decimal,
+    number_of_text,
+)
 from ddms_ops.insights.periods import floored, interval
 from ddms_ops.insights.scope import SYSTEM, Scope
 from ddms_ops.insights.tree import (
@@ -126,7 +136,9 @@ class Expressions:
             left, right = self._as_instant(left_node, left), self._as_instant(right_node, right)
         if left.kind is right.kind is Kind.TIME:
             return f"({left.sql} {operator} {right.sql})"
-        if not (left.is_text and right.is_text):
+        if left.is_text != right.is_text:
+            return self._compare_mixed(operator, left, right)
+        if not left.is_text:
             return f"({as_number(left, bound)} {operator} {as_number(right, bound)})"
         if left.literal is not None or right.literal is not None:
             return f"({left.sql} {operator} {right.sql})"
@@ -134,6 +146,17 @@ class Expressions:
         numbers = f"({decimal(f'{pair}[1]')}) {operator} ({decimal(f'{pair}[2]')})"
         texts = f"{pair}[1] {operator} {pair}[2]"
         return f"list_transform([[{left.sql}, {right.sql}]], lambda {pair}: coalesce({numbers}, {texts}))[1]"
+
+    def _compare_mixed(self, operator: str, left: Value, right: Value) -> str:
+        """Text with a number: text that is no number is unequal to every number, and neither less nor greater."""
+        text, number = (left, right) if left.is_text else (right, left)
+        pair = self._parameters.fresh("v")
+        as_numbers = number_of_text(f"{pair}.t")
+        sides = (as_numbers, f"{pair}.n") if left.is_text else (f"{pair}.n", as_numbers)
+        compared = f"coalesce({sides[0]} {operator} {sides[1]}, {str(operator == '<>').lower()})"
+        present = f"{pair}.t IS NOT NULL AND {pair}.n IS NOT NULL"
+        struct = f"{{'t': {text.sql}, 'n': {as_number(number, self._parameters)}}}"
+        return f"list_transform([{struct}], lambda {pair}: CASE WHEN {present} THEN {compared} END)[1]"
 
     def _as_instant(self, node: Expression, value: Value) -> Value:
         """A string that a time is compared with, as a time; without a zone it is UTC."""

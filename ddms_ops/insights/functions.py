@@ -85,10 +85,9 @@ def _trim(function: str) -> Build:
 def _substr(parameters: Parameters, given: tuple[Value, ...], at: Place) -> Value:
     del at
     text, start, *length = given
-    bounds = [f"CAST(greatest({as_number(start, parameters)}, 0) AS BIGINT) + 1"]
-    bounds += [f"CAST(greatest({as_number(each, parameters)}, 0) AS BIGINT)" for each in length]
-    capped = ", ".join(f"least({bound}, 1000000000)" for bound in bounds)
-    return Value(f"substring({as_text(text, parameters)}, {capped})", Kind.TEXT)
+    bounds = [as_number(each, parameters) for each in (start, *length)]
+    first, *rest = (f"CAST(trunc(least(greatest({bound}, 0), 1e9)) AS BIGINT)" for bound in bounds)
+    return Value(f"substring({', '.join([as_text(text, parameters), first + ' + 1', *rest])})", Kind.TEXT)
 
 
 def _replace(parameters: Parameters, given: tuple[Value, ...], at: Place) -> Value:

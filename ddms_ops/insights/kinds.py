@@ -73,14 +73,15 @@ def decimal(text: str) -> str:
     return f"CASE WHEN isfinite({cast}) AND NOT contains({text}, '_') THEN {cast} END"
 
 
-def _number_of_text(text: str) -> str:
+def number_of_text(text: str) -> str:
+    """SQL of a text's value as a number, in which the words true and false are 1 and 0; mentions the text often."""
     return f"CASE {text} WHEN 'true' THEN 1.0::DOUBLE WHEN 'false' THEN 0.0::DOUBLE ELSE {decimal(text)} END"
 
 
 def as_number(value: Value, parameters: Parameters) -> str:
     """SQL of a value as a double: true is 1, a time is its milliseconds, text that is no number is null."""
     if value.is_text:
-        return parameters.once(value.sql, _number_of_text)
+        return parameters.once(value.sql, number_of_text)
     if value.kind is Kind.TIME:
         return f"CAST(epoch_ms({value.sql}) AS DOUBLE)"
     return value.sql if value.kind is Kind.NUMBER else f"CAST({value.sql} AS DOUBLE)"

@@ -148,8 +148,9 @@ class _Builder:
             [node] = node.children
         [token] = node.children
         name = token.replace("`", "")
-        path = tuple(re.sub(r"\[(\d+)\]", r".\1", name).split("."))
-        return tree.Field(name, path, _at(token))
+        pieces = token.split("`")  # every second one stood in backticks, where [0] is not an index
+        pieces[::2] = (re.sub(r"\[(\d+)\]", r".\1", piece) for piece in pieces[::2])
+        return tree.Field(name, tuple("".join(pieces).split(".")), _at(token))
 
     def _any_of(self, *parts: Any) -> Expression:
         return tree.AnyOf(tuple(self.expression(part) for part in parts))

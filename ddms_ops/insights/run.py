@@ -1,5 +1,7 @@
 """Runs a query over log events with DuckDB."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from uuid import uuid4
 
 import duckdb
@@ -26,7 +28,7 @@ _DTYPES = {
 
 def run_query(
     query: Query | str,
-    events: pa.Table | duckdb.DuckDBPyRelation,
+    events: pa.Table | Sequence[Path] | duckdb.DuckDBPyRelation,
     *,
     connection: duckdb.DuckDBPyConnection | None = None,
 ) -> pd.DataFrame:
@@ -40,7 +42,8 @@ def run_query(
 
     Args:
         query: a parsed query, or its text.
-        events: columns timestamp (UTC), log_group, log_stream, message, event_id, ingestion_time (UTC), row.
+        events: columns timestamp (UTC), log_group, log_stream, message, event_id, ingestion_time (UTC), row; or the
+            evidence files that hold them, where row is the position in the file.
         connection: where to run; of need the one that made `events`, if that is a relation. A relation given without
             its connection is copied.
 
@@ -53,6 +56,8 @@ def run_query(
         QueryError: the query is wrong, or means nothing, or the events lack a column.
     """
     tree = parse(query) if isinstance(query, str) else query
+    if isinstance(events, Sequence):
+        return _over_files(tree, events)
     names = events.column_names if isinstance(events, pa.Table) else events.columns
     if missing := [name for name in COLUMNS if name not in names]:
         raise QueryError(f"query: the events have no column {', '.join(missing)}; needed: {', '.join(COLUMNS)}")
@@ -61,6 +66,16 @@ def run_query(
     table = events if isinstance(events, pa.Table) else events.to_arrow_table()
     with duckdb.connect(config=OFFLINE) as own:
         return _rows(tree, table, own)
+
+
+def _over_files(query: Query, paths: Sequence[Path]) -> pd.DataFrame:
+    names = [str(path) for path in paths]
+    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
+    with duckdb.connect(config={**OFFLINE, "enable_external_access": "true"}) as own:
+        own.execute(f"SET allowed_paths = [{quoted}]")
+        own.execute("SET enable_external_access = false")
+        events = own.read_parquet(names, file_row_number=True)
+        return _rows(query, events.project("* EXCLUDE (file_row_number), file_row_number AS row"), own)
 
 
 def _rows(query: Query, events: object, connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -186,7 +186,7 @@ class Report:
         rows += [
             ("check", result.question, Badge.of(result.status), result.reason or None) for result in self.unchecked
         ]
-        words = f"{len(rows)} things could not be seen; what they would have shown is not in this report."
+        words = f"Could not be seen: {len(rows)}. What it would have shown is not in this report."
         return (
             joined(verdict(words), html_table(("Kind", "Which", "Status", "Why"), rows))
             if rows

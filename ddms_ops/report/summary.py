@@ -33,7 +33,7 @@ def summary_lines(report: Report) -> list[str]:
     ]
     lines += [f"- Also ({finding.severity}): {escape_markdown(finding.statement)}" for finding in others[:OTHERS]]
     if len(others) > OTHERS:
-        lines.append(f"- … and {len(others) - OTHERS} more findings in the report")
+        lines.append(f"- … and {len(others) - OTHERS} more in the report")
     lines += _unseen(report)
     lines.append(
         f"- Evidence manifest `{report.digest[:DIGEST_CHARS] or 'none'}`; verify: {code(_command(report.folder))}"

@@ -115,8 +115,6 @@ class FilesSource:
             for account in stage_log_files(self._connection, table, paths, folder, scratch):
                 report_progress(f"{group}: {account.path.name}, {account.events:,} events, {account.size:,} bytes")
                 accounts.append(account)
-                for left in scratch.iterdir():
-                    left.unlink()
             self._staged[group] = table, accounts
         return self._staged[group]
 

@@ -12,14 +12,17 @@ and placed, never dropped in silence.
 """
 
 import json
+import os
 import re
+import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from ddms_ops.sources.opening import MAX_LINE, Opened, open_export, without_long_lines
+from ddms_ops.sources.opening import MAX_LINE, open_export, without_long_lines
 from ddms_ops.sources.times import LEADING, S3_EXPORT, time_of
 
 ENVELOPE = frozenset(
@@ -61,37 +64,37 @@ class FileAccount:
 def stage_log_files(
     connection: duckdb.DuckDBPyConnection, table: str, paths: list[Path], group_folder: Path, scratch: Path
 ) -> Iterator[FileAccount]:
-    """Read every file of a log group into a DuckDB table, one account a file.
+    """Read every file of a log group into a DuckDB table, side by side; one account a file, in their order.
 
     The table has timestamp, log_stream, message, event_id, ingestion_time.
     """
     connection.execute(CREATE.format(table=table))
-    for path in paths:
-        opened = open_export(path, scratch)
-        if not opened.is_readable:
-            yield FileAccount(path, "unknown", 0, opened.size, opened.faults, is_denied=opened.is_denied)
-            continue
-        stream = path.parent.name if path.parent != group_folder else None
-        yield _stage(connection, table, opened, stream, scratch)
+
+    def stage(path: Path) -> FileAccount:
+        with tempfile.TemporaryDirectory(dir=scratch) as own, connection.cursor() as cursor:
+            cursor.execute("SET TimeZone = 'UTC'")
+            return _stage(cursor, table, path, path.parent.name if path.parent != group_folder else None, Path(own))
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        yield from pool.map(stage, paths)
 
 
 def _stage(
-    connection: duckdb.DuckDBPyConnection, table: str, opened: Opened, stream: str | None, scratch: Path
+    connection: duckdb.DuckDBPyConnection, table: str, path: Path, stream: str | None, scratch: Path
 ) -> FileAccount:
+    opened = open_export(path, scratch)
+    if not opened.is_readable:
+        return FileAccount(path, "unknown", 0, opened.size, opened.faults, is_denied=opened.is_denied)
     with opened.plain.open("rb") as file:
         sample = file.read(SAMPLE).decode("utf-8", errors="replace")
-    shape = shape_of(sample)
-    before = _count(connection, table)
-    faults: list[str] = []
-    note = ""
+    shape, note = shape_of(sample), ""
     if shape == "document":
-        faults += _stage_document(connection, table, opened.plain, stream)
+        events, faults = _stage_document(connection, table, opened.plain, stream)
     else:
         opened = without_long_lines(opened, scratch)
-        faults += _stage_lines(connection, table, opened.plain, stream, shape)
+        events, faults = _stage_lines(connection, table, opened.plain, stream, shape)
         note = _zone_note(sample) if shape == "text" else ""
-    events = _count(connection, table) - before
-    return FileAccount(opened.path, shape, events, opened.size, (*opened.faults, *faults), note)
+    return FileAccount(path, shape, events, opened.size, (*opened.faults, *faults), note)
 
 
 def shape_of(sample: str) -> str:
@@ -124,11 +127,6 @@ def _zone_note(sample: str) -> str:
     return "times without a zone taken as UTC" if naive else ""
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    [(count,)] = connection.execute(f'SELECT count(*) FROM "{table}"').fetchall()
-    return int(count)
-
-
 def _lines_of(path: Path) -> tuple[str, list[str]]:
     """SQL for the lines of a file, numbered from 1, blank ones as '', and its parameters."""
     with path.open("rb") as file:
@@ -142,7 +140,7 @@ def _lines_of(path: Path) -> tuple[str, list[str]]:
 
 def _stage_lines(
     connection: duckdb.DuckDBPyConnection, table: str, path: Path, stream: str | None, shape: str
-) -> list[str]:
+) -> tuple[int, list[str]]:
     lines, parameters = _lines_of(path)
     if shape in ("envelope", "json"):
         select = _json_lines(lines, is_envelope=shape == "envelope")
@@ -183,19 +181,22 @@ def _text_lines(lines: str, *, is_export: bool) -> str:
             NULL::TIMESTAMP AS ingestion_time FROM whole"""
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, stream: str | None, *, what: str) -> list[str]:
-    """Move what is an event from `reading` to the table; words for the rest."""
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, stream: str | None, *, what: str
+) -> tuple[int, list[str]]:
+    """Move what is an event from `reading` to the table; how many there are, and words for the rest."""
     is_event = "timestamp IS NOT NULL AND message IS NOT NULL"
     connection.execute(
         f"""INSERT INTO "{table}" SELECT timestamp, coalesce(log_stream, ?), message, event_id, ingestion_time
         FROM reading WHERE {is_event} ORDER BY n""",
         [stream],
     )
-    [(count, numbers)] = connection.execute(
-        f"SELECT count(*), list(n ORDER BY n)[1:{SHOWN}] FROM reading WHERE NOT ({is_event})"
+    [(events, count, numbers)] = connection.execute(
+        f"""SELECT count(*) FILTER ({is_event}), count(*) FILTER (NOT ({is_event})),
+        list(n ORDER BY n) FILTER (NOT ({is_event}))[1:{SHOWN}] FROM reading"""
     ).fetchall()
     connection.execute("DROP TABLE reading")
-    return [_unreadable(what, count, numbers)] if count else []
+    return int(events), [_unreadable(what, count, numbers)] if count else []
 
 
 def _unreadable(what: str, count: int, numbers: list[int]) -> str:
@@ -203,19 +204,21 @@ def _unreadable(what: str, count: int, numbers: list[int]) -> str:
     return f"{count:,} {what}{'s' if count > 1 else ''} unreadable ({what} {places})"
 
 
-def _stage_document(connection: duckdb.DuckDBPyConnection, table: str, path: Path, stream: str | None) -> list[str]:
+def _stage_document(
+    connection: duckdb.DuckDBPyConnection, table: str, path: Path, stream: str | None
+) -> tuple[int, list[str]]:
     event = ", ".join(f'"{key}" VARCHAR' for key in EVENT_KEYS)
     with path.open("rb") as file:
         is_array = file.read(SAMPLE).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
     if is_array:
         event = ", ".join(f"'{key}': 'VARCHAR'" for key in EVENT_KEYS)
-        shape, events = f"format='array', columns={{{event}}}", "documents"
+        shape, column = f"format='array', columns={{{event}}}", "documents"
     else:
-        shape, events = f"format='unstructured', columns={{'events': 'STRUCT({event})[]'}}", "unnest(events)"
+        shape, column = f"format='unstructured', columns={{'events': 'STRUCT({event})[]'}}", "unnest(events)"
     faults: list[str] = []
     try:
         connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE reading_events AS SELECT {events} AS x
+            f"""CREATE OR REPLACE TEMP TABLE reading_events AS SELECT {column} AS x
             FROM read_json(?, {shape}, maximum_object_size={max(path.stat().st_size + 1024, 1 << 24)}) AS documents""",
             [str(path)],
         )
@@ -227,7 +230,8 @@ def _stage_document(connection: duckdb.DuckDBPyConnection, table: str, path: Pat
         x.eventId AS event_id, {time_of("x.ingestionTime")} AS ingestion_time FROM reading_events"""
     )
     connection.execute("DROP TABLE reading_events")
-    return faults + _insert(connection, table, stream, what="event")
+    events, unreadable = _insert(connection, table, stream, what="event")
+    return events, [*faults, *unreadable]
 
 
 def _stage_broken_document(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:

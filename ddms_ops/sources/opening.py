@@ -5,6 +5,8 @@ Damage never stops a run: what can be read is read, the rest is named in `faults
 
 import codecs
 import gzip
+import os
+import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -156,4 +158,6 @@ def _mend(opened: Opened, scratch: Path) -> Opened:
 
 
 def _scratch_file(scratch: Path) -> Path:
-    return scratch / f"{len(list(scratch.iterdir()))}.txt"
+    handle, name = tempfile.mkstemp(dir=scratch)
+    os.close(handle)
+    return Path(name)

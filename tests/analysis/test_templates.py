@@ -1,6 +1,7 @@
 """Message templates."""
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from ddms_ops.analysis.templates import MASKS, message_templates
@@ -46,6 +47,13 @@ def test_lists_of_any_length_are_one_template():
 def test_order_does_not_matter():
     """Each message has the same template wherever it stands."""
     assert templates("a 1", "b 2") == templates("b 2", "a 1")[::-1]
+
+
+def test_messages_that_came_in_pieces_are_one_column():
+    """A column that Arrow holds in chunks, as long ones are, gives the same templates."""
+    pieces = pd.concat([pd.Series(["a 1"], dtype="str"), pd.Series(["b 2", None], dtype="str")], ignore_index=True)
+    assert isinstance(pa.array(pieces), pa.ChunkedArray)
+    assert message_templates(pieces).astype("str").tolist() == ["a <*>", "b <*>", ""]
 
 
 def test_null_and_empty_messages_take_part():

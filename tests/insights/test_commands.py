@@ -7,7 +7,10 @@ from insights_builders import at, events, records, rows
 from ddms_ops.insights import run_query
 
 ACTIONS = records(
-    {"action": "view", "ms": 30}, {"action": "edit", "ms": 5}, {"action": "view", "ms": 10}, {"action": "view", "ms": 200}
+    {"action": "view", "ms": 30},
+    {"action": "edit", "ms": 5},
+    {"action": "view", "ms": 10},
+    {"action": "view", "ms": 200},
 )
 
 
@@ -198,9 +201,8 @@ def test_comments_and_layout_do_not_matter():
 
 def test_keywords_can_be_field_names():
     """Where a field is expected, most keywords are fields; commands and functions in capitals are the same."""
-    assert rows('FIELDS by, limit as `as` | FILTER stats = 1 AND STRLEN(by) = 1', records({"by": "x", "limit": 2, "stats": 1})) == [
-        ("x", "2")
-    ]  # fmt: skip
+    query = "FIELDS by, limit as `as` | FILTER stats = 1 AND STRLEN(by) = 1"
+    assert rows(query, records({"by": "x", "limit": 2, "stats": 1})) == [("x", "2")]
 
 
 def test_min_and_max_of_text_are_text():

@@ -26,7 +26,9 @@ def test_names_reach_into_nested_objects(name: str, expected: str | None):
     assert one(name, **NESTED) == expected
 
 
-@pytest.mark.parametrize("message", ["plain text", "{bad json", "", "[1, 2]", '"text"', "3", "null", 'at {"a": 1}', "{}"])
+@pytest.mark.parametrize(
+    "message", ["plain text", "{bad json", "", "[1, 2]", '"text"', "3", "null", 'at {"a": 1}', "{}"]
+)
 def test_a_message_that_is_no_json_object_has_no_fields(message: str):
     """Its fields are missing, and the other events are not disturbed."""
     assert rows("fields a", events(f"10:00 {message}", '10:01 {"a": 1}')) == [("1",), (None,)]
@@ -45,11 +47,13 @@ def test_null_is_missing():
 @pytest.mark.parametrize(
     ("condition", "kept"),
     [
-        ('v = "5"', ["5"]), ("v = 5", ["5", "5.0"]), ("v != 5", ["10"]), ("v > 5", ["10"]), ("v >= 5", ["5", "5.0", "10"]),
+        ('v = "5"', ["5"]), ("v = 5", ["5", "5.0"]), ("v != 5", ["10", "x", "X"]), ("v > 5", ["10"]),
+        ("v >= 5", ["5", "5.0", "10"]),
         ("v < 6", ["5", "5.0"]), ("v <= 5", ["5", "5.0"]), ('v > "5"', ["5.0", "x", "X"]), ('v = "X"', ["X"]),
         ("v in [10, 'x']", ["10", "x"]), ("v not in ['5', 'X', 'x', '10']", ["5.0"]), ('v like "x"', ["x"]),
         ("v like /(?i)x/", ["x", "X"]), ("v not like /[xX]/", ["5", "5.0", "10"]), ("v =~ /^5/", ["5", "5.0"]),
-        ('v =~ "^5$"', ["5"]), ("not (v = 5 or v like 'x')", ["X"]), ("5 < v", ["10"]), ("v * 2 = 10", ["5", "5.0"]),
+        ('v =~ "^5$"', ["5"]), ("not (v = 5 or v like 'x')", ["10", "X"]),
+        ("not v > 5", ["5", "5.0", "x", "X"]), ("5 < v", ["10"]), ("v * 2 = 10", ["5", "5.0"]),
         ("v = v", ["5", "5.0", "10", "x", "X"]), ("not ispresent(v)", [None]), ("ispresent(v) = 0", [None]),
         ("strlen(v) > 1", ["5.0", "10"]), ("-v = -5", ["5", "5.0"]),
     ],
@@ -74,21 +78,22 @@ def test_true_is_a_word_and_1(condition: str):
 def test_big_numbers_are_shown_in_full():
     """A field's text is not rounded; as a number it is a double."""
     assert one("id", id=12345678901234567890123) == "12345678901234567890123"
-    assert one("id > 12345678901234567890000", id=12345678901234567890123) == 1
+    assert one("id > 12345678901230000000000", id=12345678901234567890123) == 1
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "1_000", "0x10", "", "1,5", "１", "--1"])
 def test_what_only_looks_like_a_number_is_none(text: str):
     """Only plain decimal numbers are numbers."""
     assert one("v + 0", v=text) is None
-    assert one("v >= 0 or v < 0", v=text) is None
+    assert one("v >= 0 or v < 0", v=text) == 0
 
 
 @pytest.mark.parametrize(
     "condition",
     [
         '@timestamp >= "2026-03-04T10:01:00Z"', '@timestamp > "2026-03-04 10:00"', "@timestamp >= 1772618460000",
-        '@timestamp = "2026-03-04T11:01:00+01:00"', 'toMillis(@timestamp) = 1772618460000', "@timestamp like '10:01:00.000'",
+        '@timestamp = "2026-03-04T11:01:00+01:00"', 'toMillis(@timestamp) = 1772618460000',
+        "@timestamp like '10:01:00.000'",
         "@timestamp >= fromMillis(1772618460000)", '"2026-03-04T10:01" <= @timestamp', "not @timestamp < 1772618460000",
     ],
 )  # fmt: skip
