@@ -4,6 +4,8 @@ First version: one attribute at a time. A value is telling when it holds at leas
 group's events and its share there exceeds its share among all events by at least 20 points.
 """
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 
 DIMENSIONS = ("endpoint", "version", "tenant", "job_type", "action")
@@ -11,30 +13,32 @@ MOST = 0.8
 MARGIN = 0.2
 
 
-def fingerprint(group: pd.DataFrame, population: pd.DataFrame) -> dict[str, str]:
+def attribute_shares(frames: Sequence[pd.DataFrame]) -> dict[str, pd.Series]:
+    """For each of DIMENSIONS, the share (0..1) of each value among the events of all frames that have one."""
+    found = {}
+    for name in DIMENSIONS:
+        counts = pd.concat([frame[name].value_counts().rename(index=str) for frame in frames])
+        totals = counts.groupby(level=0).sum()
+        totals = totals[totals > 0]
+        found[name] = totals / totals.sum()
+    return found
+
+
+def fingerprint(group: pd.DataFrame, population: Mapping[str, pd.Series]) -> dict[str, str]:
     """Telling values of a group by attribute, in the order of DIMENSIONS.
 
     Args:
         group: events of the group.
-        population: events it is compared with (window and baseline), the group's own included.
+        population: `attribute_shares` of the events it is compared with, the group's own included.
 
     Returns:
         {attribute: value}; empty where nothing sets the group apart.
     """
     found = {}
-    for name in DIMENSIONS:
-        inside, outside = _shares(group, name), _shares(population, name)
-        if inside.empty:
+    for name, shares in attribute_shares([group]).items():
+        if shares.empty:
             continue
-        value = str(inside.index[0])
-        if inside.iloc[0] >= MOST and inside.iloc[0] - outside.get(value, 0.0) >= MARGIN:
-            found[name] = value
+        value, share = shares.idxmax(), shares.max()
+        if share >= MOST and share - population[name].get(value, 0.0) >= MARGIN:
+            found[name] = str(value)
     return found
-
-
-def _shares(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Share of each value among events that have one, greatest first, by name among equals."""
-    counts = frame[name].astype("str").dropna().value_counts()
-    counts = counts[counts > 0]
-    order = sorted(counts.index, key=lambda value: (-counts[value], value))
-    return (counts / counts.sum()).reindex(order)

@@ -44,11 +44,13 @@ def blast_radius(found: pd.DataFrame, rows: pd.DataFrame, since: pd.Timestamp, u
         since: first instant, inclusive.
         until: last instant, exclusive.
     """
-    inside = found[(found["timestamp"] >= since) & (found["timestamp"] < until)]
-    errors = rows[(rows["timestamp"] >= since) & (rows["timestamp"] < until)]
-    ids = errors["request_id"].dropna()
-    hit = inside.assign(failed=inside["request_id"].isin(set(ids)) | inside.index.isin(errors.index))
-    orphans = errors[~errors["request_id"].isin(set(inside["request_id"].dropna())) & ~errors.index.isin(inside.index)]
+    inside, errors = (
+        frame.loc[(frame["timestamp"] >= since) & (frame["timestamp"] < until), ["tenant", "request_id"]]
+        for frame in (found, rows)
+    )
+    hit = inside.assign(failed=is_hit(inside, errors))
+    known = set(inside.loc[hit["failed"], "request_id"].dropna())
+    orphans = errors[~errors["request_id"].isin(known) & ~errors.index.isin(inside.index)]
     orphans = orphans[~orphans["request_id"].duplicated() | orphans["request_id"].isna()]
     everyone = pd.concat([hit[["tenant", "failed"]], orphans[["tenant"]].assign(failed=True)])
     failed = everyone["failed"].astype(bool)
@@ -60,6 +62,11 @@ def blast_radius(found: pd.DataFrame, rows: pd.DataFrame, since: pd.Timestamp, u
         tenant_table(everyone),
         int((failed & everyone["tenant"].isna()).sum()),
     )
+
+
+def is_hit(found: pd.DataFrame, errors: pd.DataFrame) -> pd.Series:
+    """Whether each request is one of the error events, or carries the request id of one (bool)."""
+    return found["request_id"].isin(set(errors["request_id"].dropna())) | found.index.isin(errors.index)
 
 
 def tenant_table(found: pd.DataFrame) -> pd.DataFrame:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ddms_ops.analysis.fingerprint import fingerprint
+from ddms_ops.analysis.fingerprint import attribute_shares, fingerprint
 from ddms_ops.analysis.groups import rate_test
-from ddms_ops.analysis.impact import Impact, blast_radius
+from ddms_ops.analysis.impact import Impact, blast_radius, is_hit
 from ddms_ops.analysis.onset import Excursion, bucket_s, counts_per_bucket, excursion
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.refs import counted, log_refs
@@ -47,7 +47,8 @@ def check_new_errors(facts: Facts) -> list[Finding]:
     _need_both(facts)
     groups = facts.groups
     new = groups[groups["is_error"] & (groups["events"] > 0) & (groups["baseline_events"] == 0)]
-    signs = _folded(facts, [_sign(facts, [group]) for group in new.head(SHOWN)["group"]])
+    reader = _Reader(facts)
+    signs = _folded(reader, [reader.sign([group]) for group in new.head(SHOWN)["group"]])
     return [_finding(facts, "new_errors", sign) for sign in signs]
 
 
@@ -58,7 +59,8 @@ def check_risen_errors(facts: Facts) -> list[Finding]:
     risen = groups[
         groups["is_error"] & (groups["baseline_events"] > 0) & (groups["ratio"] >= facts.profile.triage.rise)
     ]
-    signs = [_sign(facts, [group]) for group in risen.head(SHOWN)["group"]]
+    reader = _Reader(facts)
+    signs = [reader.sign([group]) for group in risen.head(SHOWN)["group"]]
     return [_finding(facts, "risen_errors", sign) for sign in signs if not sign.is_rare]
 
 
@@ -69,7 +71,7 @@ def _need_both(facts: Facts) -> None:
         raise CannotTell("no log events in the baseline to compare with")
 
 
-def _folded(facts: Facts, signs: list[ErrorSign]) -> list[ErrorSign]:
+def _folded(reader: "_Reader", signs: list[ErrorSign]) -> list[ErrorSign]:
     """The same signs, those of one error name with a mark in common as one."""
     kept: list[ErrorSign] = []
     for sign in signs:
@@ -79,45 +81,58 @@ def _folded(facts: Facts, signs: list[ErrorSign]) -> list[ErrorSign]:
         if kin is None:
             kept.append(sign)
         else:
-            kept[kept.index(kin)] = _sign(facts, [*kin.groups, *sign.groups])
+            kept[kept.index(kin)] = reader.sign([*kin.groups, *sign.groups])
     return kept
 
 
-def _sign(facts: Facts, groups: list[str]) -> ErrorSign:
-    """What some groups (the largest first) show together."""
-    known = facts.groups.set_index("group").loc[groups]
-    rows = facts.logs[facts.logs["group"].isin(groups)]
-    before = int(known["baseline_events"].sum())
-    is_rare = not _is_significant(facts, rows, before)
-    found = None if is_rare else group_excursion(facts, rows, before)
-    stamps = rows["timestamp"]
-    return ErrorSign(
-        groups=tuple(groups),
-        error="" if pd.isna(known["error"].iloc[0]) else redact(str(known["error"].iloc[0])),
-        message=redact(str(known["template"].iloc[0]))[:MESSAGE_CHARS],
-        log_group=str(known["log_group"].iloc[0]),
-        rows=rows,
-        before=before,
-        since=stamps.min() if found is None else stamps[stamps >= found.start].min(),
-        until=facts.window.end if found is None else found.end,
-        marks=fingerprint(rows, _population(facts, rows)),
-        is_rare=is_rare,
-    )
+class _Reader:
+    """Reads signs out of groups; what groups of the same log groups share is computed once."""
 
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self._known = facts.groups.set_index("group")
+        self._compared = max(1, int(facts.groups["is_error"].sum()))
+        self._populations: dict[frozenset[str], tuple[dict[str, pd.Series], tuple[int, int]]] = {}
 
-def _is_significant(facts: Facts, rows: pd.DataFrame, before: int) -> bool:
-    """Whether there are enough events, at another rate than the baseline's.
+    def sign(self, groups: list[str]) -> ErrorSign:
+        """What some groups (the largest first) show together."""
+        facts, known = self.facts, self._known.loc[groups]
+        rows = facts.logs[facts.logs["group"].isin(groups)]
+        before = int(known["baseline_events"].sum())
+        shares, exposure = self._population(rows)
+        is_rare = not self._is_significant(len(rows), before, exposure)
+        found = None if is_rare else group_excursion(facts, rows, before)
+        stamps = rows["timestamp"]
+        return ErrorSign(
+            groups=tuple(groups),
+            error="" if pd.isna(known["error"].iloc[0]) else redact(str(known["error"].iloc[0])),
+            message=redact(str(known["template"].iloc[0]))[:MESSAGE_CHARS],
+            log_group=str(known["log_group"].iloc[0]),
+            rows=rows,
+            before=before,
+            since=stamps.min() if found is None else stamps[stamps >= found.start].min(),
+            until=facts.window.end if found is None else found.end,
+            marks=fingerprint(rows, shares),
+            is_rare=is_rare,
+        )
 
-    Rates are per event that is no error in the same log groups; the p-value is corrected for the error
-    groups compared (Bonferroni).
-    """
-    triage, compared = facts.profile.triage, max(1, int(facts.groups["is_error"].sum()))
-    exposure = [
-        int((logs["log_group"].isin(set(rows["log_group"])) & ~logs["is_error"]).sum())
-        for logs in (facts.logs, facts.baseline_logs)
-    ]
-    p_value = rate_test(len(rows), before, *exposure)[1]
-    return len(rows) >= triage.min_events and p_value < triage.significance / compared
+    def _is_significant(self, events: int, before: int, exposure: tuple[int, int]) -> bool:
+        """Whether there are enough events, at another rate than the baseline's.
+
+        The p-value is corrected for the error groups compared (Bonferroni).
+        """
+        triage = self.facts.profile.triage
+        p_value = rate_test(events, before, *exposure)[1]
+        return events >= triage.min_events and p_value < triage.significance / self._compared
+
+    def _population(self, rows: pd.DataFrame) -> tuple[dict[str, pd.Series], tuple[int, int]]:
+        """Of the rows' log groups: attribute shares over window and baseline, and events that are no error in each."""
+        names = frozenset(rows["log_group"].astype("str").unique())
+        if names not in self._populations:
+            frames = [logs[logs["log_group"].isin(names)] for logs in (self.facts.logs, self.facts.baseline_logs)]
+            now, before = (int((~frame["is_error"]).sum()) for frame in frames)
+            self._populations[names] = attribute_shares(frames), (now, before)
+        return self._populations[names]
 
 
 def group_excursion(facts: Facts, rows: pd.DataFrame, before: int) -> Excursion | None:
@@ -125,12 +140,6 @@ def group_excursion(facts: Facts, rows: pd.DataFrame, before: int) -> Excursion 
     counts = counts_per_bucket(rows["timestamp"], facts.window)
     per_bucket = max(before, 0.5) / facts.baseline.minutes * bucket_s(facts.window) / 60
     return excursion(counts, np.full(len(counts), per_bucket), facts.window, refine=before == 0)
-
-
-def _population(facts: Facts, rows: pd.DataFrame) -> pd.DataFrame:
-    """Events of the rows' log groups, window and baseline."""
-    logs = pd.concat([facts.logs, facts.baseline_logs], ignore_index=True)
-    return logs[logs["log_group"].isin(set(rows["log_group"]))]
 
 
 def _finding(facts: Facts, check: str, sign: ErrorSign) -> Finding:
@@ -160,8 +169,7 @@ def cell_share(facts: Facts, impact: Impact, sign: ErrorSign) -> float:
     for name, value in sign.marks.items():
         if cell[name].notna().any():
             cell = cell[cell[name] == value]
-    hit = cell["request_id"].isin(set(sign.rows["request_id"].dropna())) | cell.index.isin(sign.rows.index)
-    return float(hit.mean()) if len(cell) else 0.0
+    return float(is_hit(cell, sign.rows).mean()) if len(cell) else 0.0
 
 
 def _severity(facts: Facts, impact: Impact, share: float) -> Severity:
