@@ -15,6 +15,7 @@ from typing import Protocol
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.window import Window
@@ -159,6 +160,21 @@ def no_records(pull: str, query: Query, provenance: Provenance, schema: pa.Schem
     """A pull without records, with all its columns and the reason."""
     coverage = Coverage(pull, provenance.source, query.text, query.window, None, 0, None, status, reason)
     return Pull(schema.empty_table(), coverage, provenance)
+
+
+def inside(table: pa.Table, window: Window) -> pa.Table:
+    """The records of a raw table that lie in [start, end)."""
+    stamps = table["timestamp"]
+    start, end = (pa.scalar(stamp.to_pydatetime(), type=stamps.type) for stamp in (window.start, window.end))
+    return table.filter(pc.and_(pc.greater_equal(stamps, start), pc.less(stamps, end)))
+
+
+def span(table: pa.Table) -> Window | None:
+    """From the first record of a table ordered by time to just after the last, None without any."""
+    if not table.num_rows:
+        return None
+    first, last = (pd.Timestamp(table["timestamp"][place].as_py()) for place in (0, -1))
+    return Window(first, last + pd.Timedelta(microseconds=1))
 
 
 def common_path(paths: list[Path], root: Path) -> tuple[str, ...]:

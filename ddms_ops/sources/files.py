@@ -15,7 +15,6 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import SourceError
@@ -33,12 +32,13 @@ from ddms_ops.sources.base import (
     Pull,
     Query,
     common_path,
+    inside,
     no_records,
+    span,
 )
 from ddms_ops.sources.edges import edge_reason
 from ddms_ops.sources.json_files import Reader, alarm_changes, change_records, metric_points, read_json_file, to_table
 from ddms_ops.sources.log_files import FileAccount, stage_log_files
-from ddms_ops.window import Window, iso
 
 FOLDERS = ("logs", "metrics", "trail", "alarms")
 LATER = ("audit", "database", "costs", "queues", "workflows")
@@ -70,12 +70,12 @@ class FilesSource:
         if not self.root.is_dir():
             raise SourceError(f"source: {self.root}: is a file; give files:<folder of exports>")
         try:
-            inside = [path.name for path in self.root.iterdir()]
+            present = [path.name for path in self.root.iterdir()]
         except PermissionError:
             raise SourceError(f"source: {self.root}: no permission to read it") from None
         if not any(_has_files(self.root / name) for name in FOLDERS):
-            found = f"; it holds {', '.join(sorted(inside)[:SHOWN_FILES])}" if inside else "; it is empty"
-            later = [name for name in LATER if name in inside]
+            found = f"; it holds {', '.join(sorted(present)[:SHOWN_FILES])}" if present else "; it is empty"
+            later = [name for name in LATER if name in present]
             found += f" ({', '.join(later)} cannot be read yet)" if later else ""
             raise SourceError(f"source: {self.root}: no exports; expected a folder {'/, '.join(FOLDERS)}/ in it{found}")
 
@@ -170,15 +170,15 @@ class FilesSource:
         read = [read_json_file(path, reader, scratch) for path in paths]
         rows = [row for file in read for row in file.rows]
         table, lost, repeated = to_table(rows, schema)
-        inside = _inside(table, query.window)
+        kept = inside(table, query.window)
         faults = [f"{_relative(file.path, self.root)} {fault}" for file in read for fault in file.faults]
         faults += [f"{lost:,} records without a usable time or value"] if lost else []
-        report_progress(f"{name}: {len(paths):,} files, {inside.num_rows:,} records in the window")
+        report_progress(f"{name}: {len(paths):,} files, {kept.num_rows:,} records in the window")
         notes = [f"{repeated:,} repeated records in the export taken once"] if repeated else []
-        status, reason = _account(inside, inside.num_rows, faults, notes, any(file.is_denied for file in read))
+        status, reason = _account(kept, kept.num_rows, faults, notes, any(file.is_denied for file in read))
         if status is Status.EMPTY and table.num_rows:
-            reason = f"the export holds {_span(table)}, nothing in the window"
-        return _pull(pull, query, provenance, inside, inside.num_rows, status, reason)
+            reason = f"the export holds {table.num_rows:,} records, {span(table)}; nothing in the window"
+        return _pull(pull, query, provenance, kept, kept.num_rows, status, reason)
 
 
 def _account(rows: pa.Table, matched: int, faults: list[str], notes: list[str], is_denied: bool) -> tuple[Status, str]:
@@ -200,23 +200,8 @@ def _account(rows: pa.Table, matched: int, faults: list[str], notes: list[str], 
 def _pull(
     pull: str, query: Query, provenance: Provenance, rows: pa.Table, matched: int, status: Status, reason: str
 ) -> Pull:
-    got = None
-    if rows.num_rows:
-        last = rows["timestamp"][-1].as_py() + pd.Timedelta(microseconds=1)
-        got = Window(pd.Timestamp(rows["timestamp"][0].as_py()), pd.Timestamp(last))
-    coverage = Coverage(pull, "files", query.text, query.window, got, rows.num_rows, matched, status, reason)
+    coverage = Coverage(pull, "files", query.text, query.window, span(rows), rows.num_rows, matched, status, reason)
     return Pull(rows, coverage, provenance)
-
-
-def _inside(table: pa.Table, window: Window) -> pa.Table:
-    stamps = table["timestamp"]
-    start, end = (pa.scalar(stamp.to_pydatetime(), type=stamps.type) for stamp in (window.start, window.end))
-    return table.filter(pc.and_(pc.greater_equal(stamps, start), pc.less(stamps, end)))
-
-
-def _span(table: pa.Table) -> str:
-    first, last = pd.Timestamp(table["timestamp"][0].as_py()), pd.Timestamp(table["timestamp"][-1].as_py())
-    return f"{table.num_rows:,} records from {iso(first)} to {iso(last)}"
 
 
 def _naive(stamp: pd.Timestamp) -> str:

@@ -6,7 +6,6 @@ DIR is a report folder or the evidence folder in it.
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,9 +24,10 @@ from ddms_ops.sources.base import (
     Provenance,
     Pull,
     Query,
+    inside,
     no_records,
+    span,
 )
-from ddms_ops.window import Window
 
 
 class RecordedSource:
@@ -101,19 +101,15 @@ class RecordedSource:
         if isinstance(query, LogQuery) and query.limit is not None:
             table = table.slice(0, query.limit)
         status, reason = _status(query, entries, table.num_rows, matched)
-        got = None
-        if table.num_rows:
-            last = pd.Timestamp(table["timestamp"][-1].as_py()) + pd.Timedelta(microseconds=1)
-            got = Window(pd.Timestamp(table["timestamp"][0].as_py()), last)
         source = entries[0].provenance.source
-        coverage = Coverage(pull, source, query.text, query.window, got, table.num_rows, matched, status, reason)
+        coverage = Coverage(
+            pull, source, query.text, query.window, span(table), table.num_rows, matched, status, reason
+        )
         return Pull(table, coverage, replace(entries[0].provenance))
 
 
 def _matching(table: pa.Table, query: Query) -> pa.Table:
-    stamps = table["timestamp"]
-    start, end = (pa.scalar(s.to_pydatetime(), type=stamps.type) for s in (query.window.start, query.window.end))
-    table = table.filter(pc.and_(pc.greater_equal(stamps, start), pc.less(stamps, end)))
+    table = inside(table, query.window)
     if isinstance(query, LogQuery) and query.contains:
         table = table.filter(pc.match_substring(table["message"], query.contains))
     return table.sort_by([(name, "ascending") for name in table.schema.names if name != "value"])
@@ -125,12 +121,12 @@ def _status(query: Query, entries: list[Recorded], rows: int, matched: int) -> t
     for asked in sorted((entry.coverage.asked for entry in entries), key=lambda window: window.start):
         if asked.start <= reached:
             reached = max(reached, asked.end)
-    inside = [
+    touched = [
         e for e in entries if e.coverage.asked.start < query.window.end and query.window.start < e.coverage.asked.end
     ]
     if reached < query.window.end:
         return (Status.PARTIAL if rows else Status.FAILED), "the window was not recorded in whole in this case"
-    faulty = [entry.coverage for entry in inside if not entry.coverage.is_all_there]
+    faulty = [entry.coverage for entry in touched if not entry.coverage.is_all_there]
     if faulty:
         return faulty[0].status, faulty[0].reason
     if rows < matched:
