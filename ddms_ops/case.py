@@ -4,6 +4,7 @@ Each pull is fetched once, recorded as evidence, and normalised from there; each
 once and written to findings.json at once, so that a run that dies leaves what it had.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ import pandas as pd
 
 from ddms_ops import __version__
 from ddms_ops.analysis.groups import group_table, with_groups
-from ddms_ops.analysis.requests import requests
+from ddms_ops.analysis.requests import has_requests, requests
 from ddms_ops.checks import CHECKS, run_check
 from ddms_ops.coverage import Coverage
 from ddms_ops.declaration import Logs, Profile
@@ -127,11 +128,13 @@ class Case:
     @cached_property
     def _log_pulls(self) -> list[tuple[Path, str, Logs]]:
         found = []
+        plain = Counter(group.strip("/") for group in self.log_groups)
         for group in self.log_groups:
+            label = group.strip("/") if plain[group.strip("/")] == 1 else group
             declared = self.profile.logs if group in self.profile.logs.groups else self._generic.logs
             for kind, window in (("logs", self.window), ("logs.baseline", self.baseline)):
                 query = LogQuery(window, group)
-                name = self._pull(f"{kind}/{group.strip('/')}", self.source.fetch_log_events, query, log_group=group)
+                name = self._pull(f"{kind}/{label}", self.source.fetch_log_events, query, log_group=group)
                 found.append((self.evidence.path_of(name), name, declared))
         return found
 
@@ -142,9 +145,9 @@ class Case:
         return with_groups(normalize_logs(self._log_pulls))
 
     def _logs_of(self, kind: str) -> pd.DataFrame:
-        kinds = self._all_logs["pull"].cat.categories.str.split("/").str[0]
-        is_kind = pd.Series(kinds == kind).to_numpy()[self._all_logs["pull"].cat.codes] if len(kinds) else []
-        return self._all_logs[is_kind].reset_index(drop=True)
+        names = self._all_logs["pull"].cat.categories
+        wanted = names[[str(name).split("/")[0] == kind for name in names]]
+        return self._all_logs[self._all_logs["pull"].isin(wanted)].reset_index(drop=True)
 
     @cached_property
     def logs(self) -> pd.DataFrame:
@@ -164,17 +167,22 @@ class Case:
     @cached_property
     def groups(self) -> pd.DataFrame:
         """Every message group with its counts; see `analysis.groups.group_table`."""
-        return group_table(self.logs, self.baseline_logs)
+        return group_table(self.logs, self.baseline_logs, minutes=(self.window.minutes, self.baseline.minutes))
+
+    @cached_property
+    def has_requests(self) -> bool:
+        """Whether any event of window or baseline carries an HTTP status."""
+        return has_requests(self._all_logs)
 
     @cached_property
     def requests(self) -> pd.DataFrame:
         """Requests of the window; see `analysis.requests.requests`."""
-        return requests(self.logs)
+        return requests(self.logs, by_status=self.has_requests)
 
     @cached_property
     def baseline_requests(self) -> pd.DataFrame:
         """Requests of the baseline."""
-        return requests(self.baseline_logs)
+        return requests(self.baseline_logs, by_status=self.has_requests)
 
     @cached_property
     def metrics(self) -> pd.DataFrame:

@@ -64,7 +64,7 @@ class Finding:
     """One statement, true on its own, with the evidence for it.
 
     `strength` orders findings of equal severity and is not shown. `observed` and `baseline`
-    carry `unit`; ratios are 0..1. `confidence` is set by `with_confidence`, never by hand.
+    carry `unit`; ratios are 0..1. `confidence` is computed when the check is run, never set by hand.
     """
 
     check: str

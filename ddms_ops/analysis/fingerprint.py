@@ -35,10 +35,11 @@ def fingerprint(group: pd.DataFrame, population: Mapping[str, pd.Series]) -> dic
         {attribute: value}; empty where nothing sets the group apart.
     """
     found = {}
-    for name, shares in attribute_shares([group]).items():
-        if shares.empty:
+    for name in DIMENSIONS:
+        counts = group[name].value_counts().rename(index=str).sort_index()
+        if counts.sum() == 0:
             continue
-        value, share = shares.idxmax(), shares.max()
+        value, share = counts.idxmax(), counts.max() / len(group)
         if share >= MOST and share - population[name].get(value, 0.0) >= MARGIN:
             found[name] = str(value)
     return found

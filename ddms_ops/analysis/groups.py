@@ -6,6 +6,7 @@ is in exactly one group, so counts add up to the events read.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from math import erfc, sqrt
 
 import numpy as np
@@ -38,16 +39,18 @@ def _group_id(template: str, error: str, level: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def group_table(logs: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
+def group_table(
+    logs: pd.DataFrame, baseline: pd.DataFrame, *, minutes: tuple[float, float] = (1.0, 1.0)
+) -> pd.DataFrame:
     """Every group with its counts in the window and the baseline, most events first.
 
-    Rates are per event that is not an error, in the same log groups, so that more traffic alone
-    is no rise. `p_value` is two-sided, of the likelihood ratio of the two Poisson rates (1 degree of
-    freedom); it is 1 where either side saw no traffic.
+    Rates are per `exposure` in the group's most frequent log group. `p_value` is two-sided, of the likelihood
+    ratio of the two Poisson rates (1 degree of freedom); it is 1 over an empty baseline.
 
     Args:
         logs: `with_groups` of the window.
         baseline: `with_groups` of the baseline.
+        minutes: lengths of the two.
 
     Returns:
         Columns group, is_error, level, error, template, log_group (the most frequent), events,
@@ -68,8 +71,11 @@ def group_table(logs: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     table["first_seen"] = now["timestamp"].min()
     table["last_seen"] = now["timestamp"].max()
     table["tenants"] = now["tenant"].nunique().reindex(table.index).fillna(0).astype("int64")
-    exposure = [_exposure(frame, table["log_group"]) for frame in (logs, baseline)]
-    rates = [rate_test(*row) for row in zip(table["events"], table["baseline_events"], *exposure, strict=True)]
+    known = {name: exposure(logs, baseline, [name], minutes=minutes) for name in table["log_group"].unique()}
+    rates = [
+        rate_test(row.events, row.baseline_events, *known[row.log_group])
+        for row in table[["events", "baseline_events", "log_group"]].itertuples()
+    ]
     table["ratio"], table["p_value"] = zip(*rates, strict=True)
     table["error"] = table["error"].where(table["is_error"])
     table = table.reset_index().astype({"group": "str", "template": "str", "level": "str", "log_group": "str"})
@@ -92,10 +98,19 @@ def _modes(frame: pd.DataFrame, column: str) -> pd.Series:
     return best.set_index("group")[column]
 
 
-def _exposure(frame: pd.DataFrame, log_groups: pd.Series) -> pd.Series:
-    """Events that are no errors in each group's log group."""
-    healthy = frame.loc[~frame["is_error"], "log_group"].astype("str").value_counts()
-    return log_groups.map(healthy).fillna(0)
+def exposure(
+    logs: pd.DataFrame, baseline: pd.DataFrame, log_groups: Iterable[str], *, minutes: tuple[float, float]
+) -> tuple[float, float]:
+    """What errors of some log groups are counted against, in the window and in the baseline.
+
+    Their events that are no errors, so that more traffic alone is no rise; the windows' lengths in minutes where
+    either side has none of those; 0 for an empty baseline.
+    """
+    if baseline.empty:
+        return minutes[0], 0.0
+    names = set(log_groups)
+    healthy = [int((frame["log_group"].isin(names) & ~frame["is_error"]).sum()) for frame in (logs, baseline)]
+    return (float(healthy[0]), float(healthy[1])) if all(healthy) else minutes
 
 
 def rate_test(now: int, before: int, exposure_now: float, exposure_before: float) -> tuple[float, float]:

@@ -31,7 +31,8 @@ class Excursion:
 
 def bucket_s(window: Window) -> int:
     """Bucket length for a window, s: a minute, or more where that makes over 1,440 buckets."""
-    return next((s for s in STEPS_S if window.minutes * 60 / s <= MAX_BUCKETS), STEPS_S[-1])
+    seconds = window.minutes * 60
+    return next((s for s in STEPS_S if seconds / s <= MAX_BUCKETS), int(np.ceil(seconds / MAX_BUCKETS / 3600)) * 3600)
 
 
 def counts_per_bucket(stamps: pd.Series, window: Window) -> np.ndarray:
@@ -42,6 +43,14 @@ def counts_per_bucket(stamps: pd.Series, window: Window) -> np.ndarray:
     inside = np.floor(offsets.to_numpy(dtype="float64"))
     inside = inside[(inside >= 0) & (inside < n)].astype("int64")
     return np.bincount(inside, minlength=n).astype("float64")
+
+
+def expected_counts(per_minute: float, window: Window) -> np.ndarray:
+    """Events per bucket that a constant rate gives; the last bucket may be shorter than the others."""
+    step = bucket_s(window)
+    whole, rest = divmod(window.minutes * 60, step)
+    minutes = [step / 60] * int(whole) + ([rest / 60] if rest else [])
+    return np.maximum(per_minute * np.asarray(minutes), 1e-9)
 
 
 def first_deviation(counts: np.ndarray, expected: np.ndarray, start: int, end: int) -> int:
@@ -62,36 +71,47 @@ def first_deviation(counts: np.ndarray, expected: np.ndarray, start: int, end: i
 
 
 def excursion(
-    counts: np.ndarray, expected: np.ndarray, window: Window, *, above: bool = True, refine: bool = False
+    counts: np.ndarray,
+    expected: np.ndarray,
+    window: Window,
+    *,
+    above: bool = True,
+    ratio: float = 1.0,
+    refine: bool = False,
 ) -> Excursion | None:
     """The interval of the window most unlike expectation, or None where no interval deviates that way.
 
     Args:
         counts: events per bucket, from `counts_per_bucket`.
-        expected: expected events per bucket, > 0.
+        expected: expected events per bucket, > 0, as from `expected_counts`.
         window: the window the buckets tile.
         above: look for too many (True) or too few events.
+        ratio: only intervals with at least (at most, for too few) this multiple of what is expected.
         refine: move the start back to where events first came; for events that are not usual at all.
     """
-    n = len(counts)
-    c = np.concatenate([[0.0], np.cumsum(counts)])
-    e = np.concatenate([[0.0], np.cumsum(expected)])
-    counted = c[None, :] - c[:, None]
-    wanted = e[None, :] - e[:, None]
-    is_interval = np.triu(np.ones((n + 1, n + 1), dtype=bool), k=1)
-    deviates = is_interval & ((counted > wanted) if above else (counted < wanted))
+    counted, wanted = (_interval_sums(values) for values in (counts, expected))
+    deviates = (
+        (counted >= ratio * wanted) & (counted > wanted) if above else (counted <= ratio * wanted) & (counted < wanted)
+    )
+    deviates &= np.triu(np.ones(counted.shape, dtype=bool), k=1)
     if not deviates.any():
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         llr = np.where(counted > 0, counted * np.log(counted / wanted), 0.0) - (counted - wanted)
     llr = np.where(deviates, llr, -np.inf)
-    first, last = np.unravel_index(int(np.argmax(llr)), llr.shape)
-    began = first_deviation(counts, expected, int(first), int(last)) if refine else int(first)
+    first, last = (int(place) for place in np.unravel_index(int(np.argmax(llr)), llr.shape))
+    began = first_deviation(counts, expected, first, last) if refine else first
     step = pd.Timedelta(seconds=bucket_s(window))
     return Excursion(
         window.start + began * step,
-        min(window.start + int(last) * step, window.end),
+        min(window.start + last * step, window.end),
         float(counted[began, last]),
         float(wanted[began, last]),
         float(llr[first, last]),
     )
+
+
+def _interval_sums(values: np.ndarray) -> np.ndarray:
+    """Sum over buckets i..j-1 at [i, j]."""
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    return total[None, :] - total[:, None]

@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 
 
-def requests(logs: pd.DataFrame) -> pd.DataFrame:
+def requests(logs: pd.DataFrame, *, by_status: bool) -> pd.DataFrame:
     """The requests, with `failed` (bool).
 
     Args:
         logs: `with_groups` frame.
+        by_status: `has_requests` of window and baseline together, so that both count the same thing.
 
     Returns:
-        Rows of `logs` that are requests (all of them where none has an HTTP status), same columns and `failed`.
+        Rows of `logs` that are requests (all of them unless `by_status`), same columns and `failed`.
     """
-    status = http_status(logs)
-    has_status = status.notna()
-    if not has_status.any():
+    if not by_status:
         return logs.assign(failed=logs["is_error"])
-    return logs[has_status].assign(failed=status[has_status] >= 500)
+    status = http_status(logs)
+    return logs[status.notna()].assign(failed=status[status.notna()] >= 500)
 
 
 def has_requests(logs: pd.DataFrame) -> bool:

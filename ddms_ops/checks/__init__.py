@@ -1,10 +1,10 @@
 """The checks, most telling first: among findings of equal severity the earlier check's come first."""
 
 from ddms_ops.checks.alarms import check_alarms
-from ddms_ops.checks.alerts import check_alerts
+from ddms_ops.checks.alerts import check_alerts, unseen_alerts
 from ddms_ops.checks.base import CannotTell, Check, Facts, run_check
 from ddms_ops.checks.changes_before import check_changes_before
-from ddms_ops.checks.error_groups import check_new_errors, check_risen_errors
+from ddms_ops.checks.error_groups import check_new_errors, check_risen_errors, unlisted_groups
 from ddms_ops.checks.error_rate import check_error_rate
 from ddms_ops.checks.latency import check_latency
 from ddms_ops.checks.traffic import check_traffic
@@ -12,12 +12,19 @@ from ddms_ops.checks.who_is_hit import check_who_is_hit
 
 LOGS = ("logs", "logs.baseline")
 CHECKS: tuple[Check, ...] = (
-    Check("new_errors", "error_triage", "Which errors are new?", LOGS, check_new_errors),
+    Check("new_errors", "error_triage", "Which errors are new?", LOGS, check_new_errors, unlisted_groups),
     Check("risen_errors", "error_triage", "Which errors have become more frequent?", LOGS, check_risen_errors),
     Check("error_rate", "error_triage", "Did the share of failing requests rise?", LOGS, check_error_rate),
     Check("traffic", "error_triage", "Did traffic fall or surge?", LOGS, check_traffic),
     Check("latency", "error_triage", "Did requests become slow?", LOGS, check_latency),
-    Check("alerts", "error_triage", "Which of the runbook's alerts were met?", ("metrics", "logs"), check_alerts),
+    Check(
+        "alerts",
+        "error_triage",
+        "Which of the runbook's alerts were met?",
+        ("metrics", "logs"),
+        check_alerts,
+        unseen_alerts,
+    ),
     Check("alarms", "error_triage", "Which alarms went off?", ("alarms",), check_alarms),
     Check("changes_before", "error_triage", "What changed just before?", ("changes",), check_changes_before),
     Check("who_is_hit", "error_triage", "Who is hit?", ("logs",), check_who_is_hit),

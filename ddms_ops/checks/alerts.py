@@ -14,22 +14,25 @@ def check_alerts(facts: Facts) -> list[Finding]:
     """Alerts whose condition held long enough within the window."""
     if not facts.profile.alerts:
         raise CannotTell("the profile declares no alerts")
-    findings, unseen = [], []
+    findings = []
     for key, alert in facts.profile.alerts.items():
         rows = _metric_rows(facts, alert) if alert.metric else _log_rows(facts, alert)
-        if alert.metric and rows.empty:
-            unseen.append(alert.title)
+        if rows.empty:
             continue
-        met = (
-            _met_by_metric(alert, facts.profile.metrics[alert.metric], rows)
-            if alert.metric
-            else _met_by_logs(alert, rows)
-        )
+        metric = facts.profile.metrics.get(alert.metric)
+        met = _met_by_metric(alert, metric, rows) if metric else _met_by_logs(alert, rows)
         if met is not None:
             findings.append(_finding(facts, key, alert, *met))
-    if unseen and not findings:
-        raise CannotTell(f"no points of the metric behind: {', '.join(unseen)}; the other alerts were not met")
+    if not findings and (words := unseen_alerts(facts, findings)):
+        raise CannotTell(f"{words}; the other alerts were not met")
     return findings
+
+
+def unseen_alerts(facts: Facts, _findings: list[Finding]) -> str:
+    """Words for the alerts that could not be judged, empty when all could."""
+    alerts = facts.profile.alerts.values()
+    unseen = [alert.title for alert in alerts if alert.metric and _metric_rows(facts, alert).empty]
+    return f"no points of the metric behind: {', '.join(unseen)}" if unseen else ""
 
 
 def _metric_rows(facts: Facts, alert: Alert) -> pd.DataFrame:
@@ -50,7 +53,7 @@ def _met_by_metric(alert: Alert, metric: Metric, points: pd.DataFrame) -> tuple[
     """Points of the unbroken runs over the limit that lasted `for_s`, in words, and the worst value."""
     points = points.sort_values("timestamp")
     is_over = points["value"] > alert.above if alert.above is not None else points["value"] < alert.below
-    step = pd.Timedelta(seconds=metric.period_s)
+    step = max(pd.Timedelta(seconds=metric.period_s), points["timestamp"].diff().median())
     breaks = (is_over != is_over.shift()) | (points["timestamp"].diff() > step)
     runs = [run for _, run in points[is_over].groupby(breaks.cumsum()[is_over])]
     long = [run for run in runs if run["timestamp"].iloc[-1] - run["timestamp"].iloc[0] + step >= alert.for_s * SECOND]
@@ -59,7 +62,7 @@ def _met_by_metric(alert: Alert, metric: Metric, points: pd.DataFrame) -> tuple[
     run = pd.concat(long)
     worst = float(run["value"].max() if alert.above is not None else run["value"].min())
     limit = f"above {alert.above:g}" if alert.above is not None else f"below {alert.below:g}"
-    minutes = len(run) * metric.period_s / 60
+    minutes = len(run) * (step / pd.Timedelta(minutes=1))
     return (
         run,
         f"{metric.title or alert.metric} {limit} {metric.unit} for {minutes:g} min in all, at worst {worst:.4g}",
@@ -68,7 +71,7 @@ def _met_by_metric(alert: Alert, metric: Metric, points: pd.DataFrame) -> tuple[
 
 
 def _met_by_logs(alert: Alert, rows: pd.DataFrame) -> tuple[pd.DataFrame, str, float] | None:
-    """Events of the first stretch of `for_s` with more than `above` of them."""
+    """Events since the first stretch of `for_s` with more than `above` of them."""
     rows = rows.sort_values("timestamp")
     needed = int(alert.above or 0) + 1
     if len(rows) < needed:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from ddms_ops.coverage import Coverage, Status
+from ddms_ops.coverage import Coverage
 from ddms_ops.declaration import Profile
 from ddms_ops.findings import CheckResult, Finding, Severity, Verdict, confidence
 from ddms_ops.incident import Incident
@@ -72,6 +72,11 @@ class Facts(Protocol):
         ...
 
     @property
+    def has_requests(self) -> bool:
+        """Whether any event of either window carries an HTTP status."""
+        ...
+
+    @property
     def metrics(self) -> pd.DataFrame:
         """METRICS of the window."""
         ...
@@ -97,13 +102,17 @@ class Facts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question of one notebook. `needs` are kinds of pulls that must be complete to say CLEAR."""
+    """One question of one notebook.
+
+    `needs` are kinds of pulls that must be complete to say CLEAR; `note` says what the findings leave out.
+    """
 
     id: str
     notebook: str
     question: str
     needs: tuple[str, ...]
     judge: Callable[[Facts], list[Finding]]
+    note: Callable[[Facts, list[Finding]], str] = lambda facts, findings: ""
 
 
 def run_check(check: Check, facts: Facts) -> CheckResult:
@@ -121,12 +130,24 @@ def run_check(check: Check, facts: Facts) -> CheckResult:
         return result(Verdict.NOT_CHECKED, f"the check failed: {type(fault).__name__}")
     missing = [coverage for coverage in needed if not coverage.is_all_there]
     if findings:
-        incomplete = frozenset(coverage.pull for coverage in needed if coverage.status not in (Status.COMPLETE,))
-        marked = (replace(found, confidence=confidence(found.evidence, incomplete)) for found in findings)
-        return result(Verdict.FOUND, findings=tuple(marked))
+        marked = (
+            replace(found, confidence=confidence(found.evidence, _incomplete(facts, found))) for found in findings
+        )
+        return result(Verdict.FOUND, check.note(facts, findings), tuple(marked))
     if missing:
         return result(Verdict.NOT_CHECKED, f"found nothing, but {_named(missing)}")
     return result(Verdict.CLEAR)
+
+
+def _incomplete(facts: Facts, finding: Finding) -> frozenset[str]:
+    """Pulls behind a finding that are not all there, themselves or in the baseline they are compared with."""
+    found = set()
+    for ref in finding.evidence:
+        twin = ref.pull.replace("logs/", "logs.baseline/", 1)
+        rows = [row for kind in {ref.kind, twin.split("/")[0]} for row in facts.pulls(kind)]
+        if any(row.pull in (ref.pull, twin) and not row.is_all_there for row in rows):
+            found.add(ref.pull)
+    return frozenset(found)
 
 
 def _named(missing: list[Coverage]) -> str:

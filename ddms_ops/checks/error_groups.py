@@ -5,13 +5,12 @@ Groups of one error name that share a telling value (a tenant, an endpoint, …)
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from ddms_ops.analysis.fingerprint import attribute_shares, fingerprint
-from ddms_ops.analysis.groups import rate_test
+from ddms_ops.analysis.groups import exposure, rate_test
 from ddms_ops.analysis.impact import Impact, blast_radius, is_hit
-from ddms_ops.analysis.onset import Excursion, bucket_s, counts_per_bucket, excursion
+from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion, expected_counts
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.refs import counted, log_refs
 from ddms_ops.checks.steps import next_step
@@ -19,7 +18,8 @@ from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
 
 MESSAGE_CHARS = 160
-SHOWN = 20
+LOOKED_AT = 200
+RARE_SHOWN = 10
 WORDS = {"new_errors": "New error", "risen_errors": "More of error"}
 
 
@@ -39,29 +39,40 @@ class ErrorSign:
     since: pd.Timestamp
     until: pd.Timestamp
     marks: dict[str, str]
+    ratio: float
     is_rare: bool
 
 
 def check_new_errors(facts: Facts) -> list[Finding]:
     """Error groups of the window that the baseline does not have; rare ones are LOW."""
     _need_both(facts)
+    new, reader = _new_groups(facts), _Reader(facts)
+    signs = _folded(reader, [reader.sign([group]) for group in new.head(LOOKED_AT)["group"]])
+    hidden = {id(sign) for sign in [sign for sign in signs if sign.is_rare][RARE_SHOWN:]}
+    return [_finding(facts, "new_errors", sign) for sign in signs if id(sign) not in hidden]
+
+
+def unlisted_groups(facts: Facts, findings: list[Finding]) -> str:
+    """Words for new error groups that are not among the findings, empty when all are."""
+    shown = {name for finding in findings for name in finding.subject["group"].split(",")}
+    left = _new_groups(facts)[lambda groups: ~groups["group"].isin(shown)]
+    if left.empty:
+        return ""
+    return f"{counted(len(left), 'rare new group')} of {counted(int(left['events'].sum()), 'event')} in all not listed"
+
+
+def _new_groups(facts: Facts) -> pd.DataFrame:
     groups = facts.groups
-    new = groups[groups["is_error"] & (groups["events"] > 0) & (groups["baseline_events"] == 0)]
-    reader = _Reader(facts)
-    signs = _folded(reader, [reader.sign([group]) for group in new.head(SHOWN)["group"]])
-    return [_finding(facts, "new_errors", sign) for sign in signs]
+    return groups[groups["is_error"] & (groups["events"] > 0) & (groups["baseline_events"] == 0)]
 
 
 def check_risen_errors(facts: Facts) -> list[Finding]:
     """Error groups whose rate has risen at least `triage.rise` times over the baseline's, significantly."""
     _need_both(facts)
-    groups = facts.groups
-    risen = groups[
-        groups["is_error"] & (groups["baseline_events"] > 0) & (groups["ratio"] >= facts.profile.triage.rise)
-    ]
-    reader = _Reader(facts)
-    signs = [reader.sign([group]) for group in risen.head(SHOWN)["group"]]
-    return [_finding(facts, "risen_errors", sign) for sign in signs if not sign.is_rare]
+    groups, triage, reader = facts.groups, facts.profile.triage, _Reader(facts)
+    known = groups[groups["is_error"] & (groups["baseline_events"] > 0) & (groups["events"] >= triage.min_events)]
+    signs = [reader.sign([group]) for group in known["group"]]
+    return [_finding(facts, "risen_errors", sign) for sign in signs if sign.ratio >= triage.rise and not sign.is_rare]
 
 
 def _need_both(facts: Facts) -> None:
@@ -91,16 +102,18 @@ class _Reader:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self._known = facts.groups.set_index("group")
-        self._compared = max(1, int(facts.groups["is_error"].sum()))
-        self._populations: dict[frozenset[str], tuple[dict[str, pd.Series], tuple[int, int]]] = {}
+        compared = max(1, int(facts.groups["is_error"].sum()))
+        self._limit = facts.profile.triage.significance / compared  # Bonferroni
+        self._populations: dict[frozenset[str], tuple[dict[str, pd.Series], tuple[float, float]]] = {}
 
     def sign(self, groups: list[str]) -> ErrorSign:
         """What some groups (the largest first) show together."""
         facts, known = self.facts, self._known.loc[groups]
         rows = facts.logs[facts.logs["group"].isin(groups)]
         before = int(known["baseline_events"].sum())
-        shares, exposure = self._population(rows)
-        is_rare = not self._is_significant(len(rows), before, exposure)
+        shares, exposures = self._population(rows)
+        ratio, p_value = rate_test(len(rows), before, *exposures)
+        is_rare = len(rows) < facts.profile.triage.min_events or p_value >= self._limit
         found = None if is_rare else group_excursion(facts, rows, before)
         stamps = rows["timestamp"]
         return ErrorSign(
@@ -113,39 +126,33 @@ class _Reader:
             since=stamps.min() if found is None else stamps[stamps >= found.start].min(),
             until=facts.window.end if found is None else found.end,
             marks=fingerprint(rows, shares),
+            ratio=ratio,
             is_rare=is_rare,
         )
 
-    def _is_significant(self, events: int, before: int, exposure: tuple[int, int]) -> bool:
-        """Whether there are enough events, at another rate than the baseline's.
-
-        The p-value is corrected for the error groups compared (Bonferroni).
-        """
-        triage = self.facts.profile.triage
-        p_value = rate_test(events, before, *exposure)[1]
-        return events >= triage.min_events and p_value < triage.significance / self._compared
-
-    def _population(self, rows: pd.DataFrame) -> tuple[dict[str, pd.Series], tuple[int, int]]:
-        """Of the rows' log groups: attribute shares over window and baseline, and events that are no error in each."""
+    def _population(self, rows: pd.DataFrame) -> tuple[dict[str, pd.Series], tuple[float, float]]:
+        """Of the rows' log groups: attribute shares over window and baseline, and their exposures."""
         names = frozenset(rows["log_group"].astype("str").unique())
         if names not in self._populations:
-            frames = [logs[logs["log_group"].isin(names)] for logs in (self.facts.logs, self.facts.baseline_logs)]
-            now, before = (int((~frame["is_error"]).sum()) for frame in frames)
-            self._populations[names] = attribute_shares(frames), (now, before)
+            logs, before = self.facts.logs, self.facts.baseline_logs
+            shares = attribute_shares([frame[frame["log_group"].isin(names)] for frame in (logs, before)])
+            minutes = (self.facts.window.minutes, self.facts.baseline.minutes)
+            self._populations[names] = shares, exposure(logs, before, names, minutes=minutes)
         return self._populations[names]
 
 
 def group_excursion(facts: Facts, rows: pd.DataFrame, before: int) -> Excursion | None:
     """When a group's counts were above what its baseline rate makes expected."""
     counts = counts_per_bucket(rows["timestamp"], facts.window)
-    per_bucket = max(before, 0.5) / facts.baseline.minutes * bucket_s(facts.window) / 60
-    return excursion(counts, np.full(len(counts), per_bucket), facts.window, refine=before == 0)
+    expected = expected_counts(max(before, 0.5) / facts.baseline.minutes, facts.window)
+    return excursion(counts, expected, facts.window, refine=before == 0)
 
 
 def _finding(facts: Facts, check: str, sign: ErrorSign) -> Finding:
     impact = blast_radius(facts.requests, sign.rows, sign.since.floor("min"), sign.until)
     share = cell_share(facts, impact, sign)
-    subject = {"group": ",".join(sign.groups), "error": sign.error, "message": sign.message, **sign.marks}
+    marks = {name: redact(value) for name, value in sign.marks.items()}
+    subject = {"group": ",".join(sign.groups), "error": sign.error, "message": sign.message, **marks}
     return Finding(
         check=check,
         severity=Severity.LOW if sign.is_rare else _severity(facts, impact, share),

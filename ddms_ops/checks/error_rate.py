@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion
-from ddms_ops.analysis.requests import has_requests
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.refs import log_refs
 from ddms_ops.checks.steps import next_step
@@ -19,14 +18,12 @@ def check_error_rate(facts: Facts) -> list[Finding]:
     usual, words = usual_share(facts)
     best = rate_excursion(facts, usual)
     triage = facts.profile.triage
-    if best is None or best.counted < triage.min_events or best.counted < triage.rise * best.expected:
-        return []
-    if best.llr < scan_limit(facts):
+    if best is None or best.counted < triage.min_events or best.llr < scan_limit(facts):
         return []
     inside = found[(found["timestamp"] >= best.start) & (found["timestamp"] < best.end)]
     failed = inside[inside["failed"]]
     share = len(failed) / len(inside)
-    what = "requests failed" if has_requests(facts.logs) else "log events were errors"
+    what = "requests failed" if facts.has_requests else "log events were errors"
     return [
         Finding(
             check="error_rate",
@@ -62,7 +59,8 @@ def rate_excursion(facts: Facts, usual: float) -> Excursion | None:
     """When failures exceeded the usual share of the traffic most."""
     total, failed = _per_bucket(facts.requests, facts)
     floor = 0.5 / max(len(facts.baseline_requests), 1)
-    return excursion(failed, np.maximum(total * max(usual, floor), 1e-9), facts.window)
+    expected = np.maximum(total * max(usual, floor), 1e-9)
+    return excursion(failed, expected, facts.window, ratio=facts.profile.triage.rise)
 
 
 def scan_limit(facts: Facts) -> float:

@@ -50,13 +50,12 @@ def plot_error_rate(facts: Facts) -> Figure:
 def plot_traffic(facts: Facts) -> Figure:
     """Requests per minute in the window beside the baseline's, both from their own start."""
     figure, (axes,) = _figure(1, 2.4)
-    minutes = pd.date_range(facts.window.start, facts.window.end, freq="1min", inclusive="left")
+    minutes = pd.date_range(facts.window.start.floor("min"), facts.window.end, freq="1min", inclusive="left")
     now = facts.requests["timestamp"].dt.floor("min").value_counts().reindex(minutes, fill_value=0)
     axes.step(_dates(now.index), now.to_numpy(), where="post", color=INK, linewidth=1.2, label="this window")
-    shift = facts.window.start - facts.baseline.start
-    before = facts.baseline_requests["timestamp"].dt.floor("min").value_counts().sort_index()
-    before.index = before.index + shift
-    before = before[before.index < facts.window.end]
+    before = facts.baseline_requests["timestamp"].dt.floor("min").value_counts()
+    before.index = before.index + (minutes[0] - facts.baseline.start.floor("min"))
+    before = before.reindex(minutes[minutes < minutes[0] + facts.baseline.length], fill_value=0)
     axes.step(
         _dates(before.index), before.to_numpy(), where="post", color=USUAL, linewidth=1, alpha=0.8, label="baseline"
     )
@@ -99,7 +98,7 @@ def plot_where(facts: Facts) -> Figure:
         return _nothing(figure, axes[0], "no failing request names an endpoint, a version or a tenant")
     for axis, table in zip(axes, failed, strict=True):
         top = table[table["failed"] > 0].head(TOP).iloc[::-1]
-        labels = [redact(str(value))[:28] for value in top.index]
+        labels = [_plain(value)[:28] for value in top.index]
         bars = axis.barh(range(len(top)), top["share"], color=BAD, height=0.7)
         axis.set_yticks(range(len(top)), labels, fontsize=8)
         axis.bar_label(
@@ -129,7 +128,7 @@ def plot_metrics(facts: Facts) -> Figure:
                 axis.axhline(bound.limit, color=BAD, linewidth=1, linestyle=style)
         unit = f", {metric.unit}" if metric else ""
         axis.set_title(
-            f"{(metric.title if metric else '') or redact(name)}{unit}", fontsize=8, color=MUTED, loc="left", pad=2
+            f"{(metric.title if metric else '') or _plain(name)}{unit}", fontsize=8, color=MUTED, loc="left", pad=2
         )
     return _finish(figure, axes, facts, legend=False)
 
@@ -204,8 +203,13 @@ def _quiet(axis: Axes) -> None:
 
 def _label(group: object) -> str:
     error = "" if pd.isna(group.error) else f"{group.error}: "  # type: ignore[attr-defined]
-    text = redact(error + str(group.template)).replace("$", r"\$")  # type: ignore[attr-defined]
+    text = _plain(error + str(group.template))  # type: ignore[attr-defined]
     return f"{text[:LABEL_CHARS]}{'…' if len(text) > LABEL_CHARS else ''} ({group.events:,})"  # type: ignore[attr-defined]
+
+
+def _plain(text: object) -> str:
+    """Redacted text that matplotlib does not read as mathematics."""
+    return redact(str(text)).replace("$", r"\$")
 
 
 def _nothing(figure: Figure, axes: Axes, words: str) -> Figure:

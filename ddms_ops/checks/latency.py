@@ -31,8 +31,9 @@ def check_latency(facts: Facts) -> list[Finding]:
     slow = _longest_run(p95 > limit)
     if len(slow) < RUN:
         return []
-    rows = timed[(timed["timestamp"] >= slow[0]) & (timed["timestamp"] < slow[-1] + pd.Timedelta(EVERY))]
-    return [_finding(facts, rows, slow[0], slow[-1] + pd.Timedelta(EVERY), limit, usual, severity)]
+    since, until = max(slow[0], facts.window.start), min(slow[-1] + pd.Timedelta(EVERY), facts.window.end)
+    rows = timed[(timed["timestamp"] >= since) & (timed["timestamp"] < until)]
+    return [_finding(facts, rows, since, until, limit, usual, severity)]
 
 
 def _finding(
@@ -67,6 +68,7 @@ def _finding(
 
 def _longest_run(is_over: pd.Series) -> list[pd.Timestamp]:
     """Times of the longest unbroken run of True, the first among equals."""
-    runs = (is_over != is_over.shift()).cumsum()
+    is_break = (is_over != is_over.shift()) | (is_over.index.to_series().diff() > pd.Timedelta(EVERY))
+    runs = is_break.cumsum()
     found = [list(part.index) for _, part in is_over[is_over].groupby(runs[is_over])]
     return max(found, key=len, default=[])

@@ -31,9 +31,9 @@ def leading(facts: Facts) -> Finding | None:
 
 
 def events_of(facts: Facts, finding: Finding) -> pd.DataFrame:
-    """The log events behind a leading finding: of its error groups and of those that began with it, else all errors."""
+    """The events behind a leading finding: of its error groups and of those that began with it, else failed requests."""
     if "group" not in finding.subject:
-        return facts.logs[facts.logs["is_error"]]
+        return facts.requests[facts.requests["failed"]]
     kin = [other for name in SIGNS[:2] for other in facts.result(name).findings if _began_with(other, finding)]
     groups = {group for sign in (finding, *kin) for group in sign.subject["group"].split(",")}
     return facts.logs[facts.logs["group"].isin(groups)]

@@ -1,10 +1,8 @@
 """Did traffic fall or surge?"""
 
-import numpy as np
 import pandas as pd
 
-from ddms_ops.analysis.onset import Excursion, bucket_s, counts_per_bucket, excursion
-from ddms_ops.analysis.requests import has_requests
+from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion, expected_counts
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.error_rate import scan_limit
 from ddms_ops.checks.refs import log_refs
@@ -20,28 +18,29 @@ def check_traffic(facts: Facts) -> list[Finding]:
     """
     if facts.baseline_requests.empty:
         raise CannotTell("no log events in the baseline to compare with")
-    triage, is_traffic = facts.profile.triage, has_requests(facts.baseline_logs)
+    is_traffic = facts.has_requests
     drop, surge = (traffic_excursion(facts, above=above) for above in (False, True))
     findings = []
-    if drop and drop.llr >= scan_limit(facts) and drop.counted <= triage.drop * drop.expected:
+    if drop and drop.llr >= scan_limit(facts):
         findings.append(_finding(facts, drop, "fell", Severity.HIGH if is_traffic else Severity.LOW))
-    if surge and surge.llr >= scan_limit(facts) and surge.counted >= triage.surge * surge.expected:
+    if surge and surge.llr >= scan_limit(facts):
         findings.append(_finding(facts, surge, "rose", Severity.MEDIUM if is_traffic else Severity.LOW))
     return findings
 
 
 def traffic_excursion(facts: Facts, *, above: bool) -> Excursion | None:
-    """When requests were most unlike the baseline's mean rate."""
+    """When requests were most unlike the baseline's mean rate, at `triage.drop` of it or less, or `surge` or more."""
     counts = counts_per_bucket(facts.requests["timestamp"], facts.window)
-    per_bucket = len(facts.baseline_requests) / facts.baseline.minutes * bucket_s(facts.window) / 60
-    return excursion(counts, np.full(len(counts), per_bucket), facts.window, above=above)
+    expected = expected_counts(len(facts.baseline_requests) / facts.baseline.minutes, facts.window)
+    triage = facts.profile.triage
+    return excursion(counts, expected, facts.window, above=above, ratio=triage.surge if above else triage.drop)
 
 
 def _finding(facts: Facts, found: Excursion, verb: str, severity: Severity) -> Finding:
     minutes = (found.end - found.start) / pd.Timedelta(minutes=1)
     now, usual = found.counted / minutes, found.expected / minutes
     inside = facts.requests[(facts.requests["timestamp"] >= found.start) & (facts.requests["timestamp"] < found.end)]
-    is_traffic = has_requests(facts.baseline_logs)
+    is_traffic = facts.has_requests
     what, unit = ("Traffic", "requests/min") if is_traffic else ("Log volume", "log events/min")
     return Finding(
         check="traffic",

@@ -2,7 +2,7 @@
 
 from ddms_ops.analysis.impact import Impact, blast_radius
 from ddms_ops.analysis.onset import Excursion
-from ddms_ops.checks.base import Facts
+from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.leading import events_of, leading
 from ddms_ops.checks.refs import log_refs
 from ddms_ops.checks.traffic import tenants_moved
@@ -15,8 +15,10 @@ WORST = 5
 def check_who_is_hit(facts: Facts) -> list[Finding]:
     """Requests and tenants that the leading finding hit, and the tenants verified unaffected."""
     sign = leading(facts)
-    if sign is None or sign.check == "latency":
+    if sign is None:
         return []
+    if sign.check == "latency":
+        raise CannotTell("the strongest finding is about latency; slow requests are not counted by tenant")
     if sign.check == "traffic":
         return _moved(facts, sign)
     rows = events_of(facts, sign)
@@ -70,7 +72,7 @@ def _moved(facts: Facts, sign: Finding) -> list[Finding]:
     )
     table = tenants_moved(facts, found)
     if table.empty:
-        return []
+        raise CannotTell("no tenant has enough traffic in the baseline to tell")
     moved = int(table["moved"].sum())
     return [
         Finding(
