@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ddms_ops.case import TOOL, utc_now
 from ddms_ops.checks import CHECKS
+from ddms_ops.checks.base import BROKEN, NOT_REACHED
 from ddms_ops.coverage import FAULTY
 from ddms_ops.errors import BadInput, IncidentError, RunError, did_you_mean
 from ddms_ops.findings import CheckResult, Verdict
@@ -178,9 +179,7 @@ def _export(runs: Sequence[NotebookRun], incident: Incident, document: dict) -> 
 
 
 def _is_faulty(document: dict, runs: Sequence[NotebookRun]) -> bool:  # type: ignore[type-arg]
-    broken = any(
-        str(check["reason"]).startswith(("the check failed", "its section was not")) for check in document["checks"]
-    )
+    broken = any(str(check["reason"]).startswith((BROKEN, NOT_REACHED)) for check in document["checks"])
     return (
         broken
         or any(run.status != "ok" for run in runs)
@@ -190,10 +189,10 @@ def _is_faulty(document: dict, runs: Sequence[NotebookRun]) -> bool:  # type: ig
 
 def run_demo(system: str, scenario: str, *, events: int, seed: int, out: Path) -> int:
     """Simulate an incident below `out`, then investigate it."""
-    from ddms_ops.simulate import write_case
+    from ddms_ops.simulate import SCENARIOS, write_case
 
     target = out / "simulated" / f"{system}-{scenario}".replace("_", "-")
-    if target.exists():
+    if target.exists() and system in known_systems() and scenario in SCENARIOS:
         shutil.rmtree(target)
     simulated = write_case(system, scenario, target, seed=seed, events=events)
     print(f"simulated {events:,} log events of {system}, scenario {scenario}: {simulated.export}", file=sys.stderr)

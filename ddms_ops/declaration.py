@@ -34,13 +34,15 @@ class Logs(Strict):
 
     groups: dict[str, LogGroup] = {}
     fields: dict[str, list[str]]
-    levels: dict[str, list[str]]
+    levels: dict[str, list[str]] = Field(min_length=1)
 
     @field_validator("fields", "levels", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         if not isinstance(value, dict):
             return value
+        if empty := [ours for ours, theirs in value.items() if not theirs]:
+            raise ValueError(f"{empty[0]!r} names nothing; give at least one name, e.g. level: sev")
         return {ours: [theirs] if isinstance(theirs, str) else theirs for ours, theirs in value.items()}
 
     @field_validator("fields")
@@ -135,7 +137,7 @@ class Alert(Strict):
     for_s: int = Field(ge=0)
     impact: str = ""
     anchor: str = ""
-    steps: tuple[str, ...]
+    steps: tuple[str, ...] = Field(min_length=1)
     escalation: str = ""
 
     @model_validator(mode="after")
@@ -144,6 +146,8 @@ class Alert(Strict):
             raise ValueError("needs exactly one of 'metric' and 'log_matches'")
         if (self.above is None) == (self.below is None):
             raise ValueError("needs exactly one of 'above' and 'below'")
+        if self.log_matches and self.above is None:
+            raise ValueError("counts log events, so it needs 'above'")
         return self
 
 
@@ -153,7 +157,7 @@ class Scenario(Strict):
     title: str
     signs: tuple[str, ...]
     anchor: str = ""
-    steps: tuple[str, ...]
+    steps: tuple[str, ...] = Field(min_length=1)
 
 
 class SeverityLevel(Strict):

@@ -9,11 +9,10 @@ from ddms_ops.profile import Profile, load_profile
 from ddms_ops.settings import assets
 from ddms_ops.sources import open_source
 from ddms_ops.sources.base import AlarmQuery, ChangeQuery, LogQuery, MetricQuery, Pull, Source
-from ddms_ops.window import Window
+from ddms_ops.window import EVER
 
 NEEDED = ("duckdb", "pyarrow", "pandas", "papermill", "nbconvert", "ipykernel", "matplotlib")
 OPTIONAL = {"jupyterlab": "ddms-ops lab needs it: pip install 'ddms-ops[lab]'"}
-EVER = Window.of("1970-01-01T00:00Z", "2200-01-01T00:00Z")
 
 
 def examine(system: str, source: str | None) -> int:
@@ -26,7 +25,7 @@ def examine(system: str, source: str | None) -> int:
     lines = [("ok", f"profile {system}: {profile.title}, {len(profile.metrics)} metrics, {len(profile.alerts)} alerts")]
     lines += [_package(name) for name in NEEDED]
     lines += [
-        ("ok" if importlib.util.find_spec(name) else "lacking", f"{name}: {why}") for name, why in OPTIONAL.items()
+        ("ok" if importlib.util.find_spec(name) else "not there", f"{name}: {why}") for name, why in OPTIONAL.items()
     ]
     lines += [("ok" if _has_notebooks() else "lacking", f"notebooks in {assets('notebooks')}")]
     if source is None:
@@ -68,8 +67,6 @@ def _pull(what: str, pull: Pull) -> tuple[str, str]:
     coverage = pull.coverage
     if coverage.status is Status.NOT_CONFIGURED:
         return "lacking", f"{what}: {coverage.reason}"
-    faults = "; ".join(
-        part for part in coverage.reason.split("; ") if "may begin there" not in part and "may end there" not in part
-    )
     span = f" from {coverage.got.start:%Y-%m-%d %H:%M} to {coverage.got.end:%Y-%m-%d %H:%M} UTC" if coverage.got else ""
-    return "lacking" if faults else "ok", f"{what}: {coverage.rows:,} records{span}{'; ' + faults if faults else ''}"
+    said = f"{what}: {coverage.rows:,} records{span}{'; ' + coverage.reason if coverage.reason else ''}"
+    return "ok" if coverage.is_all_there else "lacking", said

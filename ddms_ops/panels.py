@@ -8,6 +8,7 @@ import io
 from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
 from matplotlib.figure import Figure
 
 from ddms_ops.analysis.suspects import suspect_changes
@@ -19,9 +20,11 @@ from ddms_ops.checks.tables import Shown, coverage_table, findings_table, html_t
 from ddms_ops.errors import BadInput
 from ddms_ops.incident import INSTANTS
 from ddms_ops.redact import redact
+from ddms_ops.sources.base import LOG_EVENTS
 from ddms_ops.window import parse_instant
 
 TOP = 12
+NO_EVENTS = LOG_EVENTS.append(pa.field("row", pa.int64())).empty_table()
 CELL_CHARS = 300
 
 
@@ -202,7 +205,7 @@ def query_rows(case: Case, query: str, *, tenant: str = "") -> pd.DataFrame:
     if not query.strip():
         raise BadInput(f"query: is empty; write a Logs Insights query or one of {', '.join(case.profile.queries)}")
     parsed = with_values(parse(text), {"TENANT_ID_HERE": tenant} if tenant else {})
-    return run_query(parsed, case.log_files)
+    return run_query(parsed, case.log_files or NO_EVENTS)
 
 
 def unseen_panel(case: Case) -> Shown:
@@ -212,6 +215,11 @@ def unseen_panel(case: Case) -> Shown:
         ("check", result.question, "not checked", result.reason)
         for result in case.results
         if result.status == "not_checked"
+    ]
+    rows += [
+        ("check", result.question, "found", result.reason)
+        for result in case.results
+        if result.findings and result.reason
     ]
     unparsed = int((~case.logs["is_parsed"]).sum()) if len(case.logs) else 0
     if unparsed:

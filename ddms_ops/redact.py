@@ -9,7 +9,7 @@ PATTERNS: dict[str, re.Pattern[str]] = {
     "private_key": re.compile(
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL
     ),
-    "jwt": re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"),
+    "jwt": re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"),
     "aws_key_id": re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{12,}\b"),
     "signed_url": re.compile(
         r"(?i)(?<=[?&])(?:x-amz-(?:signature|credential|security-token)|signature|sig)=[^&\s\"'<>]+"
@@ -17,10 +17,10 @@ PATTERNS: dict[str, re.Pattern[str]] = {
     "dsn_password": re.compile(r"(?<=://)[^\s:/@\"']*:[^\s@\"']+(?=@)"),
     "bearer": re.compile(r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"),
     "secret_pair": re.compile(
-        r"(?i)\b[\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|cookie)[\w-]*[\"']?\s*[=:]\s*"
-        r"(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"'}\]]+)"
+        r"(?i)[\w-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|cookie)[\w-]{0,40}\\?[\"']?\s{0,9}[=:]"
+        r"\s{0,9}(?:\\\"[^\"]*\\\"|\"[^\"]*\"|'[^']*'|[^\s,;&\"'}\]]+)"
     ),
-    "email": re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "email": re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
     "card": re.compile(r"\b(?:\d[ -]?){13,18}\d\b"),
 }
 

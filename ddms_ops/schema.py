@@ -37,7 +37,7 @@ LOGS = Schema(
     (
         Column("timestamp", UTC, "when the event was logged"),
         Column("level", "category", "TRACE DEBUG INFO WARN ERROR FATAL, or null when it has none"),
-        Column("message", "str", "the text of the event, without its envelope"),
+        Column("message", "str", "first line of the event's text, without its envelope, at most 1,000 characters"),
         Column("error", "str", "exception class or error code, null without one"),
         Column("log_group", "category", "log group"),
         Column("log_stream", "category", "log stream"),

@@ -13,6 +13,8 @@ from ddms_ops.errors import WindowError
 
 UNITS = {"min": "min", "m": "min", "h": "h", "d": "D"}
 DURATION = re.compile(r"(\d+)\s*(min|m|h|d)")
+ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)")
+LONGEST = pd.Timedelta(days=3660)
 BASELINES = "previous, previous:<length> (previous:6h), yesterday, last-week, or <start>/<end>"
 
 
@@ -25,7 +27,9 @@ def parse_duration(text: str) -> pd.Timedelta:
     match = DURATION.fullmatch(text.strip())
     if match is None:
         raise WindowError(f"{text!r} is not a length; write a number and min, h or d, e.g. 90min")
-    return pd.Timedelta(int(match[1]), unit=UNITS[match[2]])  # type: ignore[call-overload]
+    if int(match[1]) > LONGEST / pd.Timedelta(1, unit=UNITS[match[2]]):
+        raise WindowError(f"{text!r} is longer than ten years")
+    return pd.Timedelta(int(match[1]), unit=UNITS[match[2]])
 
 
 def parse_instant(text: str, *, now: pd.Timestamp | None = None, name: str = "time") -> pd.Timestamp:
@@ -45,9 +49,9 @@ def parse_instant(text: str, *, now: pd.Timestamp | None = None, name: str = "ti
             raise WindowError(f"{name}: {text!r} is relative, which only `start` and `end` may be")
         return now if text == "now" else now - parse_duration(text[1:])
     try:
-        stamp = pd.Timestamp(text)
-    except ValueError:
-        stamp = pd.NaT  # type: ignore[assignment]
+        stamp = pd.Timestamp(text) if ISO.match(text) else pd.NaT
+    except (ValueError, OverflowError):
+        stamp = pd.NaT
     if not isinstance(stamp, pd.Timestamp):
         raise WindowError(f"{name}: {text!r} is not a time; write e.g. 2026-03-04T10:00Z, or -2h")
     if stamp.tzinfo is None:
@@ -76,6 +80,7 @@ class Window:
         for name in ("start", "end"):
             if getattr(self, name).tzinfo is None:
                 raise WindowError(f"{name} = {getattr(self, name)} has no time zone; add 'Z' for UTC")
+            object.__setattr__(self, name, getattr(self, name).tz_convert("UTC"))
         if self.start >= self.end:
             raise WindowError(f"the window is empty: start {iso(self.start)} is not before end {iso(self.end)}")
 
@@ -135,3 +140,7 @@ def baseline_window(window: Window, text: str) -> Window:
     if found.start < window.end and window.start < found.end:
         raise WindowError(f"baseline: {text!r} overlaps the incident window {window}; write {BASELINES}")
     return found
+
+
+EVER = Window.of("1970-01-01T00:00Z", "2200-01-01T00:00Z")
+"""All there is: a source asked for this window has no edge to miss."""

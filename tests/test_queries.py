@@ -36,7 +36,9 @@ def events(case: Case) -> list[dict]:
             continue
         content = path.read_bytes()
         text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-        lines = [json.loads(line) for line in text.splitlines()] if ".jsonl" in path.name else json.loads(text)["events"]
+        lines = (
+            [json.loads(line) for line in text.splitlines()] if ".jsonl" in path.name else json.loads(text)["events"]
+        )
         for line in lines:
             stamp = pd.Timestamp(line["timestamp"], unit="ms", tz="UTC")
             if START <= stamp < END:
@@ -76,7 +78,9 @@ def test_slow_requests(case: Case, events: list[dict]):
 
 def test_processing_failures(case: Case, events: list[dict]):
     """Query 3: failed jobs, newest first."""
-    failed = sorted((e for e in events if e.get("status") == "FAILED"), key=lambda e: e["@timestamp"], reverse=True)[:100]
+    failed = sorted((e for e in events if e.get("status") == "FAILED"), key=lambda e: e["@timestamp"], reverse=True)[
+        :100
+    ]
     found = query_rows(case, "processing_failures")
     assert list(found.columns) == ["@timestamp", "documentId", "jobType", "errorMessage", "attempts"]
     assert times(found) == [e["@timestamp"] for e in failed]
@@ -132,7 +136,9 @@ def test_slow_endpoints(case: Case, events: list[dict]):
     """The query of the slow-API scenario."""
     counts = Counter(e.get("path") for e in events if float(e.get("duration", 0)) > 1000)
     found = query_rows(case, "slow_endpoints")
-    assert dict(zip(found["path"].fillna("none"), found["count()"], strict=True)) == {k or "none": v for k, v in counts.items()}
+    assert dict(zip(found["path"].fillna("none"), found["count()"], strict=True)) == {
+        k or "none": v for k, v in counts.items()
+    }
 
 
 def test_what_is_not_supported_is_refused_by_name(case: Case):

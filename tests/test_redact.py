@@ -33,6 +33,20 @@ def test_each_example_is_gone(name):
     assert text.endswith(" after")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['{"a":"{\\"password\\":\\"hunter2\\"}"}', "PASSWORD = hunter2", "db_password='hunter2'", '"apiKey": "hunter2"'],
+)
+def test_secrets_are_found_however_they_are_quoted(text):
+    """JSON in JSON, shell, Python and plain pairs."""
+    assert "hunter2" not in redact(text)
+
+
+def test_long_text_takes_linear_time():
+    """A pattern must not try every start with every end."""
+    assert redact("a-" * 100_000).startswith("a-a-")
+
+
 def test_plain_text_is_left_alone():
     """Words, times, ids and counts are no secrets."""
     text = "TypeError on POST /documents/{id}/versions at 2026-03-04T10:37:00Z, 412 of 1,024 requests, tenant-007"

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from builders import envelope, failure, minutes, request, write_logs
+
 from ddms_ops.cli import main
 from ddms_ops.report.findings_file import without_time
 
@@ -34,7 +34,14 @@ def document(folder: Path) -> dict:
 
 def test_report_folder_holds_what_the_contract_says(made: Path):
     """Every file of the contract is there, and the summary is short."""
-    names = {"post_mortem.html", "error_triage.ipynb", "error_triage.html", "findings.json", "timeline.csv", "summary.md"}
+    names = {
+        "post_mortem.html",
+        "error_triage.ipynb",
+        "error_triage.html",
+        "findings.json",
+        "timeline.csv",
+        "summary.md",
+    }
     assert names <= {path.name for path in made.iterdir()}
     assert (made / "evidence/manifest.json").is_file()
     assert len((made / "summary.md").read_text().splitlines()) <= 15
@@ -44,7 +51,14 @@ def test_summary_names_the_planted_cause(made: Path):
     """Error, endpoint, version, start, tenants and the deploy before it, for the chat."""
     said = (made / "summary.md").read_text()
     truth = json.loads((made.parent / "simulated/dms-bad-deploy/truth.json").read_text())
-    for word in ("TypeError", "POST /documents/", truth["version"], "10:37 UTC", "UpdateFunctionCode", "dms-api-handler-prod"):
+    for word in (
+        "TypeError",
+        "POST /documents/",
+        truth["version"],
+        "10:37 UTC",
+        "UpdateFunctionCode",
+        "dms-api-handler-prod",
+    ):
         assert word in said
     assert f"{len(truth['tenants'])} of {truth['tenants_seen']} tenants hit" in said
 

@@ -36,6 +36,10 @@ def test_relative_times_count_from_the_clock_passed_in():
         ("-2 fortnights", "is not a length"),
         ("NaT", "is not a time"),
         ("", "is not a time"),
+        ("10:00Z", "is not a time"),
+        ("03/04/2026 10:00Z", "is not a time"),
+        ("-99999999999h", "is longer than ten years"),
+        ("99999-01-01T00:00Z", "is not a time"),
     ],
 )
 def test_unusable_times_are_refused_with_what_would_work(text, words):

@@ -17,6 +17,8 @@ from ddms_ops.window import Window
 
 OF_INCIDENT = {"P1": Severity.CRITICAL, "P2": Severity.HIGH, "P3": Severity.MEDIUM, "P4": Severity.LOW}
 NAMED_PULLS = 3
+BROKEN = "the check failed"
+NOT_REACHED = "its section was not reached"
 
 
 class CannotTell(Exception):
@@ -112,7 +114,7 @@ class Check:
     question: str
     needs: tuple[str, ...]
     judge: Callable[[Facts], list[Finding]]
-    note: Callable[[Facts, list[Finding]], str] = lambda facts, findings: ""
+    note: Callable[[Facts, list[Finding]], str] = lambda _facts, _findings: ""
 
 
 def run_check(check: Check, facts: Facts) -> CheckResult:
@@ -127,7 +129,7 @@ def run_check(check: Check, facts: Facts) -> CheckResult:
     except CannotTell as lack:
         return result(Verdict.NOT_CHECKED, str(lack))
     except Exception as fault:  # a check that breaks must not take the report with it
-        return result(Verdict.NOT_CHECKED, f"the check failed: {type(fault).__name__}")
+        return result(Verdict.NOT_CHECKED, f"{BROKEN}: {type(fault).__name__}")
     missing = [coverage for coverage in needed if not coverage.is_all_there]
     if findings:
         marked = (

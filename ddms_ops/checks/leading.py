@@ -31,7 +31,7 @@ def leading(facts: Facts) -> Finding | None:
 
 
 def events_of(facts: Facts, finding: Finding) -> pd.DataFrame:
-    """The events behind a leading finding: of its error groups and of those that began with it, else failed requests."""
+    """The events behind a leading finding: of its error groups and those that began with it, else failed requests."""
     if "group" not in finding.subject:
         return facts.requests[facts.requests["failed"]]
     kin = [other for name in SIGNS[:2] for other in facts.result(name).findings if _began_with(other, finding)]

@@ -177,6 +177,6 @@ def span(table: pa.Table) -> Window | None:
     return Window(first, last + pd.Timedelta(microseconds=1))
 
 
-def common_path(paths: list[Path], root: Path) -> tuple[str, ...]:
+def relative_paths(paths: list[Path], root: Path) -> tuple[str, ...]:
     """Paths relative to the root, sorted, with forward slashes."""
     return tuple(sorted(path.relative_to(root).as_posix() for path in paths))

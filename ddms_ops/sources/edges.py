@@ -15,14 +15,20 @@ def edge_reason(times: np.ndarray, window: Window) -> str:
     """Words for an edge of the window that the events do not reach, or the empty string.
 
     An edge is suspicious when the silence there is over 5 minutes, 20 mean gaps and 3 times the
-    largest gap between two events elsewhere: records are then more likely missing than silent.
+    largest gap between two other events of the window (of the export, where the window has under 20): records are
+    then more likely missing than silent.
 
     Args:
         times: sorted naive UTC datetime64 of all events of the source, in and out of the window.
         window: what was asked.
     """
+    if not len(times):
+        return "the export holds no events of it"
+    start, end = (stamp.tz_convert(None).to_datetime64() for stamp in (window.start, window.end))
+    inside = times[(times >= start) & (times < end)]
+    times = inside if len(inside) >= MIN_EVENTS else times
     if len(times) < MIN_EVENTS:
-        return "" if len(times) else "the export holds no events of it"
+        return ""
     gaps = np.diff(times).astype("timedelta64[us]").astype("int64")
     limit = max(MIN_GAP // pd.Timedelta(microseconds=1), MEAN_GAPS * gaps.mean(), LARGEST_GAPS * int(gaps.max()))
     first, last = (pd.Timestamp(stamp, tz="UTC") for stamp in (times[0], times[-1]))

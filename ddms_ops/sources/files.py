@@ -2,7 +2,7 @@
 
     logs/<log group, "/" as "__">/**    metrics/*.json    trail/**    alarms/*.json
 
-Every file may be gzipped; anything may be absent, which is NOT_CONFIGURED. Files are read once,
+Every file may be gzipped; anything may be absent, which is NOT_CONFIGURED. Log files are read once,
 whatever the number of windows asked for.
 """
 
@@ -31,14 +31,15 @@ from ddms_ops.sources.base import (
     Provenance,
     Pull,
     Query,
-    common_path,
     inside,
     no_records,
+    relative_paths,
     span,
 )
 from ddms_ops.sources.edges import edge_reason
 from ddms_ops.sources.json_files import Reader, alarm_changes, change_records, metric_points, read_json_file, to_table
-from ddms_ops.sources.log_files import FileAccount, stage_log_files
+from ddms_ops.sources.log_files import FileAccount, drop_repeated, stage_log_files
+from ddms_ops.window import EVER
 
 FOLDERS = ("logs", "metrics", "trail", "alarms")
 LATER = ("audit", "database", "costs", "queues", "workflows")
@@ -62,7 +63,7 @@ class FilesSource:
         )
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute(f"SET temp_directory = '{self._scratch}/duckdb'")
-        self._staged: dict[str, tuple[str, list[FileAccount]]] = {}
+        self._staged: dict[str, tuple[str, list[FileAccount], int]] = {}
 
     def _check(self) -> None:
         if not self.root.exists():
@@ -83,39 +84,43 @@ class FilesSource:
         """Names of the log groups that have a folder (or a file) under logs/, sorted."""
         return tuple(sorted(self._groups()))
 
-    def _groups(self) -> dict[str, Path]:
-        root = self.root / "logs"
-        return {_group_name(path): path for path in _listing(root) if path.is_dir() or _is_export(path)}
+    def _groups(self) -> dict[str, list[Path]]:
+        """Export files by log group."""
+        found: dict[str, list[Path]] = {}
+        for path in _listing(self.root / "logs"):
+            if path.is_dir() or _is_export(path):
+                found.setdefault(_group_name(path), []).extend(_exports_below(path) if path.is_dir() else [path])
+        return found
 
     def fetch_log_events(self, query: LogQuery, *, pull: str) -> Pull:
         """Events of one log group, ordered by time, stream and message."""
         provenance = Provenance("files")
-        folder = self._groups().get(query.log_group)
-        if folder is None:
+        paths = self._groups().get(query.log_group)
+        if paths is None:
             reason = f"no folder logs/{query.log_group.replace('/', '__')} in the export"
             return no_records(pull, query, provenance, LOG_EVENTS, Status.NOT_CONFIGURED, reason)
-        table, accounts = self._stage(query.log_group, folder)
-        provenance = replace(provenance, files=common_path([account.path for account in accounts], self.root))
+        table, accounts, repeated = self._stage(query.log_group, paths)
+        provenance = replace(provenance, files=relative_paths([account.path for account in accounts], self.root))
         rows = self._select(table, query)
         matched = self._matched(table, query)
         faults = [f"{_relative(a.path, self.root)} {fault}" for a in accounts for fault in a.faults]
         notes = sorted({account.note for account in accounts if account.note})
+        notes += [f"{repeated:,} repeated events in the export taken once"] if repeated else []
         found = _account(rows, matched, faults, notes, any(account.is_denied for account in accounts))
-        if found[0] in (Status.COMPLETE, Status.EMPTY):
+        if found[0] in (Status.COMPLETE, Status.EMPTY) and query.window != EVER:
             found = self._edges(table, query, found)
         return _pull(pull, query, provenance, rows, matched, *found)
 
-    def _stage(self, group: str, folder: Path) -> tuple[str, list[FileAccount]]:
+    def _stage(self, group: str, paths: list[Path]) -> tuple[str, list[FileAccount], int]:
         if group not in self._staged:
             table = f"log_group_{len(self._staged)}"
-            paths = [folder] if folder.is_file() else _exports_below(folder)
             accounts = []
             scratch = self._scratch / table
             scratch.mkdir()
-            for account in stage_log_files(self._connection, table, paths, folder, scratch):
+            for account in stage_log_files(self._connection, table, paths, self.root / "logs", scratch):
                 report_progress(f"{group}: {account.path.name}, {account.events:,} events, {account.size:,} bytes")
                 accounts.append(account)
-            self._staged[group] = table, accounts
+            self._staged[group] = table, accounts, drop_repeated(self._connection, table)
         return self._staged[group]
 
     def _where(self, query: LogQuery) -> tuple[str, list[object]]:
@@ -163,7 +168,7 @@ class FilesSource:
 
     def _json(self, query: Query, pull: str, name: str, reader: Reader, schema: pa.Schema) -> Pull:
         paths = _exports_below(self.root / name)
-        provenance = Provenance("files", files=common_path(paths, self.root))
+        provenance = Provenance("files", files=relative_paths(paths, self.root))
         if not paths:
             return no_records(pull, query, provenance, schema, Status.NOT_CONFIGURED, f"no {name}/ in the export")
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))

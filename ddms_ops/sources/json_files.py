@@ -5,6 +5,7 @@ does not is a fault for coverage. Files may be gzipped and may hold several docu
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from ddms_ops.sources.opening import open_export
 
 Row = dict[str, object]
 Reader = Callable[[dict[str, object], str], Iterator[Row]]
+FAULT = "fault"
+BLANK = re.compile(r"\s*")
 STATISTICS = ("Sum", "Average", "Minimum", "Maximum", "SampleCount")
 
 
@@ -42,7 +45,11 @@ def read_json_file(path: Path, reader: Reader, scratch: Path) -> FileRows:
     faults = list(opened.faults)
     try:
         for document in documents(opened.plain.read_text(encoding="utf-8-sig")):
-            rows += reader(document, path.name.split(".")[0])
+            for row in reader(document, path.name.split(".")[0]):
+                if FAULT in row:
+                    faults.append(str(row[FAULT]))
+                else:
+                    rows.append(row)
     except NotThatShape as fault:
         faults.append(str(fault))
     except (ValueError, RecursionError):
@@ -59,8 +66,7 @@ def documents(text: str) -> Iterator[dict[str, object]]:
     """
     decoder = json.JSONDecoder()
     place = 0
-    while text[place:].lstrip():
-        place += len(text[place:]) - len(text[place:].lstrip())
+    while (place := BLANK.match(text, place).end()) < len(text):  # type: ignore[union-attr]
         document, place = decoder.raw_decode(text, place)
         if not isinstance(document, dict):
             raise NotThatShape("is JSON, but not an object as the AWS CLI prints it")
@@ -73,12 +79,13 @@ def metric_points(document: dict[str, object], stem: str) -> Iterator[Row]:
         for series in _objects(document["MetricDataResults"]):
             stamps, values = series.get("Timestamps") or [], series.get("Values") or []
             if not isinstance(stamps, list) or not isinstance(values, list) or len(stamps) != len(values):
-                raise NotThatShape(f"series {str(series.get('Id'))[:40]!r} has not one value a timestamp")
+                yield {FAULT: f"series {str(series.get('Id'))[:40]!r} has not one value a timestamp"}
+                continue
             label = series.get("Label") or series.get("Id")
             for stamp, value in zip(stamps, values, strict=True):
                 yield _point(stamp, series.get("Id") or label, label, None, None, value)
             if series.get("StatusCode", "Complete") != "Complete":
-                raise NotThatShape(f"series {str(label)[:40]!r} is {series['StatusCode']}: AWS returned only a part")
+                yield {FAULT: f"series {str(label)[:40]!r} is {series['StatusCode']}: AWS returned only a part"}
     elif "Datapoints" in document:
         for datum in _objects(document["Datapoints"]):
             measured = {name: datum[name] for name in STATISTICS if name in datum}

@@ -62,18 +62,21 @@ class FileAccount:
 
 
 def stage_log_files(
-    connection: duckdb.DuckDBPyConnection, table: str, paths: list[Path], group_folder: Path, scratch: Path
+    connection: duckdb.DuckDBPyConnection, table: str, paths: list[Path], root: Path, scratch: Path
 ) -> Iterator[FileAccount]:
     """Read every file of a log group into a DuckDB table, side by side; one account a file, in their order.
 
-    The table has timestamp, log_stream, message, event_id, ingestion_time.
+    The table has timestamp, log_stream, message, event_id, ingestion_time. A file in a folder of its own below
+    its log group's folder in `root` gives the stream that folder's name.
     """
     connection.execute(CREATE.format(table=table))
 
     def stage(path: Path) -> FileAccount:
         with tempfile.TemporaryDirectory(dir=scratch) as own, connection.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
-            return _stage(cursor, table, path, path.parent.name if path.parent != group_folder else None, Path(own))
+            return _stage(
+                cursor, table, path, path.parent.name if len(path.relative_to(root).parts) > 2 else None, Path(own)
+            )
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         yield from pool.map(stage, paths)
@@ -86,7 +89,9 @@ def _stage(
     if not opened.is_readable:
         return FileAccount(path, "unknown", 0, opened.size, opened.faults, is_denied=opened.is_denied)
     with opened.plain.open("rb") as file:
-        sample = file.read(SAMPLE).decode("utf-8", errors="replace")
+        head = file.read(SAMPLE)
+        head += file.readline(MAX_LINE) if b"\n" not in head else b""
+    sample = head.decode("utf-8", errors="replace")
     shape, note = shape_of(sample), ""
     if shape == "document":
         events, faults = _stage_document(connection, table, opened.plain, stream)
@@ -95,6 +100,19 @@ def _stage(
         events, faults = _stage_lines(connection, table, opened.plain, stream, shape)
         note = _zone_note(sample) if shape == "text" else ""
     return FileAccount(path, shape, events, opened.size, (*opened.faults, *faults), note)
+
+
+def drop_repeated(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Keep one of the events that share stream and event id (an export made twice); how many were dropped."""
+    [(repeated,)] = connection.execute(
+        f'SELECT count(*) - count(DISTINCT (log_stream, event_id)) FROM "{table}" WHERE event_id IS NOT NULL'
+    ).fetchall()
+    if repeated:
+        connection.execute(
+            f"""CREATE OR REPLACE TABLE "{table}" AS SELECT * FROM "{table}" QUALIFY event_id IS NULL
+            OR row_number() OVER (PARTITION BY log_stream, event_id ORDER BY timestamp, message) = 1"""
+        )
+    return int(repeated)
 
 
 def shape_of(sample: str) -> str:
@@ -212,24 +230,29 @@ def _stage_document(
         is_array = file.read(SAMPLE).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
     if is_array:
         event = ", ".join(f"'{key}': 'VARCHAR'" for key in EVENT_KEYS)
-        shape, column = f"format='array', columns={{{event}}}", "documents"
+        shape, column = f"format='array', columns={{{event}}}", "[documents]"
     else:
-        shape, column = f"format='unstructured', columns={{'events': 'STRUCT({event})[]'}}", "unnest(events)"
+        shape, column = f"format='unstructured', columns={{'events': 'STRUCT({event})[]'}}", "events"
     faults: list[str] = []
     try:
         connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE reading_events AS SELECT {column} AS x
+            f"""CREATE OR REPLACE TEMP TABLE reading_documents AS SELECT {column} AS events
             FROM read_json(?, {shape}, maximum_object_size={max(path.stat().st_size + 1024, 1 << 24)}) AS documents""",
             [str(path)],
         )
     except duckdb.Error:
         faults = _stage_broken_document(connection, path)
+    [(without,)] = connection.execute("SELECT count(*) FROM reading_documents WHERE events IS NULL").fetchall()
+    faults += [f"{without:,} JSON objects without events"] if without else []
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE reading_events AS SELECT unnest(events) AS x FROM reading_documents"
+    )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE reading AS SELECT row_number() OVER () AS n,
         {time_of("x.timestamp")} AS timestamp, x.logStreamName AS log_stream, x.message AS message,
         x.eventId AS event_id, {time_of("x.ingestionTime")} AS ingestion_time FROM reading_events"""
     )
-    connection.execute("DROP TABLE reading_events")
+    connection.execute("DROP TABLE reading_events; DROP TABLE reading_documents")
     events, unreadable = _insert(connection, table, stream, what="event")
     return events, [*faults, *unreadable]
 
@@ -240,8 +263,8 @@ def _stage_broken_document(connection: duckdb.DuckDBPyConnection, path: Path) ->
     shape = "STRUCT(" + ", ".join(f'"{key}" VARCHAR' for key in EVENT_KEYS) + ")"
     rows = [json.dumps({key: event.get(key) for key in EVENT_KEYS}) for event in found]
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE reading_events AS
-        SELECT CAST(CAST(unnest(?::VARCHAR[]) AS JSON) AS {shape}) AS x""",
+        f"""CREATE OR REPLACE TEMP TABLE reading_documents AS
+        SELECT [CAST(CAST(unnest(?::VARCHAR[]) AS JSON) AS {shape})] AS events""",
         [rows],
     )
     return [f"not whole JSON: {len(found):,} events read before the damage"]

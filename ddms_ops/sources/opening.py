@@ -136,7 +136,7 @@ def _scan(opened: Opened, scratch: Path) -> Opened:
             newline = chunk.find(b"\n")
             longest = max(longest, gap + (newline if newline >= 0 else len(chunk)))
             gap = gap + len(chunk) if newline < 0 else len(chunk) - chunk.rfind(b"\n") - 1
-            is_clean = is_clean and b"\0" not in chunk and _decodes(decoder, chunk)
+            is_clean = is_clean and b"\0" not in chunk and b"\x01" not in chunk and _decodes(decoder, chunk)
     opened = replace(opened, size=size, longest=max(longest, gap))
     return opened if is_clean else _mend(opened, scratch)
 
@@ -153,8 +153,8 @@ def _mend(opened: Opened, scratch: Path) -> Opened:
     target = _scratch_file(scratch)
     with opened.plain.open("r", encoding="utf-8", errors="replace", newline="") as stream, target.open("wb") as out:
         while text := stream.read(CHUNK):
-            out.write(text.replace("\0", "�").encode())
-    return replace(opened, plain=target, faults=(*opened.faults, "bytes that are not UTF-8 replaced"))
+            out.write(text.replace("\0", "�").replace("\x01", "�").encode())
+    return replace(opened, plain=target, faults=(*opened.faults, "bytes that are no text replaced"))
 
 
 def _scratch_file(scratch: Path) -> Path:

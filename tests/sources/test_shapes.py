@@ -21,6 +21,7 @@ EVENTS = [
     for n in range(5)
 ]
 LINES = "".join(json.dumps(event) + "\n" for event in EVENTS)
+MORE = "".join(json.dumps({**event, "eventId": event["eventId"] + "b"}) + "\n" for event in EVENTS)
 ISO = "".join(f"2026-03-04T10:00:0{n}.000Z event {n}\n" for n in range(5))
 
 
@@ -81,12 +82,12 @@ def test_times_without_a_zone_are_taken_as_utc_and_said(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "kept", "words"),
     [
-        (LINES + '{"timestamp": 17726\n\nplain\n' + LINES, 10, "2 lines unreadable (line 6, 8)"),
+        (LINES + '{"timestamp": 17726\n\nplain\n' + MORE, 10, "2 lines unreadable (line 6, 8)"),
         ("no time here\n" + ISO, 5, "1 line unreadable (line 1)"),
         (gzip.compress(random.Random(1).randbytes(0) + ISO.encode() * 2000)[:-700], None, "gzip data ends early"),
         (json.dumps({"events": EVENTS})[:-40], 4, "not whole JSON: 4 events read before the damage"),
-        (LINES.encode() + b"x" * 50_000_000 + b"\n" + LINES.encode(), 10, "1 line over 4 MiB left out"),
-        (ISO.encode().replace(b"event 0", b"event \xff"), 5, "bytes that are not UTF-8 replaced"),
+        (LINES.encode() + b"x" * 50_000_000 + b"\n" + MORE.encode(), 10, "1 line over 4 MiB left out"),
+        (ISO.encode().replace(b"event 0", b"event \xff"), 5, "bytes that are no text replaced"),
         (random.Random(2).randbytes(100_000), 0, "is not text"),
         (b"", 0, "is empty"),
         ("never a time\nat all\n", 0, "2 lines unreadable (line 1, 2)"),
@@ -109,6 +110,32 @@ def test_damage_is_named_and_the_rest_is_read(tmp_path: Path, content, kept, wor
     assert words in coverage.reason
     assert coverage.status is (Status.PARTIAL if found else Status.FAILED)
     assert len(found) == kept if kept is not None else len(found) > 1000
+
+
+def test_the_same_event_in_two_exports_is_one(tmp_path: Path):
+    """Events with the same stream and id are taken once, and coverage says how many were not."""
+    fetch(tmp_path, LINES, "one.json")
+    found, coverage = fetch(tmp_path, LINES + MORE, "two.json")
+    assert len(found) == 10
+    assert (coverage.status, coverage.reason) == (Status.COMPLETE, "5 repeated events in the export taken once")
+
+
+def test_rotated_files_are_one_group(tmp_path: Path):
+    """Files that lie in logs/ itself are grouped by the name before the first dot."""
+    (tmp_path / "logs").mkdir()
+    for n, name in enumerate(("app.log", "app.log.1", "app.log.2")):
+        (tmp_path / "logs" / name).write_text(f"2026-03-04T10:00:0{n}Z event {n}\n")
+    pull = FilesSource(tmp_path).fetch_log_events(LogQuery(HOUR, "app"), pull="logs")
+    assert pull.table["message"].to_pylist() == ["event 0", "event 1", "event 2"]
+
+
+def test_json_that_holds_no_events_is_said(tmp_path: Path):
+    """A JSON file of another kind is not read as empty and complete."""
+    fetch(tmp_path, LINES, "good.json")
+    found, coverage = fetch(tmp_path, json.dumps({"results": [[{"field": "x"}]]}, indent=2), "other.json")
+    assert len(found) == 5
+    assert coverage.status is Status.PARTIAL
+    assert "other.json 1 JSON objects without events" in coverage.reason
 
 
 def test_one_bad_file_does_not_hide_the_good(tmp_path: Path):
