@@ -5,7 +5,9 @@ partial; or evidence is not what its manifest says. 2: bad input, nothing was do
 """
 
 import argparse
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -25,6 +27,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         arguments = _parser().parse_args(argv)
         return int(arguments.command(arguments))
@@ -37,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return FAULTY
     except KeyboardInterrupt:
-        _complain(["stopped; what was done so far is kept and marked partial"])
+        _complain(["stopped; what was pulled and checked so far is kept, the rest is marked as not checked"])
         return 130
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import BROKEN, NOT_REACHED
 from ddms_ops.coverage import FAULTY
 from ddms_ops.errors import BadInput, IncidentError, RunError, did_you_mean
+from ddms_ops.evidence import drop_unfinished
 from ddms_ops.findings import CheckResult, Verdict
 from ddms_ops.incident import Incident, read_incident, resolve
 from ddms_ops.notebook import check_parameters, notebook_parameters
@@ -72,18 +74,26 @@ def _beside(source: str, path: Path) -> str:
 
 
 def investigate(given: dict[str, object], *, where: str, names: Sequence[str], out: Path) -> int:
-    """Run the notebooks on an incident and write its report folder."""
+    """Run the notebooks on an incident and write its report folder.
+
+    The work is done in a folder of its own, which becomes `<out>/<incident_id>` at the end, also of a run that was
+    interrupted: two runs, or a run from an earlier report of the same name, do not disturb each other.
+    """
     paths = [notebook_path(name) for name in dict.fromkeys(names)]
     known = set(Incident.__dataclass_fields__)
     knobs = {name: value for name, value in given.items() if name not in known}
     _check_knobs(paths, knobs, where)
-    plain = {name: value for name, value in given.items() if name in known}
-    incident, _ = resolve(plain, now=utc_now(), where=where)
+    incident, _ = resolve({name: given[name] for name in given if name in known}, now=utc_now(), where=where)
     incident = replace(incident, source=_absolute(incident.source))
     open_source(incident.source)
-    folder = _fresh_folder(out, incident.incident_id)
-    runs = [_run_one(path, incident, knobs, out, folder) for path in paths]
-    document = _complete(folder, incident, paths)
+    work = _work_folder(out) / incident.incident_id
+    work.mkdir()
+    try:
+        runs = [_run_one(path, incident, knobs, work) for path in paths]
+    finally:
+        document = _complete(work, incident, paths)
+        folder = _settle(work, out)
+    runs = [replace(run, path=folder / run.path.name) for run in runs]
     _export(runs, incident, document)
     write_post_mortem(folder)
     write_summary(folder)
@@ -93,14 +103,18 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
 
 
 def _check_knobs(paths: Sequence[Path], knobs: dict[str, object], where: str) -> None:
-    """Parameters that are no incident's must be known to one of the notebooks."""
-    own = {name for path in paths for name in notebook_parameters(path)}
-    known = sorted(own | set(Incident.__dataclass_fields__))
-    faults = [
-        f"{where}: {name}: unknown parameter{did_you_mean(name, known)}; known: {', '.join(known)}"
-        for name in knobs
-        if name not in own
-    ]
+    """Parameters that are no incident's must be known to one of the notebooks, and be of its type."""
+    accepted = {name: path for path in paths for name in notebook_parameters(path)}
+    known = sorted(set(accepted) | set(Incident.__dataclass_fields__))
+    faults = []
+    for name, value in knobs.items():
+        if name not in accepted or name == "out":
+            faults.append(f"{where}: {name}: unknown parameter{did_you_mean(name, known)}; known: {', '.join(known)}")
+            continue
+        try:
+            check_parameters(accepted[name], {name: value})
+        except IncidentError as fault:
+            faults += fault.faults
     if faults:
         raise IncidentError(*faults)
 
@@ -110,19 +124,25 @@ def _absolute(source: str) -> str:
     return f"{kind}:{Path(place).expanduser().resolve()}" if place else source
 
 
-def _fresh_folder(out: Path, name: str) -> Path:
-    """An empty report folder; an earlier report of that name is kept as <name>.1, .2, …"""
-    folder = out / name
+def _work_folder(out: Path) -> Path:
+    """A new folder to work in, beside the reports."""
     try:
-        if folder.exists():
-            number = next(n for n in range(1, 10_000) if not (out / f"{name}.{n}").exists())
-            earlier = folder.rename(out / f"{name}.{number}")
-            print(f"an earlier report is kept as {earlier}", file=sys.stderr)
-            folder.mkdir()
-            _keep_words(earlier, folder)
-        folder.mkdir(parents=True, exist_ok=True)
-    except (PermissionError, NotADirectoryError, FileExistsError) as fault:
+        out.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".work-", dir=out))
+    except OSError as fault:
         raise BadInput(f"--out {out}: cannot write there: {fault.strerror}") from None
+
+
+def _settle(work: Path, out: Path) -> Path:
+    """Make the work folder the report; an earlier report of that name is kept as <name>.1, .2, …"""
+    folder = out / work.name
+    if folder.exists():
+        number = next(n for n in range(1, 10_000) if not (out / f"{work.name}.{n}").exists())
+        earlier = folder.rename(out / f"{work.name}.{number}")
+        print(f"an earlier report is kept as {earlier}", file=sys.stderr)
+        _keep_words(earlier, work)
+    work.rename(folder)
+    work.parent.rmdir()
     return folder
 
 
@@ -133,12 +153,12 @@ def _keep_words(earlier: Path, folder: Path) -> None:
         shutil.copyfile(written, folder / written.name)
 
 
-def _run_one(path: Path, incident: Incident, knobs: dict[str, object], out: Path, folder: Path) -> NotebookRun:
+def _run_one(path: Path, incident: Incident, knobs: dict[str, object], work: Path) -> NotebookRun:
     accepted = notebook_parameters(path)
-    parameters = {**incident.as_dict(), **knobs, "out": str(out.resolve())}
+    parameters = {**incident.as_dict(), **knobs, "out": str(work.parent.resolve())}
     parameters = {name: value for name, value in parameters.items() if name in accepted}
     check_parameters(path, parameters)
-    return run_notebook(path, folder / path.name, parameters, on_progress=_show, timeout_s=TIMEOUT_S)
+    return run_notebook(path, work / path.name, parameters, on_progress=_show, timeout_s=TIMEOUT_S)
 
 
 def _show(progress: Progress) -> None:
@@ -148,6 +168,7 @@ def _show(progress: Progress) -> None:
 
 def _complete(folder: Path, incident: Incident, paths: Sequence[Path]) -> dict:  # type: ignore[type-arg]
     """findings.json with a result for every check of the notebooks, also where one did not get there."""
+    drop_unfinished(folder / "evidence")
     if not (folder / FINDINGS).exists():
         document = findings_document(incident, [], [], tool=TOOL, digest="")
     else:

@@ -180,9 +180,14 @@ def read_manifest(folder: Path) -> list[Recorded]:
         raise EvidenceError(f"{folder / MANIFEST}: the manifest is damaged: bad or missing {fault}") from None
 
 
-def manifest_digest(folder: Path) -> str:
-    """The digest that a manifest's content has (not the one it states)."""
-    return digest_of(_load(folder))
+def drop_unfinished(folder: Path) -> None:
+    """Remove files that a run was stopped in the middle of writing: those the manifest does not know."""
+    known = {MANIFEST}
+    if (folder / MANIFEST).exists():
+        known |= {entry.file for entry in read_manifest(folder)}
+    for path in folder.glob("*"):
+        if path.is_file() and path.name not in known:
+            path.unlink()
 
 
 def verify_evidence(folder: Path, *, expected: str = "") -> list[str]:
@@ -207,11 +212,15 @@ def verify_evidence(folder: Path, *, expected: str = "") -> list[str]:
     named = {str(entry.get("file")): entry for entry in entries}
     for name, entry in sorted(named.items()):
         path = folder / name
-        if not path.is_file():
+        if path.is_symlink():
+            faults.append(f"{name}: was replaced by a link")
+        elif not path.is_file():
             faults.append(f"{name}: is missing")
         elif file_digest(path) != entry.get("sha256"):
             faults.append(f"{name}: was changed: its SHA-256 is not the manifest's")
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    present = {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()
+    }
     faults += [
         f"{name}: was added: the manifest does not know it" for name in sorted(present - set(named) - {MANIFEST})
     ]

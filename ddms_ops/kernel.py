@@ -81,7 +81,10 @@ async def start_kernel(client: NotebookClient, folder: Path, progress_file: Path
     Raises:
         KernelFailed: it did not come up; with the last line it wrote.
     """
-    env = {**os.environ, progress.VARIABLE: str(progress_file), "IPYTHONDIR": str(folder / "ipython")}
+    scratch = folder / "tmp"  # goes with the folder, also when the kernel is killed
+    scratch.mkdir()
+    own = {progress.VARIABLE: str(progress_file), "IPYTHONDIR": str(folder / "ipython"), "TMPDIR": str(scratch)}
+    env = {**os.environ, **own}
     with (folder / LOG).open("wb") as log:
         try:
             await client.async_start_new_kernel(env=env, stdout=log, stderr=log)

@@ -16,6 +16,7 @@ from ddms_ops.analysis.timeline import merged_timeline
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS, figures
 from ddms_ops.checks.leading import SIGNS
+from ddms_ops.checks.refs import shown_template
 from ddms_ops.checks.tables import Shown, coverage_table, findings_table, html_table
 from ddms_ops.errors import BadInput
 from ddms_ops.incident import INSTANTS
@@ -102,6 +103,8 @@ def timeline_panel(case: Case) -> Picture:
     """Alarms, first errors, changes and people's notes on one axis; also written to timeline.csv."""
     events = timeline(case)
     text = events.assign(time=events["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    for name in ("event", "detail"):  # a spreadsheet must not read a name as a formula
+        text[name] = ["'" + value if value[:1] in ("=", "+", "-", "@") else value for value in text[name]]
     text.to_csv(case.folder / "timeline.csv", index=False)
     return _picture(figures.plot_timeline(case, events), f"Timeline of {len(events)} events; listed in timeline.csv.")
 
@@ -134,8 +137,8 @@ def groups_table(case: Case) -> Shown:
         (
             row.group,
             "" if pd.isna(row.error) else redact(str(row.error)),
-            redact(row.template)[:CELL_CHARS],
-            redact(_example(case, row.group))[:CELL_CHARS],
+            shown_template(_examples(case, row.group))[:CELL_CHARS],
+            redact(str(_examples(case, row.group).iloc[0]))[:CELL_CHARS],
             f"{row.events:,}",
             f"{row.baseline_events:,}",
             "new" if row.ratio == float("inf") else "" if pd.isna(row.ratio) else f"{row.ratio:.2f}×",
@@ -152,12 +155,10 @@ def groups_table(case: Case) -> Shown:
     return html_table(columns, rows, caption=caption)
 
 
-def _example(case: Case, group: str) -> str:
-    for logs in (case.logs, case.baseline_logs):
-        found = logs.loc[logs["group"] == group, "message"]
-        if len(found):
-            return str(found.iloc[0])
-    return ""
+def _examples(case: Case, group: str) -> pd.Series:
+    """Messages of a group, of the window or else of the baseline."""
+    found = case.logs.loc[case.logs["group"] == group, "message"]
+    return found if len(found) else case.baseline_logs.loc[case.baseline_logs["group"] == group, "message"]
 
 
 def tenants_table(case: Case) -> Shown:

@@ -15,10 +15,12 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         r"(?i)(?<=[?&])(?:x-amz-(?:signature|credential|security-token)|signature|sig)=[^&\s\"'<>]+"
     ),
     "dsn_password": re.compile(r"(?<=://)[^\s:/@\"']*:[^\s@\"']+(?=@)"),
+    "header": re.compile(r"(?i)\b(?:authorization|(?:set-)?cookie)\\?[\"']?\s{0,9}[:=]\s{0,9}[^\r\n\"'}]+"),
+    "known_token": re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abpr]-|sk_live_|sk-)[\w-]{10,}"),
     "bearer": re.compile(r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"),
     "secret_pair": re.compile(
-        r"(?i)[\w-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|authorization|cookie)[\w-]{0,40}\\?[\"']?\s{0,9}[=:]"
-        r"\s{0,9}(?:\\\"[^\"]*\\\"|\"[^\"]*\"|'[^']*'|[^\s,;&\"'}\]]+)"
+        r"(?i)[\w-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|credential)s?(?:[_-][\w-]{0,40})?\\?[\"']?\s{0,9}[=:]"
+        r"\s{0,9}(?:\\\"[^\"]*\\\"|\"[^\"]*\"|'[^']*'|[^\s\"'}\]]+)"
     ),
     "email": re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
     "card": re.compile(r"\b(?:\d[ -]?){13,18}\d\b"),

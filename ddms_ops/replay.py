@@ -8,7 +8,7 @@ from pathlib import Path
 from ddms_ops.case import Case, utc_now
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import NOT_REACHED
-from ddms_ops.errors import EvidenceError
+from ddms_ops.errors import BadInput, EvidenceError
 from ddms_ops.evidence import PROFILES, verify_evidence
 from ddms_ops.incident import resolve
 from ddms_ops.report.findings_file import as_text, read_document, without_time
@@ -28,9 +28,14 @@ def replay_report(report: Path, *, out: Path | None = None) -> int:
     if faults:
         raise EvidenceError(f"{report}: cannot be replayed: {faults[0]}; see ddms-ops verify {report}")
     scratch = Path(tempfile.mkdtemp(prefix="ddms-ops-replay-"))
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInput(f"--out {out}: is not an empty folder; give a new one")
     folder = out or scratch
     try:
-        again = _findings_again(report, recorded, folder)
+        try:
+            again = _findings_again(report, recorded, folder)
+        except (KeyError, TypeError, AttributeError) as fault:
+            raise EvidenceError(f"{report / 'findings.json'}: is damaged: bad or missing {fault}") from None
         before, after = as_text(without_time(recorded)), as_text(again)
         if before == after:
             count = sum(len(check["findings"]) for check in recorded["checks"])
@@ -47,15 +52,18 @@ def _findings_again(report: Path, recorded: dict, folder: Path) -> dict[str, obj
     incident, profile = resolve(recorded["incident"], now=utc_now(), where=str(report), profiles=profiles)
     folder.mkdir(parents=True, exist_ok=True)
     case = Case(incident, profile, RecordedSource(report), folder, clock=utc_now, profiles=profiles)
-    asked = [check["id"] for check in recorded["checks"] if check["reason"] != NOT_REACHED]
+    notebooks = {check["notebook"] for check in recorded["checks"]}
+    unreached = {check["id"] for check in recorded["checks"] if check["reason"] == NOT_REACHED}
+    asked = [check.id for check in CHECKS if check.notebook in notebooks and check.id not in unreached]
     for check in CHECKS:
         if check.id in asked:
             case.result(check.id)
     for row in recorded["coverage"]:
         case.pulls(str(row["pull"]).split("/")[0])
     again = case.document
-    done = {check["id"]: check for check in again["checks"]}  # type: ignore[attr-defined]
-    return {**again, "checks": [done.get(check["id"], check) for check in recorded["checks"]]}
+    left = {check["id"]: check for check in recorded["checks"] if check["id"] in unreached}
+    done = left | {check["id"]: check for check in again["checks"]}  # type: ignore[attr-defined]
+    return {**again, "checks": [done[check.id] for check in CHECKS if check.id in done]}
 
 
 def _first_difference(before: str, after: str) -> str:
@@ -76,6 +84,8 @@ def verify_report(report: Path) -> int:
     document = read_document(report)
     expected = str(document.get("manifest_digest", ""))
     faults += verify_evidence(report / "evidence", expected=expected)
+    if not DIGEST.fullmatch(expected):
+        faults.append("findings.json: states no manifest digest")
     for page in sorted(report.glob("*.html")):
         printed = set(DIGEST.findall(page.read_text(encoding="utf-8", errors="replace")))
         if printed and expected not in printed:

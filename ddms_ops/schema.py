@@ -37,6 +37,7 @@ LOGS = Schema(
     (
         Column("timestamp", UTC, "when the event was logged"),
         Column("level", "category", "TRACE DEBUG INFO WARN ERROR FATAL, or null when it has none"),
+        Column("stated_level", "category", "level as a field of the event states it, null without one"),
         Column("message", "str", "first line of the event's text, without its envelope, at most 1,000 characters"),
         Column("error", "str", "exception class or error code, null without one"),
         Column("log_group", "category", "log group"),

@@ -95,7 +95,8 @@ def test_three_faults_are_three_lines(here: Path, capsys: pytest.CaptureFixture[
     assert len(lines) == 3
 
 
-def test_doctor_says_what_an_export_lacks(here: Path, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.usefixtures("here")
+def test_doctor_says_what_an_export_lacks(capsys: pytest.CaptureFixture[str]):
     """A declared log group that is absent is lacking, and the exit code is 1."""
     assert main(["doctor", "dms", "--source", "files:export"]) == 1
     said = capsys.readouterr().out

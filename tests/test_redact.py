@@ -10,12 +10,18 @@ EXAMPLES = {
     "aws_key_id": "AKIAIOSFODNN7EXAMPLE",
     "signed_url": "X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835",
     "dsn_password": "app:hunter2",
+    "header": "Cookie: sid=abc; csrf=SECRET",
+    "known_token": "ghp_abcdefghij0123456789",
     "bearer": "Bearer abcdef0123456789",
     "secret_pair": "password=hunter2",
     "email": "kim.lee@example.com",
     "card": "4111 1111 1111 1111",
 }
-AROUND = {"signed_url": "https://b.s3.amazonaws.com/k?{}&x=1", "dsn_password": "postgres://{}@db:5432/dms"}
+AROUND = {
+    "signed_url": "https://b.s3.amazonaws.com/k?{}&x=1",
+    "dsn_password": "postgres://{}@db:5432/dms",
+    "header": "-H '{}'",
+}
 
 
 def test_every_pattern_has_an_example():
@@ -50,4 +56,6 @@ def test_long_text_takes_linear_time():
 def test_plain_text_is_left_alone():
     """Words, times, ids and counts are no secrets."""
     text = "TypeError on POST /documents/{id}/versions at 2026-03-04T10:37:00Z, 412 of 1,024 requests, tenant-007"
+    assert redact(text) == text
+    text = "TokenExpiredError: jwt expired"
     assert redact(text) == text

@@ -1,7 +1,9 @@
 """A whole run, from export files to a verified report, as a user has it."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from builders import envelope, failure, minutes, request, write_logs
 
 from ddms_ops.cli import main
 from ddms_ops.report.findings_file import without_time
+from ddms_ops.simulate import write_case
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +222,73 @@ def test_a_failing_section_does_not_stop_the_rest(tmp_path: Path):
     assert "anomaly" in page
     assert "What to do next?" in page
     assert "Traceback" not in page
+
+
+def test_an_interrupt_keeps_what_there_is(tmp_path: Path):
+    """After Ctrl-C the evidence verifies, the checks not reached say so, and nothing is left behind."""
+    case = write_case("dms", "bad_deploy", tmp_path / "case", events=200_000)
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    command = [sys.executable, "-m", "ddms_ops.cli", "run", str(case.incident), "--out", str(tmp_path / "reports")]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(scratch)}
+    )
+    for line in process.stderr:
+        if "What was found?" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "the rest is marked as not checked" in said
+    folder = tmp_path / "reports/demo-dms-bad-deploy"
+    assert "not_checked" in {check["status"] for check in document(folder)["checks"]}
+    assert main(["verify", str(folder)]) == 0
+    assert list(scratch.iterdir()) == []
+    assert [path.name for path in (tmp_path / "reports").iterdir()] == [folder.name]
+
+
+def test_a_run_from_the_report_that_it_replaces(made: Path, tmp_path: Path):
+    """A case may be run again from its own evidence, under its own name."""
+    out = tmp_path / "reports"
+    shutil.copytree(made, out / made.name)
+    incident = made.parent / "simulated/dms-bad-deploy/incident.yaml"
+    assert main(["run", str(incident), "--source", f"case:{out / made.name}", "--out", str(out)]) == 0
+    assert [c["findings"] for c in document(out / made.name)["checks"]] == [
+        c["findings"] for c in document(made)["checks"]
+    ]
+
+
+def test_replay_does_not_write_into_a_folder_in_use(report: Path, tmp_path: Path):
+    """--out is for a new folder."""
+    (tmp_path / "used").mkdir()
+    (tmp_path / "used/x").write_text("x")
+    assert main(["replay", str(report), "--out", str(tmp_path / "used")]) == 2
+
+
+def test_replay_misses_no_check_that_was_taken_out(report: Path):
+    """A check deleted from findings.json is a difference."""
+    path = report / "findings.json"
+    found = json.loads(path.read_text())
+    del found["checks"][0]
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    assert main(["replay", str(report)]) == 1
+
+
+def test_secrets_are_in_no_page(tmp_path: Path):
+    """Secrets planted in messages, tenants, paths and alarm names are in the evidence only."""
+    secrets = [
+        "AKIAIOSFODNN7EXAMPLE",
+        "hunter2hunter2",
+        "kim@example.com",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.c2lnbmF0dXJl",
+    ]
+    text = f"login of {secrets[2]} failed: password={secrets[1]} key {secrets[0]} token {secrets[3]}"
+    lines = [failure(clock, text, tenant=secrets[2], path=f"/u/{secrets[2]}") for clock in minutes(20, 40)]
+    _, folder = run_small(tmp_path, *lines)
+    for path in folder.iterdir():
+        if path.is_file():
+            content = path.read_text()
+            assert [secret for secret in secrets if secret in content] == [], path.name
 
 
 def test_an_earlier_report_is_kept(tmp_path: Path):

@@ -6,7 +6,7 @@ is in exactly one group, so counts add up to the events read.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from math import erfc, sqrt
 
 import numpy as np
@@ -72,16 +72,17 @@ def group_table(
     table["last_seen"] = now["timestamp"].max()
     table["tenants"] = now["tenant"].nunique().reindex(table.index).fillna(0).astype("int64")
     known = {name: exposure(logs, baseline, [name], minutes=minutes) for name in table["log_group"].unique()}
-    rates = [
-        rate_test(row.events, row.baseline_events, *known[row.log_group])
-        for row in table[["events", "baseline_events", "log_group"]].itertuples()
-    ]
-    table["ratio"], table["p_value"] = zip(*rates, strict=True)
+    table["ratio"], table["p_value"] = zip(*_rates(table, known), strict=True)
     table["error"] = table["error"].where(table["is_error"])
     table = table.reset_index().astype({"group": "str", "template": "str", "level": "str", "log_group": "str"})
     return table.sort_values(["events", "baseline_events", "group"], ascending=[False, False, True], ignore_index=True)[
         GROUP_COLUMNS
     ]
+
+
+def _rates(table: pd.DataFrame, known: Mapping[str, tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    for row in table[["events", "baseline_events", "log_group"]].itertuples():
+        yield rate_test(row.events, row.baseline_events, *known[row.log_group])
 
 
 GROUP_COLUMNS = [

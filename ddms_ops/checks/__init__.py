@@ -2,7 +2,7 @@
 
 from ddms_ops.checks.alarms import check_alarms
 from ddms_ops.checks.alerts import check_alerts, unseen_alerts
-from ddms_ops.checks.base import CannotTell, Check, Facts, run_check
+from ddms_ops.checks.base import CannotTell, Check, Facts, run_check, unknown_levels
 from ddms_ops.checks.changes_before import check_changes_before
 from ddms_ops.checks.error_groups import check_new_errors, check_risen_errors, unlisted_groups
 from ddms_ops.checks.error_rate import check_error_rate
@@ -12,9 +12,25 @@ from ddms_ops.checks.who_is_hit import check_who_is_hit
 
 LOGS = ("logs", "logs.baseline")
 CHECKS: tuple[Check, ...] = (
-    Check("new_errors", "error_triage", "Which errors are new?", LOGS, check_new_errors, unlisted_groups),
-    Check("risen_errors", "error_triage", "Which errors have become more frequent?", LOGS, check_risen_errors),
-    Check("error_rate", "error_triage", "Did the share of failing requests rise?", LOGS, check_error_rate),
+    Check(
+        "new_errors", "error_triage", "Which errors are new?", LOGS, check_new_errors, unlisted_groups, unknown_levels
+    ),
+    Check(
+        "risen_errors",
+        "error_triage",
+        "Which errors have become more frequent?",
+        LOGS,
+        check_risen_errors,
+        doubt=unknown_levels,
+    ),
+    Check(
+        "error_rate",
+        "error_triage",
+        "Did the share of failing requests rise?",
+        LOGS,
+        check_error_rate,
+        doubt=unknown_levels,
+    ),
     Check("traffic", "error_triage", "Did traffic fall or surge?", LOGS, check_traffic),
     Check("latency", "error_triage", "Did requests become slow?", LOGS, check_latency),
     Check(

@@ -13,6 +13,7 @@ from ddms_ops.coverage import Coverage
 from ddms_ops.declaration import Profile
 from ddms_ops.findings import CheckResult, Finding, Severity, Verdict, confidence
 from ddms_ops.incident import Incident
+from ddms_ops.redact import redact
 from ddms_ops.window import Window
 
 OF_INCIDENT = {"P1": Severity.CRITICAL, "P2": Severity.HIGH, "P3": Severity.MEDIUM, "P4": Severity.LOW}
@@ -106,7 +107,8 @@ class Facts(Protocol):
 class Check:
     """One question of one notebook.
 
-    `needs` are kinds of pulls that must be complete to say CLEAR; `note` says what the findings leave out.
+    `needs` are kinds of pulls that must be complete to say CLEAR; `note` says what the findings leave out;
+    `doubt` says why nothing found may not mean clear, though every pull is complete.
     """
 
     id: str
@@ -115,6 +117,7 @@ class Check:
     needs: tuple[str, ...]
     judge: Callable[[Facts], list[Finding]]
     note: Callable[[Facts, list[Finding]], str] = lambda _facts, _findings: ""
+    doubt: Callable[[Facts], str] = lambda _facts: ""
 
 
 def run_check(check: Check, facts: Facts) -> CheckResult:
@@ -138,7 +141,18 @@ def run_check(check: Check, facts: Facts) -> CheckResult:
         return result(Verdict.FOUND, check.note(facts, findings), tuple(marked))
     if missing:
         return result(Verdict.NOT_CHECKED, f"found nothing, but {_named(missing)}")
-    return result(Verdict.CLEAR)
+    doubt = check.doubt(facts)
+    return result(Verdict.NOT_CHECKED, f"found nothing, but {doubt}") if doubt else result(Verdict.CLEAR)
+
+
+def unknown_levels(facts: Facts) -> str:
+    """Words for events whose stated level the profile does not map, empty when there are none."""
+    logs = facts.logs
+    unknown = logs.loc[logs["level"].isna() & logs["stated_level"].notna(), "stated_level"].astype("str")
+    if unknown.empty:
+        return ""
+    names = ", ".join(redact(name)[:20] for name in sorted(unknown.unique())[:NAMED_PULLS])
+    return f"{len(unknown):,} log events have a level that the profile does not map: {names}"
 
 
 def _incomplete(facts: Facts, finding: Finding) -> frozenset[str]:

@@ -12,7 +12,7 @@ from ddms_ops.analysis.groups import exposure, rate_test
 from ddms_ops.analysis.impact import Impact, blast_radius, is_hit
 from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion, expected_counts
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.refs import counted, log_refs
+from ddms_ops.checks.refs import counted, log_refs, shown_template
 from ddms_ops.checks.steps import next_step
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
@@ -119,7 +119,7 @@ class _Reader:
         return ErrorSign(
             groups=tuple(groups),
             error="" if pd.isna(known["error"].iloc[0]) else redact(str(known["error"].iloc[0])),
-            message=redact(str(known["template"].iloc[0]))[:MESSAGE_CHARS],
+            message=shown_template(rows.loc[rows["group"] == groups[0], "message"])[:MESSAGE_CHARS],
             log_group=str(known["log_group"].iloc[0]),
             rows=rows,
             before=before,
@@ -184,7 +184,7 @@ def _severity(facts: Facts, impact: Impact, share: float) -> Severity:
     target, alert = facts.profile.error_rate_limits
     if alert is not None and impact.share > alert:
         return Severity.CRITICAL
-    if (target is not None and impact.share > target) or share >= facts.profile.triage.high_share:
+    if (target is not None and impact.share > target) or max(share, impact.share) >= facts.profile.triage.high_share:
         return Severity.HIGH
     return Severity.MEDIUM
 

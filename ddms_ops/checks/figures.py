@@ -4,6 +4,7 @@ Times are UTC. Colours keep their contrast on white (WCAG AA) and differ in ligh
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from ddms_ops.analysis.onset import counts_per_bucket
 from ddms_ops.analysis.requests import failing_share, share_by
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.error_rate import usual_share
+from ddms_ops.checks.refs import shown_template
 from ddms_ops.redact import redact
 
 INK, MUTED, BAD, USUAL, CHANGE, GRID = "#1b1f24", "#57606a", "#b42318", "#2f6fb3", "#8250df", "#d8dee4"
@@ -83,7 +85,7 @@ def plot_groups(facts: Facts) -> Figure:
         0,
     )
     axes.imshow(matrix, aspect="auto", cmap="Reds", extent=extent, interpolation="nearest", vmin=0, vmax=1)
-    axes.set_yticks(np.arange(len(rows)) + 0.5, [_label(row) for row in groups.itertuples()], fontsize=8)
+    axes.set_yticks(np.arange(len(rows)) + 0.5, [_label(facts, row) for row in groups.itertuples()], fontsize=8)
     axes.tick_params(axis="y", length=0)
     for line in range(1, len(rows)):
         axes.axhline(line, color="white", linewidth=2)
@@ -201,10 +203,10 @@ def _quiet(axis: Axes) -> None:
     axis.set_axisbelow(True)
 
 
-def _label(group: object) -> str:
-    error = "" if pd.isna(group.error) else f"{group.error}: "  # type: ignore[attr-defined]
-    text = _plain(error + str(group.template))  # type: ignore[attr-defined]
-    return f"{text[:LABEL_CHARS]}{'…' if len(text) > LABEL_CHARS else ''} ({group.events:,})"  # type: ignore[attr-defined]
+def _label(facts: Facts, group: Any) -> str:
+    error = "" if pd.isna(group.error) else f"{group.error}: "
+    text = _plain(error + shown_template(facts.logs.loc[facts.logs["group"] == group.group, "message"]))
+    return f"{text[:LABEL_CHARS]}{'…' if len(text) > LABEL_CHARS else ''} ({group.events:,})"
 
 
 def _plain(text: object) -> str:

@@ -2,7 +2,9 @@
 
 import pandas as pd
 
+from ddms_ops.analysis.templates import message_templates
 from ddms_ops.findings import EvidenceRef
+from ddms_ops.redact import redact
 
 
 def log_refs(rows: pd.DataFrame) -> tuple[EvidenceRef, ...]:
@@ -15,6 +17,12 @@ def log_refs(rows: pd.DataFrame) -> tuple[EvidenceRef, ...]:
         EvidenceRef.of(str(pull), part["row"].tolist())
         for pull, part in rows.groupby(rows["pull"].astype("str"), sort=True)
     )
+
+
+def shown_template(messages: pd.Series) -> str:
+    """The template of some messages of one group, secrets taken out before the masks could cut into them."""
+    example = redact(str(messages.iloc[0])) if len(messages) else ""
+    return str(message_templates(pd.Series([example], dtype="str")).iloc[0])
 
 
 def counted(number: int, noun: str) -> str:

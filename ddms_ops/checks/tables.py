@@ -14,6 +14,7 @@ import pandas as pd
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.findings import CheckResult, Finding, Severity, Verdict
+from ddms_ops.redact import redact
 from ddms_ops.window import Window
 
 MAX_CHARS = 600
@@ -164,7 +165,8 @@ def joined(*parts: Shown) -> Shown:
 
 
 def visible(text: str, *, limit: int = MAX_CHARS, keep: str = "") -> str:
-    """The text with control characters written out, except those to keep, and cut where it is very long."""
+    """The text redacted, control characters written out, except those to keep, and cut where it is very long."""
+    text = redact(text)
     known = JOINERS | frozenset(keep)
     shown = "".join(
         character if character in known or unicodedata.category(character) not in HIDDEN else _escape(character)

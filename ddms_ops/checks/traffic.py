@@ -14,7 +14,8 @@ BEFORE_THE_SYSTEM = "Traffic, not errors: check what stands before the system (D
 def check_traffic(facts: Facts) -> list[Finding]:
     """Intervals with far fewer, or far more, requests than the baseline's mean rate.
 
-    Where no event is a request, the volume of log events is compared instead, and is never above LOW.
+    Where no event is a request, the volume of log events is compared instead, and is never above LOW; nor is a fall
+    over incomplete logs.
     """
     if facts.baseline_requests.empty:
         raise CannotTell("no log events in the baseline to compare with")
@@ -22,7 +23,8 @@ def check_traffic(facts: Facts) -> list[Finding]:
     drop, surge = (traffic_excursion(facts, above=above) for above in (False, True))
     findings = []
     if drop and drop.llr >= scan_limit(facts):
-        findings.append(_finding(facts, drop, "fell", Severity.HIGH if is_traffic else Severity.LOW))
+        is_whole = all(pull.is_all_there for pull in facts.pulls("logs"))
+        findings.append(_finding(facts, drop, "fell", Severity.HIGH if is_traffic and is_whole else Severity.LOW))
     if surge and surge.llr >= scan_limit(facts):
         findings.append(_finding(facts, surge, "rose", Severity.MEDIUM if is_traffic else Severity.LOW))
     return findings
@@ -41,12 +43,13 @@ def _finding(facts: Facts, found: Excursion, verb: str, severity: Severity) -> F
     now, usual = found.counted / minutes, found.expected / minutes
     inside = facts.requests[(facts.requests["timestamp"] >= found.start) & (facts.requests["timestamp"] < found.end)]
     is_traffic = facts.has_requests
+    is_whole = all(pull.is_all_there for pull in facts.pulls("logs"))
     what, unit = ("Traffic", "requests/min") if is_traffic else ("Log volume", "log events/min")
     return Finding(
         check="traffic",
         severity=severity,
         statement=(
-            f"{what} {verb} to {now / usual:.0%} of the baseline"
+            f"{'' if is_whole else 'Over incomplete logs: '}{what} {verb} to {now / usual:.0%} of the baseline"
             f" from {found.start:%Y-%m-%d %H:%M} to {found.end:%H:%M} UTC:"
             f" {now:,.1f} {unit} against {usual:,.1f}{_with_whom(facts, found, inside) if is_traffic else ''}"
         ),

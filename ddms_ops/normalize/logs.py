@@ -78,7 +78,8 @@ def _select(declared: Logs, place: int) -> str:
         coalesce({field.get("version", NOTHING)},
             nullif(regexp_extract(log_stream, '{LAMBDA_VERSION}', 1), '')) AS version,
         {field.get("job_type", NOTHING)} AS job_type, {field.get("action", NOTHING)} AS action,
-        x IS NOT NULL OR NOT starts_with(ltrim(message), '{{') AS is_parsed, $pull{place} AS pull, row
+        x IS NOT NULL OR NOT starts_with(ltrim(message), '{{') AS is_parsed,
+        {field.get("level", NOTHING)} AS stated_level, $pull{place} AS pull, row
         FROM (SELECT *, CASE WHEN x IS NULL THEN regexp_replace(message, '{LEADING_TIME}', '') END AS text
             FROM ({parsed}))"""
 
@@ -120,7 +121,8 @@ def _level(declared: Logs, field: str) -> str:
     cases = " ".join(
         f"WHEN '{word.replace(chr(39), chr(39) * 2)}' THEN '{ours}'" for word, ours in sorted(words.items())
     )
-    return f"CASE lower(rtrim(coalesce({field}, {found}), ':')) {cases} END"
+    plain = f"lower(regexp_replace(coalesce({field}, {found}), '^[^A-Za-z0-9]+|[^A-Za-z0-9]+$', '', 'g'))"
+    return f"CASE {plain} {cases} END"
 
 
 def _error(field: dict[str, str]) -> str:

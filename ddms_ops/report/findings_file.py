@@ -8,6 +8,7 @@ from ddms_ops.coverage import Coverage
 from ddms_ops.errors import EvidenceError
 from ddms_ops.findings import CheckResult
 from ddms_ops.incident import Incident
+from ddms_ops.redact import redact
 
 SCHEMA = 1
 NAME = "findings.json"
@@ -33,9 +34,24 @@ def findings_document(
         "source": incident.source,
         "tool": tool,
         "manifest_digest": digest,
-        "coverage": [row.as_dict() for row in sorted(coverage, key=lambda row: row.pull)],
-        "checks": [result.as_dict() for result in results],
+        "coverage": [
+            {**row.as_dict(), "reason": redact(row.reason)} for row in sorted(coverage, key=lambda row: row.pull)
+        ],
+        "checks": [_redacted(result.as_dict()) for result in results],
     }
+
+
+def _redacted(check: dict) -> dict:  # type: ignore[type-arg]
+    """The same check, every text in its findings redacted once more, whoever wrote it."""
+    findings = [
+        {
+            **finding,
+            "statement": redact(finding["statement"]),
+            "subject": {name: redact(value) for name, value in finding["subject"].items()},
+        }
+        for finding in check["findings"]
+    ]
+    return {**check, "reason": redact(check["reason"]), "findings": findings}
 
 
 def as_text(document: dict[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""Whether an export seems to begin or end inside the window that was asked for."""
+"""Whether an export seems to begin, to end or to have a hole inside the window that was asked for."""
 
 import numpy as np
 import pandas as pd
@@ -6,15 +6,16 @@ import pandas as pd
 from ddms_ops.window import Window
 
 MIN_GAP = pd.Timedelta(minutes=5)
+MICROSECOND = pd.Timedelta(microseconds=1)
 MEAN_GAPS = 20
 LARGEST_GAPS = 3
 MIN_EVENTS = 20
 
 
 def edge_reason(times: np.ndarray, window: Window) -> str:
-    """Words for an edge of the window that the events do not reach, or the empty string.
+    """Words for an edge of the window that the events do not reach, or for a hole, or the empty string.
 
-    An edge is suspicious when the silence there is over 5 minutes, 20 mean gaps and 3 times the
+    A silence is suspicious when it is over 5 minutes, 20 mean gaps and 3 times the
     largest gap between two other events of the window (of the export, where the window has under 20): records are
     then more likely missing than silent.
 
@@ -30,11 +31,17 @@ def edge_reason(times: np.ndarray, window: Window) -> str:
     if len(times) < MIN_EVENTS:
         return ""
     gaps = np.diff(times).astype("timedelta64[us]").astype("int64")
-    limit = max(MIN_GAP // pd.Timedelta(microseconds=1), MEAN_GAPS * gaps.mean(), LARGEST_GAPS * int(gaps.max()))
+    *_, second, largest = sorted(gaps)
+    floor = max(MIN_GAP // MICROSECOND, MEAN_GAPS * (gaps.sum() - largest) / (len(gaps) - 1), LARGEST_GAPS * second)
+    limit = floor if largest > floor else max(floor, LARGEST_GAPS * largest)
     first, last = (pd.Timestamp(stamp, tz="UTC") for stamp in (times[0], times[-1]))
     found = []
-    if (first - window.start) / pd.Timedelta(microseconds=1) > limit:
+    if (first - window.start) / MICROSECOND > limit:
         found.append(f"the first event is of {first:%Y-%m-%d %H:%M} UTC: the export may begin there")
-    if (window.end - last) / pd.Timedelta(microseconds=1) > limit:
+    if largest > floor and len(inside) >= MIN_EVENTS:
+        place = int(gaps.argmax())
+        start, end = (pd.Timestamp(stamp, tz="UTC") for stamp in times[place : place + 2])
+        found.append(f"nothing from {start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC: a part of the export may be missing")
+    if (window.end - last) / MICROSECOND > limit:
         found.append(f"the last event is of {last:%Y-%m-%d %H:%M} UTC: the export may end there")
     return "; ".join(found)

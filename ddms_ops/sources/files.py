@@ -116,7 +116,7 @@ class FilesSource:
             table = f"log_group_{len(self._staged)}"
             accounts = []
             scratch = self._scratch / table
-            scratch.mkdir()
+            scratch.mkdir(exist_ok=True)
             for account in stage_log_files(self._connection, table, paths, self.root / "logs", scratch):
                 report_progress(f"{group}: {account.path.name}, {account.events:,} events, {account.size:,} bytes")
                 accounts.append(account)

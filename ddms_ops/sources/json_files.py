@@ -18,6 +18,7 @@ from ddms_ops.sources.opening import open_export
 Row = dict[str, object]
 Reader = Callable[[dict[str, object], str], Iterator[Row]]
 FAULT = "fault"
+MS_FROM = 1e11  # seconds until the year 5138; larger numbers are milliseconds
 BLANK = re.compile(r"\s*")
 STATISTICS = ("Sum", "Average", "Minimum", "Maximum", "SampleCount")
 
@@ -45,6 +46,8 @@ def read_json_file(path: Path, reader: Reader, scratch: Path) -> FileRows:
     faults = list(opened.faults)
     try:
         for document in documents(opened.plain.read_text(encoding="utf-8-sig")):
+            if document.get("NextToken") or document.get("nextToken"):
+                faults.append("ends in a NextToken: there are more records than it holds")
             for row in reader(document, path.name.split(".")[0]):
                 if FAULT in row:
                     faults.append(str(row[FAULT]))
@@ -146,6 +149,7 @@ def alarm_changes(document: dict[str, object], _stem: str) -> Iterator[Row]:
                 "data": item.get("HistoryData"),
             }
     elif "MetricAlarms" in document:
+        yield {FAULT: "holds present states of alarms only, no history"}
         for alarm in _objects(document["MetricAlarms"]):
             yield {
                 "timestamp": alarm.get("StateUpdatedTimestamp"),
@@ -192,8 +196,9 @@ def _text(value: object) -> str | None:
 
 
 def _times(values: pd.Series) -> pd.Series:
-    """Aware UTC times of ISO texts or epoch seconds; NaT for anything else."""
+    """Aware UTC times of ISO texts, epoch seconds or epoch milliseconds; NaT for anything else."""
     seconds = pd.to_numeric(values, errors="coerce")
     stamps = pd.to_datetime(values.where(seconds.isna()).astype("str"), utc=True, errors="coerce", format="ISO8601")
-    epochs = pd.to_datetime(seconds, unit="s", utc=True, errors="coerce")
+    seconds = seconds.where(seconds.abs() < MS_FROM, seconds / 1000)
+    epochs = pd.to_datetime(seconds.where(seconds.abs() < MS_FROM), unit="s", utc=True, errors="coerce")
     return stamps.fillna(epochs).astype("datetime64[us, UTC]")

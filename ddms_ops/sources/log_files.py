@@ -1,7 +1,7 @@
 """Log events out of export files, in any of the shapes people have them.
 
-    document     {"events": [...]} as filter-log-events and get-log-events print, also several in
-                 one file, or a bare array of events
+    document     {"events": [...]} as filter-log-events and get-log-events print, {"logEvents": [...]} as
+                 a subscription delivers, also several in one file, or a bare array of events
     envelope     one JSON object a line, {"timestamp", "message", …} as the service gives it
     json         one JSON object a line, the application's own; the line is the message
     s3           S3 export lines, "<ISO time> <message>", further lines of a message below it
@@ -22,8 +22,9 @@ from pathlib import Path
 
 import duckdb
 
+from ddms_ops.sources.log_documents import EVENT_KEYS, read_documents
 from ddms_ops.sources.opening import MAX_LINE, open_export, without_long_lines
-from ddms_ops.sources.times import LEADING, S3_EXPORT, time_of
+from ddms_ops.sources.times import HAS_OFFSET, ISO, LEADING, S3_EXPORT, time_of
 
 ENVELOPE = frozenset(
     [
@@ -38,9 +39,9 @@ ENVELOPE = frozenset(
         "ptr",
         "@timestamp",
         "@message",
+        "id",
     ]
 )
-EVENT_KEYS = ("timestamp", "message", "logStreamName", "eventId", "ingestionTime")
 OWN_TIMES = ("timestamp", "@timestamp", "time", "ts", "datetime", "date", "eventTime", "asctime", "created")
 SAMPLE = 1 << 16
 SHOWN = 5
@@ -74,9 +75,11 @@ def stage_log_files(
     def stage(path: Path) -> FileAccount:
         with tempfile.TemporaryDirectory(dir=scratch) as own, connection.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
-            return _stage(
-                cursor, table, path, path.parent.name if len(path.relative_to(root).parts) > 2 else None, Path(own)
-            )
+            stream = path.parent.name if len(path.relative_to(root).parts) > 2 else None
+            try:
+                return _stage(cursor, table, path, stream, Path(own))
+            except duckdb.Error as fault:  # its own text may quote a record
+                return FileAccount(path, "unknown", 0, 0, (f"could not be read ({type(fault).__name__})",))
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         yield from pool.map(stage, paths)
@@ -98,7 +101,7 @@ def _stage(
     else:
         opened = without_long_lines(opened, scratch)
         events, faults = _stage_lines(connection, table, opened.plain, stream, shape)
-        note = _zone_note(sample) if shape == "text" else ""
+        note = _zone_note(sample) if shape in ("text", "json") else ""
     return FileAccount(path, shape, events, opened.size, (*opened.faults, *faults), note)
 
 
@@ -124,7 +127,7 @@ def shape_of(sample: str) -> str:
     if not text.startswith("{"):
         return "s3" if re.search(S3_EXPORT, sample, re.MULTILINE) else "text"
     lines = [found for line in text.splitlines()[:20] if (found := _json_object(line)) is not None]
-    if not lines or "events" in lines[0]:
+    if not lines or {"events", "logEvents"} & lines[0].keys():
         return "document"
     wrapped = sum(1 for line in lines if {"timestamp", "message"} <= line.keys() <= ENVELOPE)
     return "envelope" if wrapped * 2 > len(lines) else "json"
@@ -139,10 +142,13 @@ def _json_object(line: str) -> dict[str, object] | None:
 
 
 def _zone_note(sample: str) -> str:
-    """Words about times that name no zone, empty where they do."""
-    times = [match[1] for line in sample.splitlines()[:50] if (match := re.match(LEADING, line))]
-    naive = [text for text in times if not re.search(r"(Z|UTC|GMT|[+-]\d{2}:?\d{2})$", text)]
-    return "times without a zone taken as UTC" if naive else ""
+    """Words about times that name no offset from UTC, empty where they do."""
+    named = rf'"(?:{"|".join(OWN_TIMES)})"\s*:\s*"({ISO})"'
+    times = [
+        found[1] for line in sample.splitlines()[:50] if (found := re.match(LEADING, line) or re.search(named, line))
+    ]
+    naive = [text for text in times if not re.search(HAS_OFFSET, text)]
+    return "times without an offset taken as UTC" if naive else ""
 
 
 def _lines_of(path: Path) -> tuple[str, list[str]]:
@@ -154,6 +160,20 @@ def _lines_of(path: Path) -> tuple[str, list[str]]:
         max_line_size={MAX_LINE + 1024}, buffer_size={4 * MAX_LINE + 8192}, strict_mode=false,
         force_not_null=['line']))"""
     return sql, [str(path)]
+
+
+def _stage_document(
+    connection: duckdb.DuckDBPyConnection, table: str, path: Path, stream: str | None
+) -> tuple[int, list[str]]:
+    faults = read_documents(connection, path)
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE reading AS SELECT row_number() OVER () AS n,
+        {time_of("x.timestamp")} AS timestamp, x.logStreamName AS log_stream, x.message AS message,
+        x.eventId AS event_id, {time_of("x.ingestionTime")} AS ingestion_time FROM reading_events"""
+    )
+    connection.execute("DROP TABLE reading_events")
+    events, unreadable = _insert(connection, table, stream, what="event")
+    return events, [*faults, *unreadable]
 
 
 def _stage_lines(
@@ -220,67 +240,3 @@ def _insert(
 def _unreadable(what: str, count: int, numbers: list[int]) -> str:
     places = ", ".join(map(str, numbers)) + (", …" if count > len(numbers) else "")
     return f"{count:,} {what}{'s' if count > 1 else ''} unreadable ({what} {places})"
-
-
-def _stage_document(
-    connection: duckdb.DuckDBPyConnection, table: str, path: Path, stream: str | None
-) -> tuple[int, list[str]]:
-    event = ", ".join(f'"{key}" VARCHAR' for key in EVENT_KEYS)
-    with path.open("rb") as file:
-        is_array = file.read(SAMPLE).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
-    if is_array:
-        event = ", ".join(f"'{key}': 'VARCHAR'" for key in EVENT_KEYS)
-        shape, column = f"format='array', columns={{{event}}}", "[documents]"
-    else:
-        shape, column = f"format='unstructured', columns={{'events': 'STRUCT({event})[]'}}", "events"
-    faults: list[str] = []
-    try:
-        connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE reading_documents AS SELECT {column} AS events
-            FROM read_json(?, {shape}, maximum_object_size={max(path.stat().st_size + 1024, 1 << 24)}) AS documents""",
-            [str(path)],
-        )
-    except duckdb.Error:
-        faults = _stage_broken_document(connection, path)
-    [(without,)] = connection.execute("SELECT count(*) FROM reading_documents WHERE events IS NULL").fetchall()
-    faults += [f"{without:,} JSON objects without events"] if without else []
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE reading_events AS SELECT unnest(events) AS x FROM reading_documents"
-    )
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE reading AS SELECT row_number() OVER () AS n,
-        {time_of("x.timestamp")} AS timestamp, x.logStreamName AS log_stream, x.message AS message,
-        x.eventId AS event_id, {time_of("x.ingestionTime")} AS ingestion_time FROM reading_events"""
-    )
-    connection.execute("DROP TABLE reading_events; DROP TABLE reading_documents")
-    events, unreadable = _insert(connection, table, stream, what="event")
-    return events, [*faults, *unreadable]
-
-
-def _stage_broken_document(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    """Keep the events that stand before the damage."""
-    found = list(whole_events(path.read_text(encoding="utf-8", errors="replace")))
-    shape = "STRUCT(" + ", ".join(f'"{key}" VARCHAR' for key in EVENT_KEYS) + ")"
-    rows = [json.dumps({key: event.get(key) for key in EVENT_KEYS}) for event in found]
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE reading_documents AS
-        SELECT [CAST(CAST(unnest(?::VARCHAR[]) AS JSON) AS {shape})] AS events""",
-        [rows],
-    )
-    return [f"not whole JSON: {len(found):,} events read before the damage"]
-
-
-def whole_events(text: str) -> Iterator[dict[str, object]]:
-    """Event objects of a damaged document, in order, up to where it breaks."""
-    decoder = json.JSONDecoder()
-    start = re.search(r'"events"\s*:\s*\[|^\s*\[', text)
-    place = start.end() if start else len(text)
-    while place < len(text):
-        place = re.compile(r"[\s,]*").match(text, place).end()  # type: ignore[union-attr]
-        try:
-            event, place = decoder.raw_decode(text, place)
-        except (ValueError, RecursionError):
-            return
-        if not isinstance(event, dict):
-            return
-        yield event

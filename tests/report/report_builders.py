@@ -14,7 +14,7 @@ HOSTILE = (
     "[x](javascript:alert(1)) javascript:alert(1)",
     r"$\href{javascript:alert(1)}{x}$",
     "</td></table><iframe src=http://127.0.0.1:1/></iframe>",
-    "<!channel> @here http://127.0.0.1:1/y www.example.com/z a@example.com",
+    "<!channel> @here http://127.0.0.1:1/y www.example.com/z mailto:a.example.com",
 )
 
 

@@ -76,7 +76,7 @@ def test_times_without_a_zone_are_taken_as_utc_and_said(tmp_path: Path):
     """A naive time in text is UTC, and coverage says so."""
     found, coverage = fetch(tmp_path, "2026-03-04 10:00:00,123 ERROR boom\n", "a.log")
     assert found == ["2026-03-04 10:00:00,123 ERROR boom"]
-    assert coverage.reason == "times without a zone taken as UTC"
+    assert coverage.reason == "times without an offset taken as UTC"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +154,49 @@ def test_an_export_that_ends_inside_the_window_is_partial(tmp_path: Path):
     _, coverage = fetch(tmp_path, lines)
     assert coverage.status is Status.PARTIAL
     assert coverage.reason == "the last event is of 2026-03-04 10:19 UTC: the export may end there"
+
+
+def test_a_hole_in_steady_events_is_partial(tmp_path: Path):
+    """A long silence between steady events may be a file that is not there."""
+    kept = [minute for minute in range(60) if not 20 <= minute < 40]
+    _, coverage = fetch(
+        tmp_path, "\n".join(envelope(f"10:{minute:02d}:{s:02d}", "t") for minute in kept for s in range(0, 60, 5))
+    )
+    assert coverage.status is Status.PARTIAL
+    assert coverage.reason.startswith("nothing from 2026-03-04 10:19 to 10:40 UTC")
+
+
+def test_an_export_that_was_stopped_early_is_partial(tmp_path: Path):
+    """A NextToken at the end says that there is more."""
+    _, coverage = fetch(tmp_path, json.dumps({"events": EVENTS, "NextToken": "abc"}))
+    assert coverage.status is Status.PARTIAL
+    assert "there are more events than it holds" in coverage.reason
+
+
+@pytest.mark.parametrize(
+    "content", [json.dumps({"logEvents": EVENTS}), json.dumps({"events": EVENTS, "nextToken": None})]
+)
+def test_subscription_data_is_read(tmp_path: Path, content):
+    """logEvents are events too, and a null token is none."""
+    found, coverage = fetch(tmp_path, content)
+    assert (len(found), coverage.status) == (5, Status.COMPLETE)
+
+
+@pytest.mark.parametrize(
+    "odd", ['{"timestamp": 9999999999999999999, "message": "x"}', '{"timestamp": -5, "message": "x"}']
+)
+def test_an_impossible_time_is_one_unreadable_line(tmp_path: Path, odd):
+    """One odd record does not take the others away."""
+    found, coverage = fetch(tmp_path, LINES + odd + "\n")
+    assert len(found) == 5
+    assert "1 line unreadable (line 6)" in coverage.reason
+
+
+def test_half_a_surrogate_is_replaced(tmp_path: Path):
+    """A message that is no valid text is kept as far as it is."""
+    found, coverage = fetch(tmp_path, json.dumps({"events": EVENTS}).replace("event 0", "event \\ud800"))
+    assert len(found) == 5
+    assert coverage.status is Status.PARTIAL
 
 
 def test_steady_events_through_the_window_are_complete(tmp_path: Path):
