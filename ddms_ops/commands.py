@@ -7,13 +7,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ddms_ops.case import TOOL, utc_now
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import BROKEN, NOT_REACHED
 from ddms_ops.coverage import FAULTY
 from ddms_ops.errors import BadInput, IncidentError, RunError, did_you_mean
-from ddms_ops.evidence import drop_unfinished
+from ddms_ops.evidence import MANIFEST, drop_unfinished, manifest_digest, read_manifest
 from ddms_ops.findings import CheckResult, Verdict
 from ddms_ops.incident import Incident, read_incident, resolve
 from ddms_ops.notebook import check_parameters, notebook_parameters
@@ -26,6 +27,7 @@ from ddms_ops.report.summary import write_summary
 from ddms_ops.runner import NotebookRun, Progress, run_notebook
 from ddms_ops.settings import assets
 from ddms_ops.sources import open_source
+from ddms_ops.window import iso
 
 POST_MORTEM = "post_mortem"
 TIMEOUT_S = 1800
@@ -166,23 +168,21 @@ def _show(progress: Progress) -> None:
     print(f"  {progress}", file=sys.stderr, flush=True)
 
 
-def _complete(folder: Path, incident: Incident, paths: Sequence[Path]) -> dict:  # type: ignore[type-arg]
-    """findings.json with a result for every check of the notebooks, also where one did not get there."""
-    drop_unfinished(folder / "evidence")
-    if not (folder / FINDINGS).exists():
-        document = findings_document(incident, [], [], tool=TOOL, digest="")
-    else:
-        document = read_document(folder)
-    done = {check["id"]: check for check in document["checks"]}  # type: ignore[attr-defined, union-attr]
+def _complete(folder: Path, incident: Incident, paths: Sequence[Path]) -> dict[str, Any]:
+    """Write findings.json with every pull in the evidence and a result for every check, also one not reached."""
+    evidence, earlier = folder / "evidence", read_document(folder) if (folder / FINDINGS).exists() else {}
+    drop_unfinished(evidence)
+    has_manifest = (evidence / MANIFEST).exists()
+    coverage = [entry.coverage for entry in read_manifest(evidence)] if has_manifest else []
+    digest = manifest_digest(evidence) if has_manifest else ""
+    document: dict[str, Any] = findings_document(incident, coverage, [], tool=TOOL, digest=digest)
+    done = {check["id"]: check for check in earlier.get("checks", [])}
     for check in CHECKS:
         if check.notebook in {path.stem for path in paths} and check.id not in done:
-            missing = CheckResult(
-                check.id, check.notebook, check.question, Verdict.NOT_CHECKED, "its section was not reached"
-            )
+            missing = CheckResult(check.id, check.notebook, check.question, Verdict.NOT_CHECKED, NOT_REACHED)
             done[check.id] = missing.as_dict()
     document["checks"] = [done[check.id] for check in CHECKS if check.id in done]
-    generated = str(document.pop("generated_at", "")) or utc_now().isoformat()
-    write_document(folder, document, generated_at=generated)
+    write_document(folder, document, generated_at=earlier.get("generated_at") or iso(utc_now()))
     return document
 
 

@@ -180,6 +180,11 @@ def read_manifest(folder: Path) -> list[Recorded]:
         raise EvidenceError(f"{folder / MANIFEST}: the manifest is damaged: bad or missing {fault}") from None
 
 
+def manifest_digest(folder: Path) -> str:
+    """The digest that a manifest's content has (not the one it states)."""
+    return digest_of(_load(folder))
+
+
 def drop_unfinished(folder: Path) -> None:
     """Remove files that a run was stopped in the middle of writing: those the manifest does not know."""
     known = {MANIFEST}
