@@ -9,7 +9,7 @@ from builders import window
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import EvidenceError
-from ddms_ops.evidence import EvidenceFolder, digest_of, verify_evidence
+from ddms_ops.evidence import EvidenceFolder, digest_of, manifest_digest, verify_evidence
 from ddms_ops.sources.base import Provenance, Pull
 
 HOUR = window("10:00", "11:00")
@@ -35,8 +35,7 @@ def folder(tmp_path: Path, root: Path) -> Path:
 
 def test_untouched_evidence_verifies(folder: Path):
     """Nothing wrong is the empty list, also against the printed digest."""
-    digest = json.loads((folder / "manifest.json").read_text())["digest"]
-    assert verify_evidence(folder, expected=digest) == []
+    assert verify_evidence(folder, expected=manifest_digest(folder)) == []
 
 
 def test_folder_is_private(folder: Path):
@@ -80,7 +79,7 @@ def test_a_manifest_edited_with_its_digest_does_not_fit_its_report(folder: Path)
     """The digest that the report printed gives a consistent forgery away."""
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
-    expected = manifest["digest"]
+    expected = manifest_digest(folder)
     manifest["tool"] = "another"
     path.write_text(json.dumps({**manifest, "digest": digest_of(manifest)}))
     [fault] = verify_evidence(folder, expected=expected)
@@ -103,6 +102,23 @@ def test_same_records_same_bytes(tmp_path: Path):
     one.record(whole, {})
     two.record(Pull(parts, whole.coverage, whole.provenance), {})
     assert one.digest == two.digest
+
+
+def test_the_clock_does_not_change_the_printed_digest(tmp_path: Path):
+    """Two runs over the same records print the same digest, though each manifest keeps its own clock."""
+    one, two = (EvidenceFolder(tmp_path / name, tool="t") for name in ("one", "two"))
+    one.record(pull("metrics", 1), {})
+    later = pull("metrics", 1)
+    two.record(Pull(later.table, later.coverage, Provenance("files", clock_start="x", clock_end="y")), {})
+    assert one.digest == two.digest
+    assert (one.folder / "manifest.json").read_text() != (two.folder / "manifest.json").read_text()
+
+
+def test_an_edited_clock_is_named(folder: Path):
+    """The manifest's own digest covers the clocks."""
+    path = folder / "manifest.json"
+    path.write_text(path.read_text().replace('"clock_start": "a"', '"clock_start": "z"'))
+    assert verify_evidence(folder) == ["manifest.json: was changed: its content does not fit its own digest"]
 
 
 def test_pulls_with_like_names_have_their_own_files(tmp_path: Path):
