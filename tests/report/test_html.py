@@ -48,11 +48,10 @@ def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path, visit, text: str
     ]
     opened = visit(page(tmp_path, *cells, title=text))
     opened.click("summary")
-    wanted = text.replace("mailto:a.example.com", "[email]")
     assert opened.title() == text
     assert opened.inner_text("h1") == text
     assert opened.inner_text("td >> nth=0") == text
-    assert opened.inner_text("main").count(wanted) >= 4
+    assert opened.inner_text("main").count(text) >= 4
     assert opened.locator("a:not([href^='#'])").count() == 0
     assert opened.locator("img, script, iframe").count() == 0
 
