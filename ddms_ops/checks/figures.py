@@ -44,8 +44,8 @@ def plot_error_rate(facts: Facts) -> Figure:
                 label=f"{name} {value:.0%}",
             )
     _onset(axes, facts)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.1%}" if value < 0.02 else f"{value:.0%}")
-    axes.set_ylim(0, max(0.01, float(shares.max()) * 1.1 if len(shares) else 0.01))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:g}%")
+    axes.set_ylim(0, max(0.01, float(shares.max()) * 1.25 if len(shares) else 0.01))
     return _finish(figure, [axes], facts)
 
 
@@ -62,7 +62,7 @@ def plot_traffic(facts: Facts) -> Figure:
         _dates(before.index), before.to_numpy(), where="post", color=USUAL, linewidth=1, alpha=0.8, label="baseline"
     )
     _onset(axes, facts)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, max(1, now.max(), before.max() if len(before) else 0) * 1.25)
     axes.set_ylabel("requests/min", color=MUTED)
     return _finish(figure, [axes], facts)
 
@@ -100,14 +100,14 @@ def plot_where(facts: Facts) -> Figure:
         return _nothing(figure, axes[0], "no failing request names an endpoint, a version or a tenant")
     for axis, table in zip(axes, failed, strict=True):
         top = table[table["failed"] > 0].head(TOP).iloc[::-1]
-        labels = [_plain(value)[:28] for value in top.index]
+        labels = [_cut(_plain(value), 34) for value in top.index]
         bars = axis.barh(range(len(top)), top["share"], color=BAD, height=0.7)
         axis.set_yticks(range(len(top)), labels, fontsize=8)
         axis.bar_label(
             bars, [f" {row.failed:,} of {row.requests:,}" for row in top.itertuples()], fontsize=7, color=MUTED
         )
         axis.set_title(str(table.index.name), fontsize=10, color=INK, loc="left")
-        axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value * 100:g}%")
         axis.set_xlim(0, float(top["share"].max()) * 1.5)
         _quiet(axis)
     return figure
@@ -206,7 +206,11 @@ def _quiet(axis: Axes) -> None:
 def _label(facts: Facts, group: Any) -> str:
     error = "" if pd.isna(group.error) else f"{group.error}: "
     text = _plain(error + shown_template(facts.logs.loc[facts.logs["group"] == group.group, "message"]))
-    return f"{text[:LABEL_CHARS]}{'…' if len(text) > LABEL_CHARS else ''} ({group.events:,})"
+    return f"{_cut(text, LABEL_CHARS)} ({group.events:,})"
+
+
+def _cut(text: str, chars: int) -> str:
+    return text if len(text) <= chars else f"{text[:chars]}…"
 
 
 def _plain(text: object) -> str:

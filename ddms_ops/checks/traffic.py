@@ -23,11 +23,17 @@ def check_traffic(facts: Facts) -> list[Finding]:
     drop, surge = (traffic_excursion(facts, above=above) for above in (False, True))
     findings = []
     if drop and drop.llr >= scan_limit(facts):
-        is_whole = all(pull.is_all_there for pull in facts.pulls("logs"))
-        findings.append(_finding(facts, drop, "fell", Severity.HIGH if is_traffic and is_whole else Severity.LOW))
+        severity = Severity.HIGH if is_traffic and _is_whole(facts) else Severity.LOW
+        findings.append(_finding(facts, drop, "fell", severity))
     if surge and surge.llr >= scan_limit(facts):
         findings.append(_finding(facts, surge, "rose", Severity.MEDIUM if is_traffic else Severity.LOW))
     return findings
+
+
+def _is_whole(facts: Facts) -> bool:
+    """Whether the log groups that requests came from in the baseline are all there in the window."""
+    names = {str(name).replace("logs.baseline/", "logs/", 1) for name in facts.baseline_requests["pull"].unique()}
+    return all(row.is_all_there for row in facts.pulls("logs") if row.pull in names)
 
 
 def traffic_excursion(facts: Facts, *, above: bool) -> Excursion | None:
@@ -43,13 +49,12 @@ def _finding(facts: Facts, found: Excursion, verb: str, severity: Severity) -> F
     now, usual = found.counted / minutes, found.expected / minutes
     inside = facts.requests[(facts.requests["timestamp"] >= found.start) & (facts.requests["timestamp"] < found.end)]
     is_traffic = facts.has_requests
-    is_whole = all(pull.is_all_there for pull in facts.pulls("logs"))
     what, unit = ("Traffic", "requests/min") if is_traffic else ("Log volume", "log events/min")
     return Finding(
         check="traffic",
         severity=severity,
         statement=(
-            f"{'' if is_whole else 'Over incomplete logs: '}{what} {verb} to {now / usual:.0%} of the baseline"
+            f"{'' if _is_whole(facts) else 'Over incomplete logs: '}{what} {verb} to {now / usual:.0%} of the baseline"
             f" from {found.start:%Y-%m-%d %H:%M} to {found.end:%H:%M} UTC:"
             f" {now:,.1f} {unit} against {usual:,.1f}{_with_whom(facts, found, inside) if is_traffic else ''}"
         ),

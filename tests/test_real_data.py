@@ -1,0 +1,35 @@
+"""Real logs that nobody here made, where they are at hand."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ddms_ops.case import open_case
+from ddms_ops.checks import CHECKS
+from ddms_ops.checks.base import BROKEN
+
+DATA = Path(__file__).parent.parent.parent / "shared/data"
+SETS = {
+    "openstack": ("2017-05-16T00:07Z", "2017-05-16T00:14Z", "previous"),
+    "apache": ("2005-12-04T17:00Z", "2005-12-05T20:00Z", "2005-12-04T04:00Z/2005-12-04T17:00Z"),
+    "cloudtrail": ("2023-07-10T12:10Z", "2023-07-10T12:38Z", "previous"),
+    "cloudwatch-metrics": ("2014-04-15T00:00Z", "2014-04-16T00:00Z", "yesterday"),
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_record_read_is_in_a_group(name: str, tmp_path: Path):
+    """Group counts sum to the rows read, rows read are the rows recorded, and no check breaks."""
+    if not (DATA / name).is_dir():
+        pytest.skip(f"{DATA / name} is not here")
+    start, end, baseline = SETS[name]
+    given = {"incident_id": name, "system": "generic", "start": start, "end": end, "baseline": baseline}
+    case = open_case(
+        **given, source=f"files:{DATA / name}", out=str(tmp_path), clock=lambda: pd.Timestamp("2026-01-01T00:00Z")
+    )
+    results = [case.result(check.id) for check in CHECKS]
+    assert case.groups["events"].sum() == len(case.logs) == sum(row.rows for row in case.pulls("logs"))
+    assert case.groups["baseline_events"].sum() == len(case.baseline_logs)
+    assert not [result for result in results if result.reason.startswith(BROKEN)]
+    assert all(row.is_all_there for row in case.coverage if row.rows)
