@@ -19,6 +19,8 @@ def check_traffic(facts: Facts) -> list[Finding]:
     """
     if facts.baseline_requests.empty:
         raise CannotTell("no log events in the baseline to compare with")
+    if facts.requests.empty and _still_log(facts):
+        raise CannotTell("no event of the window carries an HTTP status, though its log groups log as before")
     is_traffic = facts.has_requests
     drop, surge = (traffic_excursion(facts, above=above) for above in (False, True))
     findings = []
@@ -28,6 +30,13 @@ def check_traffic(facts: Facts) -> list[Finding]:
     if surge and surge.llr >= scan_limit(facts):
         findings.append(_finding(facts, surge, "rose", Severity.MEDIUM if is_traffic else Severity.LOW))
     return findings
+
+
+def _still_log(facts: Facts) -> bool:
+    """Whether the log groups that requests came from in the baseline log at `triage.drop` of its rate or more."""
+    names = set(facts.baseline_requests["log_group"].astype("str"))
+    now, before = (frame["log_group"].isin(names).sum() for frame in (facts.logs, facts.baseline_logs))
+    return bool(now / facts.window.minutes >= facts.profile.triage.drop * before / facts.baseline.minutes)
 
 
 def _is_whole(facts: Facts) -> bool:

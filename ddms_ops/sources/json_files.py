@@ -192,7 +192,9 @@ def to_table(rows: list[Row], schema: pa.Schema) -> tuple[pa.Table, int, int]:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None or value != value else str(value)
+    if value is None or value != value:
+        return None
+    return str(value).encode("utf-8", "replace").decode()  # half a surrogate is no text
 
 
 def _times(values: pd.Series) -> pd.Series:

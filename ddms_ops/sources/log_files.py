@@ -106,14 +106,18 @@ def _stage(
 
 
 def drop_repeated(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    """Keep one of the events that share stream and event id (an export made twice); how many were dropped."""
+    """Keep one of the events alike in id, stream, time and text (an export made twice); how many were dropped.
+
+    Events without an id are all kept: an application may well log the same line twice.
+    """
+    alike = "log_stream, event_id, timestamp, hash(message)"
     [(repeated,)] = connection.execute(
-        f'SELECT count(*) - count(DISTINCT (log_stream, event_id)) FROM "{table}" WHERE event_id IS NOT NULL'
+        f'SELECT count(*) - count(DISTINCT ({alike})) FROM "{table}" WHERE event_id IS NOT NULL'
     ).fetchall()
     if repeated:
         connection.execute(
             f"""CREATE OR REPLACE TABLE "{table}" AS SELECT * FROM "{table}" QUALIFY event_id IS NULL
-            OR row_number() OVER (PARTITION BY log_stream, event_id ORDER BY timestamp, message) = 1"""
+            OR row_number() OVER (PARTITION BY {alike}) = 1"""
         )
     return int(repeated)
 

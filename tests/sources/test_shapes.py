@@ -120,6 +120,13 @@ def test_the_same_event_in_two_exports_is_one(tmp_path: Path):
     assert (coverage.status, coverage.reason) == (Status.COMPLETE, "5 repeated events in the export taken once")
 
 
+def test_event_ids_that_start_anew_in_each_file_are_no_repeats(tmp_path: Path):
+    """Only events alike in id, stream, time and text are one."""
+    fetch(tmp_path, LINES, "one.json")
+    found, coverage = fetch(tmp_path, LINES.replace("event ", "other "), "two.json")
+    assert (len(found), coverage.reason) == (10, "")
+
+
 def test_rotated_files_are_one_group(tmp_path: Path):
     """Files that lie in logs/ itself are grouped by the name before the first dot."""
     (tmp_path / "logs").mkdir()
