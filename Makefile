@@ -46,26 +46,6 @@ browser:  # the report is tested in Chromium; root on Debian gets it installed, 
 	  apt-get -qq update >/dev/null && apt-get -qq install -y --no-install-recommends chromium >/dev/null && exit 0; fi; \
 	echo "no Chromium found: the browser tests will be skipped (install the package chromium to run them)"
 
-check: $(VENV)/.test
-	$(PIP_INSTALL) -c requirements.lock -e '.[test,check]'
-	@touch $@
-
-$(VENV)/.lab: $(SOURCES) | $(VENV)/bin/python
-	$(PIP_INSTALL) -c requirements.lock -e '.[lab]'
-	@touch $@ $(VENV)/.core
-
-demo: $(VENV)/.core  ## Simulate an incident and write its report (no account, no network)
-	$(BIN)/ddms-ops demo
-
-test: $(VENV)/.test browser  ## Run the tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
-
-browser:  # the report is tested in Chromium; root on Debian gets it installed, others skip those tests
-	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 \
-	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing Debian's chromium for the browser tests" \
-	    && apt-get -qq update >/dev/null && apt-get -qq install -y --no-install-recommends chromium >/dev/null; } \
-	  || echo "no Chromium found: the browser tests will be skipped (install the package chromium to run them)"
-
 check: $(VENV)/.check  ## Format, lint, types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

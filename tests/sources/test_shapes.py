@@ -5,6 +5,8 @@ import json
 import random
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -230,21 +232,26 @@ def test_a_folder_that_cannot_serve_is_refused(tmp_path: Path, kind):
     assert "\n" not in str(caught.value)
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A new folder that another user may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-def test_a_file_without_permission_is_named(tmp_path: Path):
-    """What may not be read is NO_PERMISSION, with its name (run as another user when we are root)."""
-    fetch(tmp_path, LINES, "open.json")
-    secret = tmp_path / "logs" / "group" / "secret.json"
+def test_a_file_without_permission_is_named(open_folder: Path):
+    """What may not be read is NO_PERMISSION, with its name (read as another user when we are root)."""
+    fetch(open_folder, LINES, "open.json")
+    secret = open_folder / "logs" / "group" / "secret.json"
     secret.write_text(LINES)
     secret.chmod(0)
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.owner() == Path(tmp_path).owner() and parent != Path("/"):
-            parent.chmod(0o755)
     code = (
         "import os, sys\nfrom pathlib import Path\nfrom ddms_ops.sources.files import FilesSource\n"
         "from ddms_ops.sources.base import LogQuery\nfrom ddms_ops.window import Window\n"
         "if os.geteuid() == 0: os.setgid(65534); os.setuid(65534)\n"
-        f"pull = FilesSource(Path({str(tmp_path)!r})).fetch_log_events("
+        f"pull = FilesSource(Path({str(open_folder)!r})).fetch_log_events("
         "LogQuery(Window.of('2026-03-04T10:00Z', '2026-03-04T11:00Z'), 'group'), pull='x')\n"
         "print(pull.coverage.status, pull.coverage.rows, pull.coverage.reason)"
     )
