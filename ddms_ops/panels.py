@@ -185,9 +185,12 @@ def query_panel(case: Case, query: str, tenant: str = "") -> Shown:
 
     Args:
         case: the case.
-        query: a name in the profile's `queries`, or the query itself.
+        query: a name in the profile's `queries`, or the query itself; empty means the profile's first.
         tenant: takes the place of TENANT_ID_HERE.
     """
+    query = query or next(iter(case.profile.queries), "")
+    if not query:
+        return html_table(("query",), [], caption="The profile names no query; set the parameter `query`")
     found = query_rows(case, query, tenant=tenant)
     rows = [[redact(str(value))[:CELL_CHARS] for value in row] for row in found.head(TOP).itertuples(index=False)]
     return html_table(list(found.columns), rows, caption=f"{min(TOP, len(found))} of {len(found):,} rows of the query")

@@ -15,9 +15,14 @@ from ddms_ops.settings import assets, faults_of, load_mapping
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
+def _folders(folder: Path | None) -> list[Path]:
+    """Where profiles are looked for: the folder given, else below where one stands, then the shipped ones."""
+    return [folder] if folder else [Path("parameters/systems"), assets("parameters") / "systems"]
+
+
 def known_systems(folder: Path | None = None) -> list[str]:
     """Names of the systems that have a profile, sorted."""
-    return sorted(path.stem for path in profile_path("x", folder).parent.glob("*.yaml"))
+    return sorted({path.stem for place in _folders(folder) for path in place.glob("*.yaml")})
 
 
 def load_profile(system: str, environment: str = "", *, folder: Path | None = None) -> Profile:
@@ -26,7 +31,7 @@ def load_profile(system: str, environment: str = "", *, folder: Path | None = No
     Args:
         system: name of a file in parameters/systems, without .yaml.
         environment: one of the profile's environments; empty means the first.
-        folder: another folder of profiles.
+        folder: the only folder to look in; None means `parameters/systems` here, then the shipped profiles.
 
     Raises:
         UnknownSystem: no profile of that name.
@@ -41,8 +46,9 @@ def load_profile(system: str, environment: str = "", *, folder: Path | None = No
 
 
 def profile_path(system: str, folder: Path | None = None) -> Path:
-    """Where a system's profile lies."""
-    return (folder or assets("parameters") / "systems") / f"{system}.yaml"
+    """Where a system's profile lies; your own `parameters/systems/<system>.yaml` goes before a shipped one."""
+    places = [place / f"{system}.yaml" for place in _folders(folder)]
+    return next((place for place in places if place.is_file()), places[-1])
 
 
 def read_profile(path: Path, environment: str = "") -> Profile:

@@ -291,6 +291,40 @@ def test_secrets_are_in_no_page(tmp_path: Path):
             assert [secret for secret in secrets if secret in content] == [], path.name
 
 
+SIXTH = """
+system: sixth
+title: A system nobody here knew
+environments: {live: {region: eu-central-1}}
+logs:
+  fields: {level: sev, message: msg, error: kind, request_id: cid, tenant: org, path: url, status: code,
+    duration_s: secs}
+  levels: {ERROR: [bad], INFO: [fine]}
+triage: {min_events: 10, significance: 0.0001, rise: 2.0, drop: 0.5, surge: 2.0, high_share: 0.2,
+  change_lookback_min: 60}
+severities: {P1: {description: All down, response_min: 5}}
+"""
+
+
+def test_a_sixth_system_is_one_yaml_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Other field names, levels and units: a profile where one stands, and no code."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "parameters/systems").mkdir(parents=True)
+    (tmp_path / "parameters/systems/sixth.yaml").write_text(SIXTH.replace("logs:", "logs:\n  groups: {app: {}}", 1))
+    fine = {"sev": "fine", "msg": "served", "org": "o1", "url": "/a", "code": 200, "secs": 0.2}
+    bad = {"sev": "bad", "msg": "no seat left", "kind": "SeatError", "org": "o1", "url": "/a", "cid": "x"}
+    lines = [envelope(clock, fine) for hour in (9, 10) for clock in minutes(0, 60, hour)]
+    write_logs(tmp_path / "export", "app", *lines, *[envelope(clock, bad) for clock in minutes(20, 40)])
+    (tmp_path / "i.yaml").write_text(
+        'incident_id: sixth\nsystem: sixth\nstart: "2026-03-04T10:00Z"\n'
+        'end: "2026-03-04T11:00Z"\nsource: files:export\n'
+    )
+    assert main(["run", "i.yaml"]) == 0
+    said = (tmp_path / "reports/sixth/summary.md").read_text()
+    assert "New error SeatError" in said
+    assert "10:20 UTC" in said
+    assert main(["replay", "reports/sixth"]) == 0
+
+
 def test_an_earlier_report_is_kept(tmp_path: Path):
     """Running an incident again does not take the first report away."""
     run_small(tmp_path)
