@@ -25,7 +25,8 @@ def examine(system: str, source: str | None) -> int:
     lines = [("ok", f"profile {system}: {profile.title}, {len(profile.metrics)} metrics, {len(profile.alerts)} alerts")]
     lines += [_package(name) for name in NEEDED]
     lines += [
-        ("ok" if importlib.util.find_spec(name) else "not there", f"{name}: {why}") for name, why in OPTIONAL.items()
+        _package(name) if importlib.util.find_spec(name) else ("not there", f"{name}: {why}")
+        for name, why in OPTIONAL.items()
     ]
     lines += [("ok" if _has_notebooks() else "lacking", f"notebooks in {assets('notebooks')}")]
     if source is None:
