@@ -21,7 +21,7 @@ MASKS: dict[str, str] = {
     "number": r"[-+]?\w*\d\w*(?:[-.:/+,]\w*\d\w*)*%?",
 }
 ANY = "(?:" + "|".join(MASKS.values()) + ")"
-RUN = r"<\*>(?:[\s,.:/-]+<\*>)+"
+RUN = r"<\*>(?:[\s,.:/-]*<\*>)+"
 
 
 def message_templates(messages: pd.Series) -> pd.Series:

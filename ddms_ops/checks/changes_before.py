@@ -7,7 +7,9 @@ import pandas as pd
 from ddms_ops.analysis.suspects import suspect_changes
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.leading import leading
+from ddms_ops.checks.steps import step_after_change
 from ddms_ops.coverage import Status
+from ddms_ops.declaration import Profile
 from ddms_ops.findings import EvidenceRef, Finding, Severity
 from ddms_ops.redact import redact
 
@@ -33,11 +35,12 @@ def check_changes_before(facts: Facts) -> list[Finding]:
     )
     pull = facts.pulls("changes")[0].pull
     return [
-        _finding(change, sign, pull, len(table) - place) for place, change in enumerate(table.head(SHOWN).itertuples())
+        _finding(facts.profile, change, sign, pull, len(table) - place)
+        for place, change in enumerate(table.head(SHOWN).itertuples())
     ]
 
 
-def _finding(change: Any, sign: Finding, pull: str, strength: int) -> Finding:
+def _finding(profile: Profile, change: Any, sign: Finding, pull: str, strength: int) -> Finding:
     """One row of `suspect_changes` as a finding."""
     resource = "" if pd.isna(change.resource) else redact(str(change.resource))[:CHARS]
     actor = "" if pd.isna(change.actor) else redact(str(change.actor))[:CHARS]
@@ -54,4 +57,5 @@ def _finding(change: Any, sign: Finding, pull: str, strength: int) -> Finding:
         last_seen=change.last,
         observed=float(change.minutes_before),
         unit="min before",
+        next_step=step_after_change(profile, f"{change.service} {change.calls}"),
     )

@@ -67,12 +67,13 @@ def _headline(report: Report, lead: Finding) -> list[str]:
     since = f"{lead.first_seen:%Y-%m-%d %H:%M} UTC" if lead.first_seen is not None else "unknown"
     hit = report.about("who_is_hit")
     before = report.about("changes_before")
+    steps = list(dict.fromkeys(step for step in (lead.next_step, *(f.next_step for f in before[:1])) if step))
     return [
         f"- **{lead.severity}**, confidence {lead.confidence or 'unknown'}: {escape_markdown(lead.statement)}",
         f"- Since: {since} · Where: {escape_markdown(place_of(lead)) or 'unknown'}",
         f"- Who is hit: {escape_markdown(hit[0].statement) if hit else 'unknown'}",
         *(f"- Just before: {escape_markdown(finding.statement)}" for finding in before[:1]),
-        f"- Next step: {escape_markdown(lead.next_step) or 'none named by the runbook'}",
+        f"- Next step: {escape_markdown(' · '.join(steps)) or 'none named by the runbook'}",
     ]
 
 
