@@ -27,6 +27,11 @@ class Severity(StrEnum):
         """0 for the worst."""
         return list(Severity).index(self)
 
+    @property
+    def is_above_low(self) -> bool:
+        """Whether it is worth a headline and an explanation."""
+        return self.order < Severity.LOW.order
+
 
 class Verdict(StrEnum):
     """The three answers of a check."""

@@ -15,9 +15,10 @@ from ddms_ops.analysis.suspects import suspect_changes
 from ddms_ops.analysis.timeline import merged_timeline
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS, figures
-from ddms_ops.checks.leading import SIGNS
+from ddms_ops.checks.leading import SIGNS, leading
 from ddms_ops.checks.refs import shown_template
 from ddms_ops.checks.tables import Shown, coverage_table, findings_table, html_table
+from ddms_ops.checks.who_is_hit import impact_of
 from ddms_ops.errors import BadInput
 from ddms_ops.incident import INSTANTS
 from ddms_ops.redact import redact
@@ -122,7 +123,7 @@ def timeline(case: Case) -> pd.DataFrame:
     """The merged timeline of a case, redacted; see `analysis.timeline.merged_timeline`."""
     lookback = case.profile.triage.change_lookback_min + case.window.minutes
     changes = suspect_changes(case.changes, case.window.end, lookback_min=int(lookback) + 1, about="")
-    findings = [finding for check in SIGNS for finding in case.result(check).findings if finding.severity.order < 3]
+    findings = [finding for check in SIGNS for finding in case.result(check).findings if finding.severity.is_above_low]
     onsets = [(f.first_seen, f"first event of {f.check.replace('_', ' ')}", f.statement) for f in findings]
     people = {name: parse_instant(text, name=name) for name in INSTANTS if (text := getattr(case.incident, name))}
     events = merged_timeline(changes, case.alarms, pd.DataFrame(onsets, columns=["time", "event", "detail"]), people)
@@ -163,9 +164,6 @@ def _examples(case: Case, group: str) -> pd.Series:
 
 def tenants_table(case: Case) -> Shown:
     """Tenants hit by the leading finding: requests, failures, share; and how many were not hit."""
-    from ddms_ops.checks.leading import leading
-    from ddms_ops.checks.who_is_hit import impact_of
-
     result = case.result("who_is_hit")
     sign = leading(case) if result.findings else None
     if sign is None or sign.check == "traffic":

@@ -27,9 +27,9 @@ def replay_report(report: Path, *, out: Path | None = None) -> int:
     faults = verify_evidence(report / "evidence", expected=str(recorded.get("manifest_digest", "")))
     if faults:
         raise EvidenceError(f"{report}: cannot be replayed: {faults[0]}; see ddms-ops verify {report}")
-    scratch = Path(tempfile.mkdtemp(prefix="ddms-ops-replay-"))
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"--out {out}: is not an empty folder; give a new one")
+    scratch = Path(tempfile.mkdtemp(prefix="ddms-ops-replay-"))
     folder = out or scratch
     try:
         try:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ddms_ops.analysis.requests import between, failing_shares
+
 
 @dataclass(frozen=True, slots=True)
 class Impact:
@@ -44,10 +46,7 @@ def blast_radius(found: pd.DataFrame, rows: pd.DataFrame, since: pd.Timestamp, u
         since: first instant, inclusive.
         until: last instant, exclusive.
     """
-    inside, errors = (
-        frame.loc[(frame["timestamp"] >= since) & (frame["timestamp"] < until), ["tenant", "request_id"]]
-        for frame in (found, rows)
-    )
+    inside, errors = (between(frame[["timestamp", "tenant", "request_id"]], since, until) for frame in (found, rows))
     hit = inside.assign(failed=is_hit(inside, errors))
     known = set(inside.loc[hit["failed"], "request_id"].dropna())
     orphans = errors[~errors["request_id"].isin(known) & ~errors.index.isin(inside.index)]
@@ -72,8 +71,5 @@ def is_hit(found: pd.DataFrame, errors: pd.DataFrame) -> pd.Series:
 def tenant_table(found: pd.DataFrame) -> pd.DataFrame:
     """Requests, failed and share by tenant, most failures first, then most requests, then by name."""
     known = found[found["tenant"].notna()]
-    grouped = known["failed"].astype(bool).groupby(known["tenant"].astype("str"))
-    table = pd.DataFrame({"requests": grouped.size(), "failed": grouped.sum().astype("int64")})
-    table["share"] = table["failed"] / table["requests"]
-    table = table.reset_index(names="tenant")
+    table = failing_shares(known["failed"], known["tenant"].astype("str").rename("tenant")).reset_index()
     return table.sort_values(["failed", "requests", "tenant"], ascending=[False, False, True]).set_index("tenant")

@@ -37,30 +37,32 @@ def http_status(logs: pd.DataFrame) -> pd.Series:
     return pd.Series(values[distinct.cat.codes], index=logs.index)
 
 
-def failing_share(found: pd.DataFrame, every: str = "1min") -> pd.DataFrame:
-    """Requests, failures and their share per interval.
+def between(frame: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+    """The rows whose timestamp lies in [start, end)."""
+    return frame[(frame["timestamp"] >= start) & (frame["timestamp"] < end)]
+
+
+def failing_shares(failed: pd.Series, by: pd.Series) -> pd.DataFrame:
+    """Requests, failures and their share for each value of `by`, ordered by value.
 
     Returns:
-        Index interval start (UTC); int64 `requests` and `failed`, float64 `share` 0..1. Intervals
-        without requests are absent.
+        Index the values; int64 `requests` and `failed`, float64 `share` 0..1. Values without requests are absent.
     """
-    grouped = found.groupby(found["timestamp"].dt.floor(every))["failed"]
+    grouped = failed.astype(bool).groupby(by)
     table = pd.DataFrame({"requests": grouped.size(), "failed": grouped.sum().astype("int64")})
     return table.assign(share=table["failed"] / table["requests"])
 
 
-def share_by(found: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Requests, failures and their share by one attribute, most failures first.
+def failing_share(found: pd.DataFrame, every: str = "1min") -> pd.DataFrame:
+    """`failing_shares` of requests per interval; the index is the interval's start (UTC)."""
+    return failing_shares(found["failed"], found["timestamp"].dt.floor(every))
 
-    Returns:
-        Index the attribute's values (str), without nulls; columns as in `failing_share`.
-    """
+
+def share_by(found: pd.DataFrame, column: str) -> pd.DataFrame:
+    """`failing_shares` of requests by one attribute (str, without nulls), most failures first, then by value."""
     known = found[found[column].notna()]
-    grouped = known.groupby(known[column].astype("str"))["failed"]
-    table = pd.DataFrame({"requests": grouped.size(), "failed": grouped.sum().astype("int64")})
-    table = table.assign(share=table["failed"] / table["requests"])
-    table.index.name = column
-    return table.reset_index().sort_values(["failed", column], ascending=[False, True]).set_index(column)
+    table = failing_shares(known["failed"], known[column].astype("str").rename(column)).reset_index()
+    return table.sort_values(["failed", column], ascending=[False, True]).set_index(column)
 
 
 def latency(found: pd.DataFrame, every: str = "1min", quantile: float = 0.95) -> pd.Series:

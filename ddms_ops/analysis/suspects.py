@@ -4,6 +4,8 @@ import re
 
 import pandas as pd
 
+from ddms_ops.analysis.requests import between
+
 # Calls that CloudTrail calls writes and that change nothing an incident could come from.
 ROUTINE = frozenset(
     [
@@ -76,7 +78,7 @@ def suspect_changes(
     """
     since = before - pd.Timedelta(minutes=lookback_min)
     writes = changes[changes["is_write"] & changes["error"].isna() & ~changes["name"].isin(ROUTINE)]
-    writes = writes[(writes["timestamp"] >= since) & (writes["timestamp"] < before)]
+    writes = between(writes, since, before)
     writes = writes.sort_values(["timestamp", "name", "row"])
     words = _words(about) - _words(system)
     found = [_change(burst, before, words) for burst in _bursts(writes)]

@@ -11,6 +11,7 @@ from ddms_ops.analysis.fingerprint import attribute_shares, fingerprint
 from ddms_ops.analysis.groups import exposure, rate_test
 from ddms_ops.analysis.impact import Impact, blast_radius, is_hit
 from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion, expected_counts
+from ddms_ops.analysis.requests import between
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.refs import counted, log_refs, shown_template
 from ddms_ops.checks.steps import next_step
@@ -171,8 +172,7 @@ def _finding(facts: Facts, check: str, sign: ErrorSign) -> Finding:
 
 def cell_share(facts: Facts, impact: Impact, sign: ErrorSign) -> float:
     """Share of the requests of the marked endpoint, version and tenant that the errors failed, 0..1."""
-    cell = facts.requests
-    cell = cell[(cell["timestamp"] >= impact.since) & (cell["timestamp"] < impact.until)]
+    cell = between(facts.requests, impact.since, impact.until)
     for name, value in sign.marks.items():
         if cell[name].notna().any():
             cell = cell[cell[name] == value]

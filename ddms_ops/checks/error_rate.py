@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion
+from ddms_ops.analysis.requests import between
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.refs import log_refs
 from ddms_ops.checks.steps import next_step
@@ -20,7 +21,7 @@ def check_error_rate(facts: Facts) -> list[Finding]:
     triage = facts.profile.triage
     if best is None or best.counted < triage.min_events or best.llr < scan_limit(facts):
         return []
-    inside = found[(found["timestamp"] >= best.start) & (found["timestamp"] < best.end)]
+    inside = between(found, best.start, best.end)
     failed = inside[inside["failed"]]
     share = len(failed) / len(inside)
     what = "requests failed" if facts.has_requests else "log events were errors"

@@ -172,7 +172,7 @@ def _dates(stamps: Iterable[pd.Timestamp]) -> np.ndarray:
 def _onset(axes: Axes, facts: Facts) -> None:
     """A line where the strongest finding began, if one was found."""
     found = [f for name in ("new_errors", "risen_errors", "error_rate", "traffic") for f in facts.result(name).findings]
-    found = [finding for finding in found if finding.severity.order < 3 and finding.first_seen is not None]
+    found = [finding for finding in found if finding.severity.is_above_low and finding.first_seen is not None]
     if found:
         start = min(found, key=lambda finding: (finding.severity.order, finding.first_seen)).first_seen
         assert start is not None

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ddms_ops.analysis.requests import latency
+from ddms_ops.analysis.requests import between, latency
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.refs import log_refs
 from ddms_ops.checks.steps import next_step
@@ -32,7 +32,7 @@ def check_latency(facts: Facts) -> list[Finding]:
     if len(slow) < RUN:
         return []
     since, until = max(slow[0], facts.window.start), min(slow[-1] + pd.Timedelta(EVERY), facts.window.end)
-    rows = timed[(timed["timestamp"] >= since) & (timed["timestamp"] < until)]
+    rows = between(timed, since, until)
     return [_finding(facts, rows, since, until, limit, usual, severity)]
 
 

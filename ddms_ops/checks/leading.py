@@ -3,11 +3,10 @@
 import pandas as pd
 
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.findings import Finding, Severity, Verdict
+from ddms_ops.findings import Finding, Verdict
 
 SIGNS = ("new_errors", "risen_errors", "error_rate", "traffic", "latency")
 TOGETHER = pd.Timedelta(minutes=10)
-WORTH_EXPLAINING = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
 
 
 def leading(facts: Facts) -> Finding | None:
@@ -21,7 +20,7 @@ def leading(facts: Facts) -> Finding | None:
         (finding.severity.order, position, -finding.strength, finding.id, finding)
         for position, result in enumerate(results)
         for finding in result.findings
-        if finding.severity in WORTH_EXPLAINING
+        if finding.severity.is_above_low
     ]
     if found:
         return min(found)[-1]
@@ -41,6 +40,6 @@ def events_of(facts: Facts, finding: Finding) -> pd.DataFrame:
 
 def _began_with(other: Finding, finding: Finding) -> bool:
     """Whether a finding above LOW began at nearly the same time."""
-    if other.severity not in WORTH_EXPLAINING or other.first_seen is None or finding.first_seen is None:
+    if not other.severity.is_above_low or other.first_seen is None or finding.first_seen is None:
         return False
     return abs(other.first_seen - finding.first_seen) <= TOGETHER

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion, expected_counts
+from ddms_ops.analysis.requests import between
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.error_rate import scan_limit
 from ddms_ops.checks.refs import log_refs
@@ -56,7 +57,7 @@ def traffic_excursion(facts: Facts, *, above: bool) -> Excursion | None:
 def _finding(facts: Facts, found: Excursion, verb: str, severity: Severity) -> Finding:
     minutes = (found.end - found.start) / pd.Timedelta(minutes=1)
     now, usual = found.counted / minutes, found.expected / minutes
-    inside = facts.requests[(facts.requests["timestamp"] >= found.start) & (facts.requests["timestamp"] < found.end)]
+    inside = between(facts.requests, found.start, found.end)
     is_traffic = facts.has_requests
     what, unit = ("Traffic", "requests/min") if is_traffic else ("Log volume", "log events/min")
     return Finding(
@@ -97,7 +98,7 @@ def tenants_moved(facts: Facts, found: Excursion) -> pd.DataFrame:
     """
     before = facts.baseline_requests["tenant"].astype("str").dropna().value_counts()
     scale = (found.end - found.start) / facts.baseline.length
-    inside = facts.requests[(facts.requests["timestamp"] >= found.start) & (facts.requests["timestamp"] < found.end)]
+    inside = between(facts.requests, found.start, found.end)
     now = inside["tenant"].astype("str").dropna().value_counts()
     table = pd.DataFrame({"expected": before * scale}).assign(counted=now.reindex(before.index).fillna(0))
     table = table[table["expected"] >= facts.profile.triage.min_events].sort_index()

@@ -53,14 +53,12 @@ def _words(impact: Impact) -> str:
     seen, hit = len(impact.tenants), impact.hit
     if not seen:
         return f"{text}; no event names a tenant"
-    worst = ", ".join(f"{redact(str(name))} {row.failed:,} ({row.share:.0%} of theirs)" for name, row in _rows(hit))
+    worst = ", ".join(
+        f"{redact(str(row.Index))} {row.failed:,} ({row.share:.0%} of theirs)" for row in hit.head(WORST).itertuples()
+    )
     text += f"; {len(hit)} of {seen} tenants hit ({len(hit) / seen:.0%}), worst: {worst}"
     text += f"; {seen - len(hit)} tenants had traffic and no such failure"
     return text + (f"; {impact.no_tenant_failed:,} hit requests name no tenant" if impact.no_tenant_failed else "")
-
-
-def _rows(hit):  # type: ignore[no-untyped-def]
-    return [(row.Index, row) for row in hit.head(WORST).itertuples()]
 
 
 def _moved(facts: Facts, sign: Finding) -> list[Finding]:
