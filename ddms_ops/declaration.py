@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from ddms_ops.deployment import Athena, Database, Environment, HealthCheck, Resources
 from ddms_ops.errors import did_you_mean
 from ddms_ops.settings import Strict
 
@@ -15,12 +16,6 @@ FIELDS = (
     "level", "message", "error", "request_id", "tenant", "user", "path", "method", "status", "duration_ms",
     "duration_s", "version", "document_id", "job_type", "attempts", "action",
 )  # fmt: skip
-
-
-class Environment(Strict):
-    """Where one environment runs."""
-
-    region: str
 
 
 class LogGroup(Strict):
@@ -35,6 +30,7 @@ class Logs(Strict):
     groups: dict[str, LogGroup] = {}
     fields: dict[str, list[str]]
     levels: dict[str, list[str]] = Field(min_length=1)
+    scan_budget_gb: float = Field(default=50, gt=0)
 
     @field_validator("fields", "levels", mode="before")
     @classmethod
@@ -195,6 +191,10 @@ class Profile(Strict):
     environments: dict[str, Environment] = Field(min_length=1)
     logs: Logs
     metrics: dict[str, Metric] = {}
+    resources: Resources = Resources()
+    database: Database | None = None
+    athena: Athena | None = None
+    health: dict[str, HealthCheck] = {}
     triage: Triage
     alerts: dict[str, Alert] = {}
     scenarios: dict[str, Scenario] = {}

@@ -12,6 +12,7 @@ still does not fit its report.
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,10 @@ class EvidenceFolder:
         name = pull.coverage.pull
         path = self.folder / _file_name(name)
         partial = path.with_suffix(".part")
-        pq.write_table(pull.table.combine_chunks(), partial, compression="zstd", compression_level=1)
+        if isinstance(pull.records, Path):
+            shutil.move(pull.records, partial)
+        else:
+            pq.write_table(pull.records.combine_chunks(), partial, compression="zstd", compression_level=1)
         partial.replace(path)
         entry = Recorded(
             path.name, pull.coverage, pull.provenance, parameters, file_digest(path), path.stat().st_size, self.tool

@@ -91,6 +91,11 @@ def _cross_faults(loaded: dict[str, object]) -> list[str]:
         name = _mapping(loaded, "triage").get(key)
         if name and name not in metrics:
             faults.append(f"triage.{key}: no metric {name!r}{did_you_mean(str(name), metrics)}")
+    health = _mapping(loaded, "health")
+    for key in health:
+        metric = _mapping(health, key).get("metric")
+        if metric and metric not in metrics:
+            faults.append(f"health.{key}.metric: no metric {metric!r}{did_you_mean(str(metric), metrics)}")
     alerts = _mapping(loaded, "alerts")
     for key in alerts:
         metric, severity = _mapping(alerts, key).get("metric"), _mapping(alerts, key).get("severity")

@@ -8,17 +8,22 @@ import pytest
 ROOT = Path(__file__).parent.parent / "ddms_ops"
 FLOORS = {
     0: ("errors", "window", "schema", "coverage", "findings", "settings", "progress"),
-    1: ("declaration", "profile", "incident", "normalize", "redact", "insights"),
+    1: ("deployment", "declaration", "profile", "incident", "normalize", "redact", "insights"),
     2: ("sources", "evidence", "analysis"),
     3: ("checks",),
     4: ("case", "report", "panels", "runner", "kernel", "notebook", "replay", "doctor", "commands", "cli", "__init__"),
 }
-APART = ("simulate",)
+APART = ("simulate", "sandbox")
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms} | dict.fromkeys(APART, 4)
 ROOMS_OF = {
     "boto3": ("sources.aws",),
     "awswrangler": ("sources.aws",),
-    "psycopg": ("sources.postgres",),
+    "botocore": ("sources.aws",),
+    "moto": ("sandbox",),
+    "werkzeug": ("sandbox",),
+    "msgspec": ("sources.aws",),
+    "psycopg": ("sources.postgres", "sandbox.postgres"),
+    "adbc_driver_postgresql": ("sources.postgres",),
     "matplotlib": ("checks.figures", "panels"),
     "papermill": ("runner", "kernel", "notebook", "report"),
     "nbclient": ("runner", "kernel", "report"),

@@ -7,6 +7,10 @@ and says in `Coverage` whether they are all there. Raw tables, all times UTC:
     metric points  timestamp id label statistic unit value
     changes        timestamp event_id name record (the whole CloudTrail record, as JSON text)
     alarm changes  timestamp alarm type summary data
+    records        timestamp kind id record (what a list or describe call says of one resource, as JSON text)
+    audit rows     the table's own columns: the time column as a time, every other as the text Postgres prints
+
+A record's `timestamp` is null where it is a present state and no event.
 """
 
 from dataclasses import dataclass, field, replace
@@ -16,6 +20,7 @@ from typing import Protocol
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.window import Window
@@ -53,6 +58,8 @@ ALARM_CHANGES = pa.schema(
         ("data", pa.string()),
     ]
 )
+RECORDS = pa.schema([("timestamp", TIME), ("kind", pa.string()), ("id", pa.string()), ("record", pa.string())])
+TOPICS = ("queues", "workflows", "functions", "tables", "containers", "databases", "apis", "costs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,40 @@ class AlarmQuery:
     text: str = "alarm history"
 
 
-Query = LogQuery | MetricQuery | ChangeQuery | AlarmQuery
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Rows of one audit table, the declared columns only."""
+
+    window: Window
+    table: str
+    columns: tuple[str, ...]
+    time_column: str
+
+    @property
+    def text(self) -> str:
+        """The query in words, for coverage."""
+        return f"audit table {self.table}: {', '.join(self.columns)}"
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns and types of the answer."""
+        return pa.schema([(name, TIME if name == self.time_column else pa.string()) for name in self.columns])
+
+
+@dataclass(frozen=True, slots=True)
+class RecordQuery:
+    """Records of one of TOPICS: what happened in the window, and present states."""
+
+    window: Window
+    topic: str
+
+    @property
+    def text(self) -> str:
+        """The query in words, for coverage."""
+        return self.topic
+
+
+Query = LogQuery | MetricQuery | ChangeQuery | AlarmQuery | AuditQuery | RecordQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +158,21 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """Raw records as the source gave them, and the account of them."""
+    """Raw records as the source gave them, and the account of them.
 
-    table: pa.Table
+    `records` is a table, or a Parquet file in the source's scratch folder where they may be too many to hold.
+    `is_interrupted` says that somebody pressed Ctrl-C: the records until then are kept, the run ends.
+    """
+
+    records: pa.Table | Path
     coverage: Coverage
     provenance: Provenance
+    is_interrupted: bool = False
+
+    @property
+    def table(self) -> pa.Table:
+        """The records, read into memory if need be."""
+        return self.records if isinstance(self.records, pa.Table) else pq.read_table(self.records)
 
     def timed(self, start: pd.Timestamp, end: pd.Timestamp) -> "Pull":
         """The same pull with the reader's clock at its start and end."""
@@ -155,6 +205,14 @@ class Source(Protocol):
         """Alarm state changes."""
         ...
 
+    def fetch_audit_rows(self, query: AuditQuery, *, pull: str) -> Pull:
+        """Rows of one audit table; an unknown table or column is NOT_CONFIGURED, not an error."""
+        ...
+
+    def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:
+        """Records of one topic."""
+        ...
+
 
 def no_records(pull: str, query: Query, provenance: Provenance, schema: pa.Schema, status: Status, reason: str) -> Pull:
     """A pull without records, with all its columns and the reason."""
@@ -162,18 +220,19 @@ def no_records(pull: str, query: Query, provenance: Provenance, schema: pa.Schem
     return Pull(schema.empty_table(), coverage, provenance)
 
 
-def inside(table: pa.Table, window: Window) -> pa.Table:
-    """The records of a raw table that lie in [start, end)."""
-    stamps = table["timestamp"]
+def inside(table: pa.Table, window: Window, *, time: str = "timestamp") -> pa.Table:
+    """The records of a raw table that lie in [start, end) by the column `time`."""
+    stamps = table[time]
     start, end = (pa.scalar(stamp.to_pydatetime(), type=stamps.type) for stamp in (window.start, window.end))
     return table.filter(pc.and_(pc.greater_equal(stamps, start), pc.less(stamps, end)))
 
 
-def span(table: pa.Table) -> Window | None:
-    """From the first record of a table ordered by time to just after the last, None without any."""
-    if not table.num_rows:
+def span(table: pa.Table, *, time: str = "timestamp") -> Window | None:
+    """From the first record of a table to just after the last by the column `time`, None without any."""
+    extent = pc.min_max(table[time]).as_py()
+    if extent["min"] is None:
         return None
-    first, last = (pd.Timestamp(table["timestamp"][place].as_py()) for place in (0, -1))
+    first, last = pd.Timestamp(extent["min"]), pd.Timestamp(extent["max"])
     return Window(first, last + pd.Timedelta(microseconds=1))
 
 

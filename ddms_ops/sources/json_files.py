@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from ddms_ops.sources.base import RECORDS
 from ddms_ops.sources.opening import open_export
 
 Row = dict[str, object]
@@ -181,7 +182,7 @@ def to_table(rows: list[Row], schema: pa.Schema) -> tuple[pa.Table, int, int]:
     for name in schema.names[1:]:
         is_number = pa.types.is_floating(schema.field(name).type)
         frame[name] = pd.to_numeric(frame[name], errors="coerce") if is_number else frame[name].map(_text)
-    needed = ["timestamp", "value"] if "value" in frame else ["timestamp"]
+    needed = [name for name in ("timestamp", "value") if name in frame and schema != RECORDS]
     kept = frame.dropna(subset=needed)
     unique = kept.drop_duplicates()
     ordered = unique.sort_values(schema.names, kind="stable", na_position="first")

@@ -1,0 +1,70 @@
+"""Rows that arrive one by one, made into a pull: what came is kept, and why no more came is said."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pyarrow as pa
+
+from ddms_ops.coverage import Coverage, Status
+from ddms_ops.progress import report_progress
+from ddms_ops.sources.aws.faults import AwsFault
+from ddms_ops.sources.base import AuditQuery, Provenance, Pull, Query, RecordQuery, inside, no_records, span
+from ddms_ops.sources.json_files import FAULT, Row, to_table
+
+SHOWN = 10
+INTERRUPTED = "stopped by hand"
+STEP = 1_000
+
+
+def collect(
+    rows: Iterable[Row], query: Query, *, pull: str, schema: pa.Schema, provenance: Provenance
+) -> Pull:
+    """The rows as a raw table inside the window, and their coverage.
+
+    A row `{FAULT: words}` makes the pull partial. An `AwsFault` ends it: what came before is kept. Ctrl-C ends it
+    too, and the pull says so.
+    """
+    kept: list[Row] = []
+    faults: list[str] = []
+    status, is_interrupted = Status.COMPLETE, False
+    try:
+        for row in rows:
+            if FAULT in row:
+                faults.append(str(row[FAULT]))
+            else:
+                kept.append(row)
+                if len(kept) % STEP == 0:
+                    report_progress(f"{pull}: {len(kept):,} records")
+    except AwsFault as fault:
+        status = fault.status
+        faults.append(fault.words)
+    except KeyboardInterrupt:
+        is_interrupted = True
+        faults.append(INTERRUPTED)
+    if not kept and status is not Status.COMPLETE:
+        empty = no_records(pull, query, provenance, schema, _without_rows(status), "; ".join(faults))
+        return replace(empty, is_interrupted=is_interrupted)
+    table, lost, _ = to_table(kept, schema)
+    faults += [f"{lost:,} records without a usable time or value"] if lost else []
+    return _pull(table, query, faults, pull=pull, provenance=provenance, is_interrupted=is_interrupted)
+
+
+def _without_rows(status: Status) -> Status:
+    return Status.FAILED if status is Status.PARTIAL else status
+
+
+def _pull(
+    table: pa.Table, query: Query, faults: list[str], *, pull: str, provenance: Provenance, is_interrupted: bool
+) -> Pull:
+    is_state = isinstance(query, RecordQuery | AuditQuery)
+    table = table if is_state else inside(table, query.window)
+    shown = [*faults[:SHOWN], *([f"and {len(faults) - SHOWN} more faults"] if len(faults) > SHOWN else [])]
+    status = Status.COMPLETE if table.num_rows else Status.EMPTY
+    if faults:
+        status = Status.PARTIAL if table.num_rows else Status.FAILED
+    matched = None if faults else table.num_rows
+    got = span(table) if table.num_rows else None
+    coverage = Coverage(
+        pull, provenance.source, query.text, query.window, got, table.num_rows, matched, status, "; ".join(shown)
+    )
+    return Pull(table, coverage, provenance, is_interrupted)
