@@ -7,7 +7,7 @@ PIP_INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)
 SOURCES := pyproject.toml requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lab bench lock browser clean
+.PHONY: help demo test check format lab bench lock browser postgres clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "%-8s %s\n", $$1, $$2}'
@@ -35,7 +35,7 @@ $(VENV)/.lab: $(SOURCES) | $(VENV)/bin/python
 demo: $(VENV)/.core  ## Simulate an incident and write its report (no account, no network)
 	$(BIN)/ddms-ops demo
 
-test: $(VENV)/.test browser  ## Run the tests
+test: $(VENV)/.test browser postgres  ## Run the tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 browser:  # the report is tested in Chromium; root on Debian gets it installed, others skip those tests
@@ -45,6 +45,13 @@ browser:  # the report is tested in Chromium; root on Debian gets it installed, 
 	  echo "installing Debian's chromium for the browser tests"; \
 	  apt-get -qq update >/dev/null && apt-get -qq install -y --no-install-recommends chromium >/dev/null && exit 0; fi; \
 	echo "no Chromium found: the browser tests will be skipped (install the package chromium to run them)"
+
+postgres:  # the database's tests run on a real server; root on Debian gets it installed, others skip those tests
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && exit 0; command -v initdb >/dev/null 2>&1 && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  echo "installing Debian's postgresql for the database tests"; \
+	  apt-get -qq update >/dev/null && apt-get -qq install -y --no-install-recommends postgresql >/dev/null && exit 0; fi; \
+	echo "no Postgres found: the database tests will be skipped (install the package postgresql to run them)"
 
 check: $(VENV)/.check  ## Format, lint, types, tests
 	$(BIN)/ruff format --check .

@@ -10,13 +10,14 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from ddms_ops import __version__
 from ddms_ops.analysis.groups import group_table, with_groups
 from ddms_ops.analysis.requests import has_requests, requests
 from ddms_ops.checks import CHECKS, run_check
 from ddms_ops.coverage import Coverage
-from ddms_ops.declaration import Logs, Profile
+from ddms_ops.declaration import Logs, Profile, log_group_names
 from ddms_ops.errors import BadInput, did_you_mean
 from ddms_ops.evidence import EvidenceFolder, read_table
 from ddms_ops.findings import CheckResult, ranked
@@ -25,7 +26,18 @@ from ddms_ops.normalize import normalize_alarms, normalize_changes, normalize_lo
 from ddms_ops.profile import load_profile, profile_path
 from ddms_ops.report.findings_file import findings_document, write_document
 from ddms_ops.sources import open_source
-from ddms_ops.sources.base import AlarmQuery, ChangeQuery, LogQuery, MetricQuery, Pull, Query, Source
+from ddms_ops.sources.base import (
+    TOPICS,
+    AlarmQuery,
+    AuditQuery,
+    ChangeQuery,
+    LogQuery,
+    MetricQuery,
+    Pull,
+    Query,
+    RecordQuery,
+    Source,
+)
 from ddms_ops.window import Window
 
 TOOL = f"ddms-ops {__version__}"
@@ -50,7 +62,8 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
         BadInput: every fault of the parameters, or a source that cannot be opened; nothing was written.
     """
     incident, profile = resolve(parameters, now=clock(), where="parameters")
-    return Case(incident, profile, open_source(incident.source), Path(out) / incident.incident_id, clock=clock)
+    source = open_source(incident.source, profile=profile, environment=incident.environment, clock=clock)
+    return Case(incident, profile, source, Path(out) / incident.incident_id, clock=clock)
 
 
 class Case:
@@ -118,20 +131,24 @@ class Case:
             pull = pull.timed(start, self._clock())
         self.evidence.record(pull, {**parameters, "window": query.window.as_dict()})
         self._coverage[name] = pull.coverage
+        if pull.is_interrupted:
+            raise KeyboardInterrupt
         return name
 
     @cached_property
     def log_groups(self) -> tuple[str, ...]:
         """Declared log groups and those the source has, sorted."""
-        return tuple(sorted({*self.profile.logs.groups, *self.source.log_groups()}))
+        declared = log_group_names(self.profile, self.incident.environment)
+        return tuple(sorted({*declared, *self.source.log_groups()}))
 
     @cached_property
     def _log_pulls(self) -> list[tuple[Path, str, Logs]]:
         found = []
+        ours = log_group_names(self.profile, self.incident.environment)
         plain = Counter(group.strip("/") for group in self.log_groups)
         for group in self.log_groups:
             label = group.strip("/") if plain[group.strip("/")] == 1 else group
-            declared = self.profile.logs if group in self.profile.logs.groups else self._generic.logs
+            declared = self.profile.logs if group in ours else self._generic.logs
             for kind, window in (("logs", self.window), ("logs.baseline", self.baseline)):
                 query = LogQuery(window, group)
                 name = self._pull(f"{kind}/{label}", self.source.fetch_log_events, query, log_group=group)
@@ -202,6 +219,36 @@ class Case:
         """ALARMS frame of the window."""
         name = self._pull("alarms", self.source.fetch_alarm_changes, AlarmQuery(self.window))
         return normalize_alarms(read_table(self.evidence.path_of(name)), name)
+
+    def audit(self, table: str) -> pa.Table:
+        """Raw rows of an audit table that the profile declares, in the window, ordered by time; see `AuditQuery`.
+
+        Raises:
+            BadInput: the profile declares no such table.
+        """
+        declared = self.profile.database.audit if self.profile.database else {}
+        if table not in declared:
+            raise BadInput(
+                f"no audit table named {table!r}{did_you_mean(table, declared)}; "
+                f"the profile declares: {', '.join(declared) or 'none'}"
+            )
+        query = AuditQuery(self.window, table, declared[table].columns, declared[table].time_column)
+        name = f"audit/{table}"
+        if name not in self._coverage:
+            self._pull(name, self.source.fetch_audit_rows, query, table=table)
+        return read_table(self.evidence.path_of(name))
+
+    def records(self, topic: str) -> pa.Table:
+        """Raw records of a topic (`queues`, `workflows`, `costs`, …; see `sources.base.TOPICS`), in the window.
+
+        Raises:
+            BadInput: no such topic.
+        """
+        if topic not in TOPICS:
+            raise BadInput(f"no topic named {topic!r}{did_you_mean(topic, TOPICS)}; known: {', '.join(TOPICS)}")
+        if topic not in self._coverage:
+            self._pull(topic, self.source.fetch_records, RecordQuery(self.window, topic))
+        return read_table(self.evidence.path_of(topic))
 
     # Checks
 

@@ -1,4 +1,4 @@
-"""`ddms-ops`: run, demo, replay, verify, doctor, list, lab.
+"""`ddms-ops`: run, demo, sandbox, replay, verify, doctor, list, lab.
 
 Exit 0: all that was asked is done. 1: a report exists, but a source or a section failed or is
 partial; or evidence is not what its manifest says. 2: bad input, nothing was done.
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="investigate an incident and write its report")
     run.add_argument("incident", type=Path, help="incident file, e.g. parameters/incidents/dms-bad-deploy.yaml")
     run.add_argument("--notebook", action="append", metavar="N", help="run only this notebook (may be repeated)")
-    run.add_argument("--source", help="files:<folder of exports> or case:<report folder>, instead of the file's")
+    run.add_argument("--source", help="live, files:<folder of exports> or case:<report folder>, instead of the file's")
     run.add_argument("--out", type=Path, default=Path("reports"), help="folder of reports (default: reports)")
     run.add_argument(
         "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="set one parameter"
@@ -74,6 +74,16 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--seed", type=int, default=7)
     demo.add_argument("--out", type=Path, default=Path("reports"))
     demo.set_defaults(command=_demo)
+
+    sandbox = commands.add_parser(
+        "sandbox", help="serve a simulated incident as AWS and Postgres would, on this machine, until Ctrl-C"
+    )
+    sandbox.add_argument("system", nargs="?", default="dms")
+    sandbox.add_argument("--scenario", default="bad_deploy")
+    sandbox.add_argument("--events", type=_count, default=20_000, help="log events to simulate (default: 20000)")
+    sandbox.add_argument("--seed", type=int, default=7)
+    sandbox.add_argument("--out", type=Path, default=Path("reports"))
+    sandbox.set_defaults(command=_sandbox)
 
     _add_reading_commands(commands)
     return parser
@@ -96,7 +106,7 @@ def _add_reading_commands(commands: "argparse._SubParsersAction[_Parser]") -> No
         "doctor", help="check a system's profile, the installation and a source before an incident"
     )
     doctor.add_argument("system")
-    doctor.add_argument("--source", help="files:<folder of exports> or case:<report folder>")
+    doctor.add_argument("--source", help="live, files:<folder of exports> or case:<report folder>")
     doctor.set_defaults(command=_doctor)
 
     known = commands.add_parser("list", help="list systems, notebooks, checks and scenarios")
@@ -129,6 +139,14 @@ def _demo(arguments: argparse.Namespace) -> int:
     from ddms_ops.commands import run_demo
 
     return run_demo(
+        arguments.system, arguments.scenario, events=arguments.events, seed=arguments.seed, out=arguments.out
+    )
+
+
+def _sandbox(arguments: argparse.Namespace) -> int:
+    from ddms_ops.commands import run_sandbox
+
+    return run_sandbox(
         arguments.system, arguments.scenario, events=arguments.events, seed=arguments.seed, out=arguments.out
     )
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ddms_ops.case import TOOL, utc_now
 from ddms_ops.checks import CHECKS
@@ -28,6 +28,9 @@ from ddms_ops.runner import NotebookRun, Progress, run_notebook
 from ddms_ops.settings import assets
 from ddms_ops.sources import open_source
 from ddms_ops.window import iso
+
+if TYPE_CHECKING:
+    from ddms_ops.simulate.case import SimulatedCase
 
 POST_MORTEM = "post_mortem"
 TIMEOUT_S = 1800
@@ -85,9 +88,9 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
     known = set(Incident.__dataclass_fields__)
     knobs = {name: value for name, value in given.items() if name not in known}
     _check_knobs(paths, knobs, where)
-    incident, _ = resolve({name: given[name] for name in given if name in known}, now=utc_now(), where=where)
+    incident, profile = resolve({name: given[name] for name in given if name in known}, now=utc_now(), where=where)
     incident = replace(incident, source=_absolute(incident.source))
-    open_source(incident.source)
+    open_source(incident.source, profile=profile, environment=incident.environment, clock=utc_now)
     work = _work_folder(out) / incident.incident_id
     work.mkdir()
     try:
@@ -210,6 +213,26 @@ def _is_faulty(document: dict, runs: Sequence[NotebookRun]) -> bool:  # type: ig
 
 def run_demo(system: str, scenario: str, *, events: int, seed: int, out: Path) -> int:
     """Simulate an incident below `out`, then investigate it."""
+    simulated = _simulated(system, scenario, events=events, seed=seed, out=out)
+    return run_incident(simulated.incident, notebooks=None, source=None, out=out, overrides=())
+
+
+def run_sandbox(system: str, scenario: str, *, events: int, seed: int, out: Path) -> int:
+    """Simulate an incident below `out`, then serve it over HTTP and Postgres until Ctrl-C.
+
+    Raises:
+        RunError: the packages of the sandbox are not installed.
+    """
+    try:
+        from ddms_ops.sandbox.commands import serve
+    except ModuleNotFoundError as missing:
+        raise RunError(f"the sandbox needs more packages ({missing.name}); pip install 'ddms-ops[sandbox]'") from None
+    simulated = _simulated(system, scenario, events=events, seed=seed, out=out)
+    return serve(simulated.export, simulated.incident)
+
+
+def _simulated(system: str, scenario: str, *, events: int, seed: int, out: Path) -> "SimulatedCase":
+    """A simulated incident in `<out>/simulated`, in the place of an earlier one."""
     from ddms_ops.simulate import SCENARIOS, write_case
 
     target = out / "simulated" / f"{system}-{scenario}".replace("_", "-")
@@ -217,7 +240,7 @@ def run_demo(system: str, scenario: str, *, events: int, seed: int, out: Path) -
         shutil.rmtree(target)
     simulated = write_case(system, scenario, target, seed=seed, events=events)
     print(f"simulated {events:,} log events of {system}, scenario {scenario}: {simulated.export}", file=sys.stderr)
-    return run_incident(simulated.incident, notebooks=None, source=None, out=out, overrides=())
+    return simulated
 
 
 def list_known() -> int:

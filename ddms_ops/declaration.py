@@ -217,3 +217,13 @@ class Profile(Strict):
         metric = self.metrics.get(name)
         target = metric.target.below if metric and metric.target else None
         return target, metric.alert.above if metric and metric.alert else None
+
+
+def log_group_names(profile: Profile, environment: str) -> dict[str, LogGroup]:
+    """Declared log groups as a source names them: `<account>:<group>` where the environment spans several accounts."""
+    where = profile.environments.get(environment) or next(iter(profile.environments.values()))
+    return {
+        f"{account}:{group}" if account else group: declared
+        for account in where.targets
+        for group, declared in profile.logs.groups.items()
+    }

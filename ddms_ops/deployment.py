@@ -1,4 +1,4 @@
-"""Where one environment of a system runs: accounts, resources, database. Part of a profile; see `ddms_ops.declaration`."""
+"""Where one environment of a system runs: accounts, resources, database; see `ddms_ops.declaration`."""
 
 from typing import Self
 
@@ -41,9 +41,7 @@ class Environment(Strict):
     @property
     def targets(self) -> dict[str, Account]:
         """Accounts by name; one without a name where the environment is one account."""
-        return self.accounts or {
-            "": Account(region=self.region, account=self.account, aws_profile=self.aws_profile)
-        }
+        return self.accounts or {"": Account(region=self.region, account=self.account, aws_profile=self.aws_profile)}
 
 
 class Resources(Strict):

@@ -60,6 +60,7 @@ class Recorded:
             "read_files": list(self.provenance.files),
             "clock_start": self.provenance.clock_start,
             "clock_end": self.provenance.clock_end,
+            "bytes_scanned": self.provenance.bytes_scanned,
             "tool": self.tool,
             "coverage": self.coverage.as_dict(),
         }
@@ -69,7 +70,7 @@ class Recorded:
         """Inverse of `as_dict`."""
         provenance = Provenance(
             entry["source"], entry["account"], entry["region"], entry["identity"], tuple(entry["read_files"]),
-            entry["clock_start"], entry["clock_end"],
+            entry["clock_start"], entry["clock_end"], entry.get("bytes_scanned", 0),
         )  # fmt: skip
         coverage = Coverage.from_dict(entry["coverage"])
         return cls(

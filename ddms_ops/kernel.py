@@ -9,7 +9,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty
+from typing import cast
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -19,6 +22,7 @@ from ddms_ops import progress
 IS_POSIX = os.name == "posix"
 SOCKET_PATH_ROOM = 80  # a Unix socket's path may have about 107 bytes
 LOG = "kernel.log"
+GRACE_S = 40
 
 
 class KernelFailed(Exception):
@@ -92,6 +96,23 @@ async def start_kernel(client: NotebookClient, folder: Path, progress_file: Path
         except (RuntimeError, OSError) as fault:
             said = (folder / LOG).read_text(encoding="utf-8", errors="replace").strip().splitlines()
             raise KernelFailed(said[-1] if said else str(fault)) from None
+
+
+async def interrupt_kernel(client: NotebookClient, manager: AsyncKernelManager) -> None:
+    """Interrupt the running cell as Ctrl-C would, and wait at most GRACE_S until it has ended.
+
+    A pull under way stops its queries and records what it has.
+    """
+    if client.kc is None or not await manager.is_alive():
+        return
+    asked = cast(AsyncKernelClient, client.kc)
+    await manager.interrupt_kernel()
+    answer = asked.kernel_info()  # is answered after the cell
+    with suppress(Empty):
+        while True:
+            reply = await asked.get_shell_msg(timeout=GRACE_S)
+            if reply["parent_header"].get("msg_id") == answer:
+                return
 
 
 async def stop_kernel(client: NotebookClient, manager: AsyncKernelManager, *, now: bool) -> None:

@@ -69,7 +69,30 @@ def read_profile(path: Path, environment: str = "") -> Profile:
         faults.append(f"{path}: system: is {loaded['system']!r}, but the file is named {path.name}; make them the same")
     if faults:
         raise ProfileError(*faults)
-    return profile
+    where = profile.environments.get(environment) or next(iter(profile.environments.values()))
+    return by_account(profile, tuple(where.accounts))
+
+
+def by_account(profile: Profile, accounts: tuple[str, ...]) -> Profile:
+    """The profile with each metric and metric alert once an account, named `<account>:<name>`; as it is without any."""
+    if not accounts:
+        return profile
+    metrics, alerts = {}, {key: alert for key, alert in profile.alerts.items() if not alert.metric}
+    for account in accounts:
+        for key, metric in profile.metrics.items():
+            parts = tuple(f"{account}:{part}" for part in metric.ratio_of) if metric.ratio_of else None
+            title = f"{metric.title or key} ({account})"
+            metrics[f"{account}:{key}"] = metric.model_copy(update={"ratio_of": parts, "title": title})
+        for key, alert in profile.alerts.items():
+            if alert.metric:
+                own = {"metric": f"{account}:{alert.metric}", "title": f"{alert.title} ({account})"}
+                alerts[f"{account}:{key}"] = alert.model_copy(update=own)
+    judges = {
+        name: f"{accounts[0]}:{metric}" if metric else ""
+        for name, metric in {"error_rate": profile.triage.error_rate, "latency": profile.triage.latency}.items()
+    }
+    triage = profile.triage.model_copy(update=judges)
+    return profile.model_copy(update={"metrics": metrics, "alerts": alerts, "triage": triage})
 
 
 def _mapping(loaded: object, key: str) -> dict[str, object]:

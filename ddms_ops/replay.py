@@ -12,6 +12,7 @@ from ddms_ops.errors import BadInput, EvidenceError
 from ddms_ops.evidence import PROFILES, verify_evidence
 from ddms_ops.incident import resolve
 from ddms_ops.report.findings_file import as_text, read_document, without_time
+from ddms_ops.sources.base import TOPICS
 from ddms_ops.sources.recorded import RecordedSource
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -59,11 +60,22 @@ def _findings_again(report: Path, recorded: dict, folder: Path) -> dict[str, obj
         if check.id in asked:
             case.result(check.id)
     for row in recorded["coverage"]:
-        case.pulls(str(row["pull"]).split("/")[0])
+        _pull_again(case, str(row["pull"]))
     again = case.document
     left = {check["id"]: check for check in recorded["checks"] if check["id"] in unreached}
     done = left | {check["id"]: check for check in again["checks"]}  # type: ignore[attr-defined]
     return {**again, "checks": [done[check.id] for check in CHECKS if check.id in done]}
+
+
+def _pull_again(case: Case, name: str) -> None:
+    """Answer one recorded pull from the evidence."""
+    kind, _, rest = name.partition("/")
+    if kind == "audit":
+        case.audit(rest)
+    elif kind in TOPICS:
+        case.records(kind)
+    else:
+        case.pulls(kind)
 
 
 def _first_difference(before: str, after: str) -> str:

@@ -21,7 +21,7 @@ from papermill.engines import Engine, NotebookExecutionManager
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-from ddms_ops.kernel import KernelFailed, Tail, died_of, private_kernel, start_kernel, stop_kernel
+from ddms_ops.kernel import KernelFailed, Tail, died_of, interrupt_kernel, private_kernel, start_kernel, stop_kernel
 from ddms_ops.notebook import ANSI, check_parameters, headings, notebook_parameters, one_line
 from ddms_ops.redact import redact
 
@@ -145,6 +145,7 @@ class _Session:
             self._end(nb_man, 0, "KernelFailed", str(fault))
         except asyncio.CancelledError:
             self._end(nb_man, self.cells_run, "Interrupted", "stopped by the user")
+            await interrupt_kernel(client, manager)
             raise
         finally:
             watch.cancel()

@@ -10,7 +10,7 @@ from ddms_ops.cli import main
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
-COMMANDS = ("run", "demo", "replay", "verify", "doctor", "list", "lab")
+COMMANDS = ("run", "demo", "sandbox", "replay", "verify", "doctor", "list", "lab")
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"`(?:\.venv/bin/)?ddms-ops (\w+)", README))))

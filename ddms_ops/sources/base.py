@@ -144,7 +144,8 @@ Query = LogQuery | MetricQuery | ChangeQuery | AlarmQuery | AuditQuery | RecordQ
 class Provenance:
     """Where and when the records were read; empty where the source does not know.
 
-    The clock is the reader's, at the start and the end of the pull, ISO 8601 in UTC.
+    The clock is the reader's, at the start and the end of the pull, ISO 8601 in UTC. `bytes_scanned` are those that
+    the service bills, 0 where it bills none.
     """
 
     source: str
@@ -154,6 +155,7 @@ class Provenance:
     files: tuple[str, ...] = field(default=())
     clock_start: str = ""
     clock_end: str = ""
+    bytes_scanned: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,7 @@ INTERRUPTED = "stopped by hand"
 STEP = 1_000
 
 
-def collect(
-    rows: Iterable[Row], query: Query, *, pull: str, schema: pa.Schema, provenance: Provenance
-) -> Pull:
+def collect(rows: Iterable[Row], query: Query, *, pull: str, schema: pa.Schema, provenance: Provenance) -> Pull:
     """The rows as a raw table inside the window, and their coverage.
 
     A row `{FAULT: words}` makes the pull partial. An `AwsFault` ends it: what came before is kept. Ctrl-C ends it

@@ -29,10 +29,10 @@ STALE = frozenset({
     "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure", "MissingAuthenticationToken",
 })  # fmt: skip
 ABSENT = frozenset({
-    "ResourceNotFoundException", "ResourceNotFound", "NotFoundException", "QueueDoesNotExist", "StateMachineDoesNotExist",
-    "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExistException", "DBInstanceNotFound", "NoSuchBucket", "NoSuchKey",
-    "DBInstanceNotFoundFault", "DBClusterNotFoundFault", "ClusterNotFoundException", "ServiceNotFoundException", "404",
-    "DBClusterNotFound",
+    "ResourceNotFoundException", "ResourceNotFound", "NotFoundException", "StateMachineDoesNotExist", "404",
+    "QueueDoesNotExist", "QueueDoesNotExistException", "AWS.SimpleQueueService.NonExistentQueue",
+    "DBInstanceNotFound", "DBInstanceNotFoundFault", "DBClusterNotFound", "DBClusterNotFoundFault",
+    "ClusterNotFoundException", "ServiceNotFoundException", "NoSuchBucket", "NoSuchKey",
 })  # fmt: skip
 THROTTLES = frozenset({
     "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",

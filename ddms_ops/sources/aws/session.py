@@ -10,18 +10,20 @@ from botocore import xform_name
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from ddms_ops import __version__
 from ddms_ops.coverage import Status
 from ddms_ops.deployment import Account
 from ddms_ops.sources.aws.actions import action_of, is_allowed, quota
 from ddms_ops.sources.aws.faults import THROTTLES, AwsFault, ReadOnlyViolation, fault_of
+from ddms_ops.sources.aws.log_pages import LogParserFactory
 from ddms_ops.sources.aws.pacer import Pacer, Pacers
 
-ATTEMPTS = 4  # by botocore, for one call
+ATTEMPTS = 3  # by botocore, for one call
 THROTTLED_ATTEMPTS = 8  # by us, each after those
 CONNECT_TIMEOUT_S = 5
-READ_TIMEOUT_S = 30
+READ_TIMEOUT_S = 20.0
 POOL = 16
 PAGES = 10_000
 
@@ -33,11 +35,20 @@ class AwsSession:
         account: region, expected account id, named AWS profile.
         name: what the profile calls this account, "" where there is only one.
         pacers: shared by all sessions of a source.
+        read_timeout_s: how long one answer may be silent.
     """
 
-    def __init__(self, account: Account, *, name: str = "", pacers: Pacers | None = None) -> None:
+    def __init__(
+        self,
+        account: Account,
+        *,
+        name: str = "",
+        pacers: Pacers | None = None,
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
         self.account, self.name, self.region = account, name, account.region
         self._pacers = pacers or Pacers()
+        self._read_timeout_s = read_timeout_s
         self._lock = threading.Lock()
         self._clients: dict[str, BaseClient] = {}
 
@@ -53,6 +64,7 @@ class AwsSession:
             session.get_scoped_config()
         except BotoCoreError as error:
             raise fault_of(error, "sts", "GetCallerIdentity") from None
+        session.register_component("response_parser_factory", LogParserFactory())
         session.register("before-parameter-build", _refuse_mutation, unique_id="ddms-ops-guard")
         session.register("before-send", self._pace, unique_id="ddms-ops-pace")
         session.register("needs-retry", self._note_throttle, unique_id="ddms-ops-throttle")
@@ -65,7 +77,7 @@ class AwsSession:
                 config = Config(
                     retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
                     connect_timeout=CONNECT_TIMEOUT_S,
-                    read_timeout=READ_TIMEOUT_S,
+                    read_timeout=self._read_timeout_s,
                     max_pool_connections=POOL,
                     user_agent_extra=f"ddms-ops/{__version__}",
                 )
@@ -90,6 +102,8 @@ class AwsSession:
                     raise fault from None
             except BotoCoreError as error:
                 raise fault_of(error, service, operation) from None
+            except ResponseParserError:
+                raise AwsFault(Status.FAILED, f"{service} {operation}: the answer cannot be read") from None
         raise AssertionError("the loop returns or raises")
 
     def _send(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +146,19 @@ class AwsSession:
             words = f"these credentials are of account {account}, the profile declares {self.account.account}"
             raise AwsFault(Status.NO_PERMISSION, words)
         return account, arn
+
+    def secret_value(self, name: str) -> str:
+        """The text of a Secrets Manager secret.
+
+        Raises:
+            AwsFault: it cannot be read.
+        """
+        return str(self.call("secretsmanager", "GetSecretValue", SecretId=name).get("SecretString", ""))
+
+    def database_token(self, host: str, port: int, user: str) -> str:
+        """A password for one connection to RDS, good for 15 minutes; made here, without a call."""
+        token = self.client("rds").generate_db_auth_token(DBHostname=host, Port=port, DBUsername=user)
+        return str(token)
 
     def pacer(self, service: str, operation: str) -> Pacer:
         """The pacer of an operation in this account and region."""

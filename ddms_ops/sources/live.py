@@ -1,0 +1,209 @@
+"""`live`: AWS and Postgres as they are now, each account of the environment in turn."""
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from ddms_ops.coverage import Status
+from ddms_ops.declaration import Profile, log_group_names
+from ddms_ops.errors import SourceError
+from ddms_ops.sources.aws.alarms import alarm_changes
+from ddms_ops.sources.aws.athena import trail_from_athena
+from ddms_ops.sources.aws.collect import collect
+from ddms_ops.sources.aws.faults import AwsFault
+from ddms_ops.sources.aws.logs import ROUTES, LogPull
+from ddms_ops.sources.aws.metrics import metric_points
+from ddms_ops.sources.aws.pacer import Pacers
+from ddms_ops.sources.aws.records import is_declared, records
+from ddms_ops.sources.aws.scan import GB
+from ddms_ops.sources.aws.session import READ_TIMEOUT_S, AwsSession
+from ddms_ops.sources.aws.trail import trail_changes
+from ddms_ops.sources.base import (
+    ALARM_CHANGES,
+    CHANGE_RECORDS,
+    LOG_EVENTS,
+    METRIC_POINTS,
+    RECORDS,
+    AlarmQuery,
+    AuditQuery,
+    ChangeQuery,
+    LogQuery,
+    MetricQuery,
+    Provenance,
+    Pull,
+    Query,
+    RecordQuery,
+    no_records,
+)
+from ddms_ops.sources.json_files import FAULT, Row
+from ddms_ops.window import parse_instant
+
+SOURCE = "live"
+ROUTE = "DDMS_OPS_LOG_ROUTE"  # environment variable: fetch log events by "insights" or "filter" only
+NOW = "DDMS_OPS_NOW"  # environment variable: the moment to work at, for drills on a recorded day
+LOOKUP_DAYS = 90
+Rows = Callable[[AwsSession], Iterable[Row]]
+
+
+class LiveSource:
+    """The accounts and the database that a profile's environment names; nothing is asked before the first pull.
+
+    Args:
+        profile: what to ask for.
+        environment: where; empty means the profile's first.
+        clock: of the caller: points and events are kept for a time only.
+        environ: where the database's connection, and DDMS_OPS_NOW, are looked up; this process's by default.
+        route: how log events are fetched, "insights" or "filter"; empty: as the environment variable
+            DDMS_OPS_LOG_ROUTE says, or else whichever suits the size.
+        read_timeout_s: how long one answer of AWS may be silent.
+
+    Raises:
+        SourceError: a route or a DDMS_OPS_NOW that cannot be used.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        environment: str,
+        *,
+        clock: Callable[[], pd.Timestamp],
+        environ: Mapping[str, str] = os.environ,
+        route: str = "",
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        self.profile, self.environment = profile, environment or next(iter(profile.environments))
+        self._clock, self._environ, self._route = clock, environ, route or environ.get(ROUTE, "")
+        if self._route not in ROUTES:
+            raise SourceError(f"{ROUTE}: {self._route!r} is no way to fetch log events; write insights or filter")
+        self._drill = parse_instant(environ[NOW], now=None, name=NOW) if environ.get(NOW) else None
+        pacers = Pacers()
+        targets = profile.environments[self.environment].targets
+        self.sessions = {
+            name: AwsSession(account, name=name, pacers=pacers, read_timeout_s=read_timeout_s)
+            for name, account in targets.items()
+        }
+        self._scratch = Path(tempfile.mkdtemp(prefix="ddms-ops-"))
+        weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
+
+    def log_groups(self) -> tuple[str, ...]:
+        """Names of the declared log groups, sorted; an account's other groups are not looked at."""
+        return tuple(sorted(log_group_names(self.profile, self.environment)))
+
+    def fetch_log_events(self, query: LogQuery, *, pull: str) -> Pull:
+        """Events of one log group, in a Parquet file."""
+        account, _, group = query.log_group.rpartition(":")
+        if account not in self.sessions:
+            reason = f"the profile declares no account {account!r}"
+            return no_records(pull, query, Provenance(SOURCE), LOG_EVENTS, Status.NOT_CONFIGURED, reason)
+        session = self.sessions[account]
+        try:
+            provenance = self._provenance(session)
+        except AwsFault as fault:
+            return no_records(pull, query, Provenance(SOURCE), LOG_EVENTS, fault.status, fault.words)
+        budget = round(self.profile.logs.scan_budget_gb * GB)
+        handle, path = tempfile.mkstemp(dir=self._scratch, suffix=".parquet")
+        os.close(handle)
+        return LogPull(
+            session, group, query, pull, Path(path), provenance, self._now(), budget, self._route
+        ).fetch()  # fmt: skip
+
+    def fetch_metric_points(self, query: MetricQuery, *, pull: str) -> Pull:
+        """Points of every metric that the profile declares."""
+        declared = {name: metric for name, metric in self.profile.metrics.items() if metric.ratio_of is None}
+        if not declared:
+            reason = "the profile declares no metrics"
+            return no_records(pull, query, Provenance(SOURCE), METRIC_POINTS, Status.NOT_CONFIGURED, reason)
+
+        def points(session: AwsSession) -> Iterable[Row]:
+            of = f"{session.name}:" if session.name else ""
+            own = {name: metric for name, metric in declared.items() if name.startswith(of)}
+            return metric_points(session, query.window, own, now=self._now())
+
+        return self._collect(query, pull, METRIC_POINTS, points)
+
+    def fetch_changes(self, query: ChangeQuery, *, pull: str) -> Pull:
+        """CloudTrail's record of changes; from Athena where the profile names a trail table and 90 days are over."""
+        age = self._now() - query.window.start
+        athena = self.profile.athena
+        if athena is not None and athena.trail and age > pd.Timedelta(days=LOOKUP_DAYS):
+            return self._collect(
+                query, pull, CHANGE_RECORDS, lambda session: trail_from_athena(session, query.window, athena)
+            )
+        return self._collect(
+            query, pull, CHANGE_RECORDS, lambda session: trail_changes(session, query.window, now=self._now())
+        )
+
+    def fetch_alarm_changes(self, query: AlarmQuery, *, pull: str) -> Pull:
+        """State changes of every alarm of the accounts."""
+        return self._collect(
+            query, pull, ALARM_CHANGES, lambda session: alarm_changes(session, query.window), named=("alarm",)
+        )
+
+    def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:
+        """Records of the resources that the profile names for this topic."""
+        if not is_declared(query.topic, self.profile.resources):
+            reason = f"the profile names no {query.topic} under resources"
+            return no_records(pull, query, Provenance(SOURCE), RECORDS, Status.NOT_CONFIGURED, reason)
+        return self._collect(
+            query, pull, RECORDS,
+            lambda session: records(session, query, self.profile.resources, now=self._now()), named=("id",),
+        )  # fmt: skip
+
+    def fetch_audit_rows(self, query: AuditQuery, *, pull: str) -> Pull:
+        """Rows of one audit table of the profile's Postgres, in a Parquet file."""
+        from ddms_ops.sources.postgres import PostgresReader, fetch_audit_rows
+
+        database = self.profile.database
+        if database is None:
+            reason = "the profile declares no database"
+            return no_records(pull, query, Provenance(SOURCE), query.schema, Status.NOT_CONFIGURED, reason)
+        session = next(iter(self.sessions.values()))
+        reader = PostgresReader(
+            database, environ=self._environ, secret_value=session.secret_value, token=session.database_token
+        )
+        return fetch_audit_rows(reader, query, pull=pull, scratch=self._scratch, source=SOURCE)
+
+    def _now(self) -> pd.Timestamp:
+        return self._clock() if self._drill is None else self._drill
+
+    def _provenance(self, session: AwsSession) -> Provenance:
+        """Who asks, and where.
+
+        Raises:
+            AwsFault: no usable credentials, or those of another account.
+        """
+        account, arn = session.identity
+        return Provenance(SOURCE, account, session.region, arn)
+
+    def _collect(self, query: Query, pull: str, schema: pa.Schema, rows: Rows, *, named: tuple[str, ...] = ()) -> Pull:
+        """Rows of every account; `named` columns get the account's name before them where there are several."""
+        provenance = Provenance(SOURCE, region=", ".join(sorted({s.region for s in self.sessions.values()})))
+        known: list[tuple[str, str]] = []
+
+        def all_rows() -> Iterator[Row]:
+            for session in self.sessions.values():
+                try:
+                    known.append(session.identity)
+                    for row in rows(session):
+                        yield _named(row, session.name, named)
+                except AwsFault as fault:
+                    if len(self.sessions) == 1:
+                        raise
+                    yield {FAULT: f"{session.name}: {fault.words}"}
+
+        answer = collect(all_rows(), query, pull=pull, schema=schema, provenance=provenance)
+        accounts, arns = (", ".join(dict.fromkeys(part)) for part in zip(*known, strict=True)) if known else ("", "")
+        return replace(answer, provenance=replace(provenance, account=accounts, identity=arns))
+
+
+def _named(row: Row, account: str, named: tuple[str, ...]) -> Row:
+    if not account:
+        return row
+    return {**row, **{name: f"{account}:{row[name]}" for name in named if row.get(name)}}
