@@ -16,7 +16,7 @@ from ddms_ops.declaration import Profile, log_group_names
 from ddms_ops.errors import SourceError
 from ddms_ops.sources.aws.alarms import alarm_changes
 from ddms_ops.sources.aws.athena import trail_from_athena
-from ddms_ops.sources.aws.collect import collect
+from ddms_ops.sources.aws.collect import STATUS, collect
 from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.aws.logs import ROUTES, LogPull
 from ddms_ops.sources.aws.metrics import metric_points
@@ -143,7 +143,11 @@ class LiveSource:
     def fetch_alarm_changes(self, query: AlarmQuery, *, pull: str) -> Pull:
         """State changes of every alarm of the accounts."""
         return self._collect(
-            query, pull, ALARM_CHANGES, lambda session: alarm_changes(session, query.window), named=("alarm",)
+            query,
+            pull,
+            ALARM_CHANGES,
+            lambda session: alarm_changes(session, query.window, now=self._now()),
+            named=("alarm",),
         )
 
     def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:
@@ -196,7 +200,7 @@ class LiveSource:
                 except AwsFault as fault:
                     if len(self.sessions) == 1:
                         raise
-                    yield {FAULT: f"{session.name}: {fault.words}"}
+                    yield {FAULT: f"{session.name}: {fault.words}", STATUS: fault.status}
 
         answer = collect(all_rows(), query, pull=pull, schema=schema, provenance=provenance)
         accounts, arns = (", ".join(dict.fromkeys(part)) for part in zip(*known, strict=True)) if known else ("", "")

@@ -15,18 +15,15 @@ KEPT = pd.Timedelta(days=30)
 PAGE = 100
 
 
-def alarm_changes(session: AwsSession, window: Window, *, now: pd.Timestamp | None = None) -> Iterator[Row]:
+def alarm_changes(session: AwsSession, window: Window, *, now: pd.Timestamp) -> Iterator[Row]:
     """Rows of ALARM_CHANGES: every history item of every alarm, state changes and others.
 
-    Args:
-        session: where to ask.
-        window: when.
-        now: the clock; with it, a window older than the 30 days that AWS keeps is said to be.
+    AWS keeps them for 30 days; an older window is said to be partial.
 
     Raises:
         AwsFault: not answered.
     """
-    if now is not None and now - window.start > KEPT:
+    if now - window.start > KEPT:
         yield {FAULT: f"CloudWatch keeps alarm history for {KEPT.days} days; {window.start:%Y-%m-%d} is older"}
     pages = session.pages(
         "cloudwatch",

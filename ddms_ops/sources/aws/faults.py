@@ -27,6 +27,7 @@ DENIED = frozenset({
 STALE = frozenset({
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException", "InvalidClientTokenId",
     "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure", "MissingAuthenticationToken",
+    "NoCredentials", "SignedOut",
 })  # fmt: skip
 ABSENT = frozenset({
     "ResourceNotFoundException", "ResourceNotFound", "NotFoundException", "StateMachineDoesNotExist", "404",
@@ -53,6 +54,11 @@ class AwsFault(DdmsOpsError):
         self.status, self.words, self.code = status, words, code
         super().__init__(words)
 
+    @property
+    def is_signed_out(self) -> bool:
+        """Whether the credentials are what is wrong, so that no other call can be answered either."""
+        return self.code in STALE
+
 
 class ReadOnlyViolation(DdmsOpsError):
     """An operation that is not in the table of allowed ones was about to be sent."""
@@ -64,13 +70,14 @@ def fault_of(error: ClientError | BotoCoreError, service: str, operation: str) -
     if isinstance(error, ClientError):
         return _answered(error, service, operation)
     if isinstance(error, NO_CREDENTIALS):
-        return AwsFault(Status.FAILED, "no AWS credentials found; set AWS_PROFILE, or sign in (aws sso login)")
+        words = "no AWS credentials found; set AWS_PROFILE, or sign in (aws sso login)"
+        return AwsFault(Status.FAILED, words, code="NoCredentials")
     if isinstance(error, ProfileNotFound):
         return AwsFault(Status.FAILED, "the AWS profile named in the system profile is not configured here")
     if isinstance(error, NoRegionError):
         return AwsFault(Status.FAILED, "no AWS region; set it in the profile's environment")
     if isinstance(error, SIGNED_OUT):
-        return AwsFault(Status.FAILED, f"the sign-in has ended; {REFRESH}")
+        return AwsFault(Status.FAILED, f"the sign-in has ended; {REFRESH}", code="SignedOut")
     if isinstance(error, TIMED_OUT):
         return AwsFault(Status.FAILED, f"{what} was not answered in time")
     if isinstance(error, DROPPED):

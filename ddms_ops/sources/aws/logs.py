@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.progress import report_progress
 from ddms_ops.sources.aws.collect import INTERRUPTED
-from ddms_ops.sources.aws.faults import STALE, AwsFault
+from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.aws.filter_events import FilterEvents
 from ddms_ops.sources.aws.insights_events import InsightsEvents
 from ddms_ops.sources.aws.log_answer import SliceAnswer
@@ -53,7 +53,7 @@ class _Outcome:
     @property
     def is_hopeless(self) -> bool:
         """Whether asking on is of no use."""
-        sure = any(fault.status in HOPELESS or fault.code in STALE for fault in self.faults)
+        sure = any(fault.status in HOPELESS or fault.is_signed_out for fault in self.faults)
         return sure or len(self.faults) >= FAULTS
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from ddms_ops.sources.aws.faults import REFRESH, AwsFault
+from ddms_ops.coverage import Status
+from ddms_ops.sources.aws.collect import STATUS
+from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.json_files import FAULT, Row
 from ddms_ops.window import iso
 
@@ -41,14 +43,17 @@ def of_each(what: str, names: Iterable[str], rows_of: Callable[[str], Iterator[R
         try:
             yield from rows_of(name)
         except AwsFault as fault:
-            if REFRESH in fault.words:
+            if fault.is_signed_out:
                 raise
-            yield {FAULT: f"{what} {name}: {fault.words}"}
+            yield {FAULT: f"{what} {name}: {fault.words}", STATUS: fault.status}
 
 
 def absent(what: str, name: str) -> Row:
     """The fault of a name that a list does not hold."""
-    return {FAULT: f"{what} {name}: there is none of that name in this account and region"}
+    return {
+        FAULT: f"{what} {name}: there is none of that name in this account and region",
+        STATUS: Status.NOT_CONFIGURED,
+    }
 
 
 def _text(value: object) -> str | None:

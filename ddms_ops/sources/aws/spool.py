@@ -30,7 +30,12 @@ class Spool:
         self._buffer: list[pa.Table] = []
         self._next = 0
         self._writer = pq.ParquetWriter(
-            path, LOG_EVENTS, compression="zstd", compression_level=1, use_dictionary=DICTIONARIES
+            path,
+            LOG_EVENTS,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=DICTIONARIES,
+            write_statistics=["timestamp"],
         )
 
     def add(self, place: int, events: pa.Table) -> None:
