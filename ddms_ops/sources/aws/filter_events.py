@@ -43,4 +43,5 @@ class FilterEvents:
         except AwsFault as raised:
             fault = raised
         missing = (f"{piece}: {fault.words}",) if fault else ()
-        return SliceAnswer(trimmed(joined(pages), piece), missing, fault)
+        is_of_this_slice = fault is not None and fault.status is Status.PARTIAL
+        return SliceAnswer(trimmed(joined(pages), piece), missing, None if is_of_this_slice else fault)
