@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 
 from ddms_ops.errors import RunError
-from ddms_ops.settings import assets
+from ddms_ops.settings import PACKAGE
 
 LEAST_VERSION = 15
 DEBIAN = Path("/usr/lib/postgresql")
@@ -50,12 +50,14 @@ class PostgresServer:
         self.password = secrets.token_urlsafe(16)
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._folder = Path()
         self._as_user: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         programs = _programs()
-        self._folder = Path(tempfile.mkdtemp(prefix="ddms-ops-postgres-"))
+        self._temporary = tempfile.TemporaryDirectory(prefix="ddms-ops-postgres-", ignore_cleanup_errors=True)
+        self._folder = Path(self._temporary.name)
         try:
             self._prepare(programs)
             self._start(programs)
@@ -92,7 +94,7 @@ class PostgresServer:
     def load_scenario(self, export: Path) -> None:
         """Make the dms schema and its roles, and fill it from the export's audit/*.csv."""
         self.load((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
-        self.load((assets("docs") / "postgres-role.sql").read_text(encoding="utf-8"))
+        self.load(_role_script().read_text(encoding="utf-8"))
         with self._connect(DATABASE) as connection:
             for role in ROLES:
                 statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
@@ -113,7 +115,8 @@ class PostgresServer:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
     def _connect(self, database: str) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(
@@ -198,9 +201,14 @@ def _version(folder: Path) -> int:
 
 def _statistics(programs: Path) -> dict[str, str]:
     """The setting that loads pg_stat_statements, where the server has it."""
-    done = subprocess.run([programs / "pg_config", "--pkglibdir"], capture_output=True, text=True, check=False)
-    has_it = (Path(done.stdout.strip()) / "pg_stat_statements.so").exists()
+    has_it = any((programs.parent / "lib").rglob("pg_stat_statements.so"))
     return {"shared_preload_libraries": "pg_stat_statements"} if has_it else {}
+
+
+def _role_script() -> Path:
+    """docs/postgres-role.sql: beside the package in a checkout, inside it when installed."""
+    beside = PACKAGE.parent / "docs" / "postgres-role.sql"
+    return beside if beside.exists() else PACKAGE / "_assets" / "docs" / "postgres-role.sql"
 
 
 def _unprivileged() -> pwd.struct_passwd:
@@ -230,7 +238,7 @@ def _copy(connection: psycopg.Connection[tuple[Any, ...]], table: str, path: Pat
     """Load a CSV file into the table's columns of the names in its header."""
     with path.open(encoding="utf-8", newline="") as stream:
         columns = next(csv.reader(stream))
-    statement = sql.SQL("COPY dms.{} ({}) FROM STDIN (FORMAT csv, HEADER)").format(
+    statement = sql.SQL("COPY public.{} ({}) FROM STDIN (FORMAT csv, HEADER)").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with path.open("rb") as stream, connection.cursor().copy(statement) as copy:

@@ -1,9 +1,10 @@
 """`files:DIR`: a folder of exports as the AWS CLI and S3 write them, read with DuckDB.
 
     logs/<log group, "/" as "__">/**    metrics/*.json    trail/**    alarms/*.json
+    audit/<table>.csv|parquet           queues/*.json     workflows/*.json …  (a folder for each of TOPICS)
 
-Every file may be gzipped; anything may be absent, which is NOT_CONFIGURED. Log files are read once,
-whatever the number of windows asked for.
+Every file but Parquet may be gzipped; anything may be absent, which is NOT_CONFIGURED. Log files and audit tables are
+read once, whatever the number of windows asked for.
 """
 
 import shutil
@@ -24,13 +25,17 @@ from ddms_ops.sources.base import (
     CHANGE_RECORDS,
     LOG_EVENTS,
     METRIC_POINTS,
+    RECORDS,
+    TOPICS,
     AlarmQuery,
+    AuditQuery,
     ChangeQuery,
     LogQuery,
     MetricQuery,
     Provenance,
     Pull,
     Query,
+    RecordQuery,
     inside,
     no_records,
     relative_paths,
@@ -39,10 +44,13 @@ from ddms_ops.sources.base import (
 from ddms_ops.sources.edges import edge_reason
 from ddms_ops.sources.json_files import Reader, alarm_changes, change_records, metric_points, read_json_file, to_table
 from ddms_ops.sources.log_files import FileAccount, drop_repeated, stage_log_files
+from ddms_ops.sources.record_files import records_inside, resource_records
+from ddms_ops.sources.tables import NAIVE, Tables, table_files
 from ddms_ops.window import EVER
 
-FOLDERS = ("logs", "metrics", "trail", "alarms")
-LATER = ("audit", "database", "costs", "queues", "workflows")
+FOLDERS = ("logs", "metrics", "trail", "alarms", "audit", *TOPICS)
+LATER = ("database",)
+NOT_JSON = (".csv", ".csv.gz", ".parquet")
 SHOWN_FILES = 10
 
 
@@ -64,6 +72,7 @@ class FilesSource:
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute(f"SET temp_directory = '{self._scratch}/duckdb'")
         self._staged: dict[str, tuple[str, list[FileAccount], int]] = {}
+        self._tables: Tables | None = None
 
     def _check(self) -> None:
         if not self.root.exists():
@@ -106,7 +115,7 @@ class FilesSource:
         faults = [f"{_relative(a.path, self.root)} {fault}" for a in accounts for fault in a.faults]
         notes = sorted({account.note for account in accounts if account.note})
         notes += [f"{repeated:,} repeated events in the export taken once"] if repeated else []
-        found = _account(rows, matched, faults, notes, any(account.is_denied for account in accounts))
+        found = _account(rows.num_rows, matched, faults, notes, any(account.is_denied for account in accounts))
         if found[0] in (Status.COMPLETE, Status.EMPTY) and query.window != EVER:
             found = self._edges(table, query, found)
         return _pull(pull, query, provenance, rows, matched, *found)
@@ -166,27 +175,54 @@ class FilesSource:
         """Alarm state changes of every file under alarms/."""
         return self._json(query, pull, "alarms", alarm_changes, ALARM_CHANGES)
 
+    def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:
+        """Records of every JSON file under the topic's folder."""
+        return self._json(query, pull, query.topic, resource_records, RECORDS)
+
+    def fetch_audit_rows(self, query: AuditQuery, *, pull: str) -> Pull:
+        """Rows of the files of one table under audit/; see `sources.tables`."""
+        paths = table_files(self.root / "audit", query.table)
+        provenance = Provenance("files", files=relative_paths(paths, self.root))
+        if not paths:
+            present = ", ".join([path.name for path in _listing(self.root / "audit")][:SHOWN_FILES])
+            reason = f"no audit/{query.table}.csv or .parquet in the export"
+            reason += f"; audit/ holds {present}" if present else ""
+            return no_records(pull, query, provenance, query.schema, Status.NOT_CONFIGURED, reason)
+        self._tables = self._tables or Tables(self._scratch)
+        found = self._tables.read(query, paths)
+        faults = [f"{_relative(file.path, self.root)} {fault}" for file in found.files for fault in file.faults]
+        notes = [NAIVE] if any(file.is_naive for file in found.files) else []
+        notes += [f"{found.repeated:,} repeated rows in the export taken once"] if found.repeated else []
+        report_progress(f"audit {query.table}: {len(paths):,} files, {found.rows:,} rows in the window")
+        status, reason = _account(found.rows, found.rows, faults, notes, any(file.is_denied for file in found.files))
+        if status is Status.EMPTY and found.held:
+            reason = "; ".join([f"the export holds {found.held:,} rows, {found.span}; nothing in the window", *notes])
+        coverage = Coverage(pull, "files", query.text, query.window, found.got, found.rows, found.rows, status, reason)
+        return Pull(found.records, coverage, provenance)
+
     def _json(self, query: Query, pull: str, name: str, reader: Reader, schema: pa.Schema) -> Pull:
         paths = _exports_below(self.root / name)
         provenance = Provenance("files", files=relative_paths(paths, self.root))
         if not paths:
             return no_records(pull, query, provenance, schema, Status.NOT_CONFIGURED, f"no {name}/ in the export")
+        later = [path for path in paths if path.name.lower().endswith(NOT_JSON)]
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
-        read = [read_json_file(path, reader, scratch) for path in paths]
+        read = [read_json_file(path, reader, scratch) for path in paths if path not in later]
         rows = [row for file in read for row in file.rows]
         table, lost, repeated = to_table(rows, schema)
-        kept = inside(table, query.window)
+        kept = records_inside(table, query.window) if schema is RECORDS else inside(table, query.window)
         faults = [f"{_relative(file.path, self.root)} {fault}" for file in read for fault in file.faults]
+        faults += [f"{_relative(path, self.root)} cannot be read yet" for path in later]
         faults += [f"{lost:,} records without a usable time or value"] if lost else []
         report_progress(f"{name}: {len(paths):,} files, {kept.num_rows:,} records in the window")
         notes = [f"{repeated:,} repeated records in the export taken once"] if repeated else []
-        status, reason = _account(kept, kept.num_rows, faults, notes, any(file.is_denied for file in read))
+        status, reason = _account(kept.num_rows, kept.num_rows, faults, notes, any(file.is_denied for file in read))
         if status is Status.EMPTY and table.num_rows:
             reason = f"the export holds {table.num_rows:,} records, {span(table)}; nothing in the window"
         return _pull(pull, query, provenance, kept, kept.num_rows, status, reason)
 
 
-def _account(rows: pa.Table, matched: int, faults: list[str], notes: list[str], is_denied: bool) -> tuple[Status, str]:
+def _account(rows: int, matched: int, faults: list[str], notes: list[str], is_denied: bool) -> tuple[Status, str]:
     """Status and reason of what was read."""
     shown = [
         *faults[:SHOWN_FILES],
@@ -197,9 +233,9 @@ def _account(rows: pa.Table, matched: int, faults: list[str], notes: list[str], 
         return Status.NO_PERMISSION, reason
     if faults:
         return (Status.PARTIAL if matched else Status.FAILED), reason
-    if rows.num_rows < matched:
-        return Status.TRUNCATED, "; ".join([f"{rows.num_rows:,} of {matched:,} taken, as asked", *notes])
-    return (Status.COMPLETE if rows.num_rows else Status.EMPTY), reason
+    if rows < matched:
+        return Status.TRUNCATED, "; ".join([f"{rows:,} of {matched:,} taken, as asked", *notes])
+    return (Status.COMPLETE if rows else Status.EMPTY), reason
 
 
 def _pull(

@@ -17,17 +17,21 @@ from ddms_ops.sources.base import (
     CHANGE_RECORDS,
     LOG_EVENTS,
     METRIC_POINTS,
+    RECORDS,
     AlarmQuery,
+    AuditQuery,
     ChangeQuery,
     LogQuery,
     MetricQuery,
     Provenance,
     Pull,
     Query,
+    RecordQuery,
     inside,
     no_records,
     span,
 )
+from ddms_ops.sources.record_files import records_inside
 from ddms_ops.window import EVER
 
 
@@ -78,9 +82,19 @@ class RecordedSource:
         """Recorded alarm state changes."""
         return self._fetch(query, pull, ALARM_CHANGES)
 
+    def fetch_audit_rows(self, query: AuditQuery, *, pull: str) -> Pull:
+        """Recorded rows of one audit table; all columns asked for must have been recorded."""
+        return self._fetch(query, pull, query.schema)
+
+    def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:
+        """Recorded records of one topic."""
+        return self._fetch(query, pull, RECORDS)
+
     def _entries(self, query: Query) -> list[Recorded]:
         if isinstance(query, LogQuery):
             return [entry for entry in self.entries if entry.parameters.get("log_group") == query.log_group]
+        if isinstance(query, AuditQuery):
+            return [entry for entry in self.entries if entry.parameters.get("table") == query.table]
         return [entry for entry in self.entries if entry.coverage.query == query.text]
 
     def _fetch(self, query: Query, pull: str, schema: pa.Schema) -> Pull:
@@ -96,24 +110,36 @@ class RecordedSource:
 
     def _slice(self, query: Query, pull: str, schema: pa.Schema, entries: list[Recorded]) -> Pull:
         """Records of the recorded windows that lie in the one asked for."""
-        tables = [read_table(self.folder / entry.file).cast(schema) for entry in entries]
-        table = _matching(pa.concat_tables(tables), query)
+        read = [(entry, read_table(self.folder / entry.file)) for entry in entries]
+        held = [(entry, table) for entry, table in read if set(schema.names) <= set(table.column_names)]
+        if not held:
+            missing = ", ".join(map(repr, sorted(set(schema.names) - set(read[0][1].column_names))))
+            reason = f"without the column {missing}, which was not recorded in this case"
+            return no_records(pull, query, Provenance("case"), schema, Status.NOT_CONFIGURED, reason)
+        entries = [entry for entry, _ in held]
+        table = _matching(pa.concat_tables(table.select(schema.names).cast(schema) for _, table in held), query)
         matched = table.num_rows
         if isinstance(query, LogQuery) and query.limit is not None:
             table = table.slice(0, query.limit)
         status, reason = _status(query, entries, table.num_rows, matched)
-        source = entries[0].provenance.source
-        coverage = Coverage(
-            pull, source, query.text, query.window, span(table), table.num_rows, matched, status, reason
-        )
+        source, got = entries[0].provenance.source, span(table, time=_time(query))
+        coverage = Coverage(pull, source, query.text, query.window, got, table.num_rows, matched, status, reason)
         return Pull(table, coverage, replace(entries[0].provenance))
 
 
+def _time(query: Query) -> str:
+    return query.time_column if isinstance(query, AuditQuery) else "timestamp"
+
+
 def _matching(table: pa.Table, query: Query) -> pa.Table:
-    table = inside(table, query.window)
+    time = _time(query)
+    order = [(time, "ascending"), *((name, "ascending") for name in table.schema.names if name not in (time, "value"))]
+    if isinstance(query, RecordQuery):
+        return records_inside(table.sort_by(order), query.window)
+    table = inside(table, query.window, time=time)
     if isinstance(query, LogQuery) and query.contains:
         table = table.filter(pc.match_substring(table["message"], query.contains))
-    return table.sort_by([(name, "ascending") for name in table.schema.names if name != "value"])
+    return table.sort_by(order)
 
 
 def _status(query: Query, entries: list[Recorded], rows: int, matched: int) -> tuple[Status, str]:

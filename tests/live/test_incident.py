@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ddms_ops.sandbox.server import Sandbox
 
 from ddms_ops.cli import main
 from ddms_ops.report.findings_file import read_document
 from ddms_ops.sandbox.postgres import PostgresServer
-from ddms_ops.sandbox.server import Sandbox
 from ddms_ops.simulate import SimulatedCase, write_case
 from ddms_ops.sources.live import NOW
 

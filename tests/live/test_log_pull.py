@@ -52,7 +52,7 @@ def test_every_event_of_the_window_comes_once(fetch: Any, route: str):
     assert (pull.coverage.status, pull.coverage.matched) == (Status.COMPLETE, pull.coverage.rows)
 
 
-def test_a_piece_that_fills_is_cut_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_piece_that_fills_is_cut_again(monkeypatch: pytest.MonkeyPatch):
     """Events that came after the plan do not get lost."""
     events = noise(6_000, at("10:10"), 60)
     with LogService(events, most=500).answers() as server:
@@ -61,7 +61,7 @@ def test_a_piece_that_fills_is_cut_again(tmp_path: Path, monkeypatch: pytest.Mon
     assert (answer.events.num_rows, answer.missing) == (6_000, ())
 
 
-def test_a_second_too_full_for_a_query_is_read_another_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_second_too_full_for_a_query_is_read_another_way(monkeypatch: pytest.MonkeyPatch):
     """FilterLogEvents gives all of it."""
     events = noise(3_000, at("10:10:05"), 1)
     with LogService(events, most=500).answers() as server:

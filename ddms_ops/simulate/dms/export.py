@@ -7,6 +7,7 @@ import numpy as np
 
 from ddms_ops.simulate.dms.alarms import transitions, write_alarms
 from ddms_ops.simulate.dms.api_log import ApiEvents, api_events, write_api_log
+from ddms_ops.simulate.dms.audit import write_audit
 from ddms_ops.simulate.dms.catalog import API_GROUP, SCAN_GROUP, UPLOADS, WORKER_GROUP
 from ddms_ops.simulate.dms.jobs import Jobs, draw_jobs
 from ddms_ops.simulate.dms.metrics import minute_series, write_metrics
@@ -59,11 +60,13 @@ def write_export(folder: Path, scenario: Scenario, *, seed: int, events: int) ->
     series = minute_series(scenario, requests, drawn.jobs, rng)
     write_metrics(folder / "metrics", scenario, series)
     records = write_trail(folder / "trail", scenario, salt, rng)
+    audit = write_audit(folder / "audit", scenario, requests, salt)
     changes = transitions(scenario, series)
     write_alarms(folder / "alarms", changes)
     since = scenario.onset_ms or scenario.start_ms
     alarms = [change.time_ms for change in changes if change.is_alarm and change.time_ms >= since]
-    return Written(truth_of(scenario, requests, written, records), min(alarms, default=None))
+    truth = truth_of(scenario, requests, written, records)
+    return Written({**truth, "audit_rows": audit}, min(alarms, default=None))
 
 
 def _group(logs: Path, name: str) -> Path:

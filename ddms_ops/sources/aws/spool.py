@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ddms_ops.sources.base import LOG_EVENTS
+from ddms_ops.sources.ordering import in_order
 from ddms_ops.window import Window
 
-ORDER = ("timestamp", "log_stream", "message", "event_id")
 DICTIONARIES = ["log_group", "log_stream"]
 ROW_GROUP = 20_000
 
@@ -56,7 +55,7 @@ class Spool:
     def _take(self, events: pa.Table) -> None:
         if not events.num_rows:
             return
-        events = in_order(events)
+        events = in_order(events, "timestamp")
         self._buffer.append(events)
         if sum(table.num_rows for table in self._buffer) >= ROW_GROUP:
             self._flush()
@@ -73,11 +72,3 @@ class Spool:
         start = self.got.start if self.got else first
         self.got = Window(start, last + pd.Timedelta(microseconds=1))
         self.rows += table.num_rows
-
-
-def in_order(events: pa.Table) -> pa.Table:
-    """The events in ORDER; left as they are where each has a later time than the one before."""
-    stamps = events["timestamp"].cast(pa.int64()).to_numpy()
-    if (np.diff(stamps) > 0).all():
-        return events
-    return events.sort_by([(name, "ascending") for name in ORDER])

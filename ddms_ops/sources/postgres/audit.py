@@ -1,0 +1,119 @@
+"""Rows of an audit table: what the catalog says of it first, then one ordered answer, written as it comes."""
+
+import contextlib
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from ddms_ops.coverage import Coverage, Status
+from ddms_ops.progress import report_progress
+from ddms_ops.sources.base import TIME, AuditQuery, Provenance, Pull, no_records
+from ddms_ops.sources.postgres.audit_table import audit_statement
+from ddms_ops.sources.postgres.faults import DatabaseFault
+from ddms_ops.sources.postgres.ordered import OrderedFile
+from ddms_ops.sources.postgres.reader import PostgresReader
+
+INTERRUPTED = "stopped by hand"
+PROGRESS_ROWS = 200_000
+
+
+@dataclass(slots=True)
+class _Outcome:
+    provenance: Provenance
+    file: OrderedFile
+    fault: DatabaseFault | None = None
+    is_interrupted: bool = False
+    told: int = field(default=0)
+
+    @property
+    def reason(self) -> str:
+        words = [self.fault.words] if self.fault else []
+        return "; ".join(words + ([INTERRUPTED] if self.is_interrupted else []))
+
+
+def fetch_audit_rows(
+    reader: PostgresReader, query: AuditQuery, *, pull: str, scratch: Path, source: str = "live"
+) -> Pull:
+    """Rows of one audit table in the window, ordered by time and then by the other columns, in a Parquet file.
+
+    An answer that breaks off is kept: it holds everything before its last time, and says why there is no more.
+
+    Args:
+        reader: closed afterwards.
+        scratch: the folder for the file.
+    """
+    handle, name = tempfile.mkstemp(dir=scratch, suffix=".parquet")
+    os.close(handle)
+    outcome = _Outcome(Provenance(source), OrderedFile(Path(name), query.schema, query.time_column))
+    try:
+        with reader:
+            _read(reader, query, outcome, pull=pull)
+    except DatabaseFault as fault:
+        outcome.fault = fault
+    except KeyboardInterrupt:
+        outcome.is_interrupted = True
+    finally:
+        outcome.file.close()
+    return _pulled(query, outcome, pull=pull)
+
+
+def _read(reader: PostgresReader, query: AuditQuery, outcome: _Outcome, *, pull: str) -> None:
+    outcome.provenance = replace(outcome.provenance, identity=reader.server.words)
+    statement, parameters = audit_statement(reader, query)
+    with reader.stream(statement, parameters) as batches:
+        for batch in batches:
+            with _whole_step():
+                outcome.file.add(_as_asked(batch, query.schema))
+            if outcome.file.rows - outcome.told >= PROGRESS_ROWS:
+                outcome.told = outcome.file.rows
+                report_progress(f"{pull}: {outcome.told:,} rows")
+
+
+@contextlib.contextmanager
+def _whole_step() -> Iterator[None]:
+    """Ctrl-C waits for the end of the block, so that a batch is written and counted, or neither."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
+
+
+def _as_asked(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:
+    """The batch's columns as text, its times in UTC."""
+    columns = [
+        column.cast(pa.timestamp("us")).cast(TIME) if kind == TIME and column.type != TIME else column.cast(kind)
+        for column, kind in zip(batch.columns, schema.types, strict=True)
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _pulled(query: AuditQuery, outcome: _Outcome, *, pull: str) -> Pull:
+    file, provenance, reason = outcome.file, outcome.provenance, outcome.reason
+    if not file.rows:
+        file.path.unlink()
+        status = Status.EMPTY
+        if reason:
+            status = outcome.fault.status if outcome.fault else Status.FAILED
+        empty = no_records(pull, query, provenance, query.schema, status, reason)
+        if status is Status.EMPTY:
+            empty = replace(empty, coverage=replace(empty.coverage, matched=0))
+        return replace(empty, is_interrupted=outcome.is_interrupted)
+    status = Status.PARTIAL if reason else Status.COMPLETE
+    matched = None if reason else file.rows
+    coverage = Coverage(
+        pull, provenance.source, query.text, query.window, file.got, file.rows, matched, status, reason
+    )  # fmt: skip
+    return Pull(file.path, coverage, provenance, outcome.is_interrupted)

@@ -1,0 +1,236 @@
+"""Audit rows out of CSV and Parquet files: each file is read once, into a database in the scratch folder.
+
+CSV is read as `psql \\copy … CSV HEADER` writes it: an empty field is null, a quoted empty one is empty text, and every
+value but the time is the text in the file. A Parquet column of another type becomes the text that DuckDB prints: that
+of Postgres for uuids, times, integers and JSON; `true` and `false` where Postgres says t and f.
+"""
+
+import glob
+import re
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ddms_ops.sources.base import AuditQuery
+from ddms_ops.sources.csv_rows import CsvRows, csv_header
+from ddms_ops.sources.opening import open_export, without_long_lines
+from ddms_ops.window import EVER, Window
+
+PARQUET_MAGIC = b"PAR1"
+SUFFIX = r"\.(csv(\.gz)?|parquet)"
+COLUMN_NAME = re.compile(r"[^\W\d][\w$ ]*")
+MEMORY, THREADS = "300MB", 2  # every thread needs its share of the memory
+BATCH = 50_000
+HELD = 100_000  # rows that are handed over in memory
+OFFSET = r"( ?(UTC|GMT)|Z|[+-]\d{2}(:?\d{2}(:\d{2})?)?)"
+TIME = rf"\d{{4}}-\d{{2}}-\d{{2}}([T ]\d{{2}}:\d{{2}}(:\d{{2}}(\.\d{{1,9}})?)?{OFFSET}?)?"
+HAS_OFFSET = rf":\d{{2}}(\.\d+)?{OFFSET}$"
+NAIVE = "times without an offset taken as UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """What became of one file: its rows with a time, and words for what is wrong with it."""
+
+    path: Path
+    rows: int = 0
+    faults: tuple[str, ...] = ()
+    is_naive: bool = False
+    is_denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """Rows of one window in the query's schema, many of them in a Parquet file, and the account of their files.
+
+    `span` is from the first to just after the last of all rows that the files hold, None without any.
+    """
+
+    records: pa.Table | Path
+    rows: int
+    got: Window | None
+    held: int
+    span: Window | None
+    repeated: int
+    files: tuple[TableFile, ...]
+
+
+def table_files(folder: Path, table: str) -> list[Path]:
+    """Files of a table below a folder, sorted: `<table>.csv`, `<table>.1.csv.gz`, `<table>/*.parquet` …
+
+    A table that is named with its schema is also found without it.
+    """
+    names = sorted({table, table.rpartition(".")[2]})
+    named = re.compile(rf"({'|'.join(map(re.escape, names))})(\.[^/]+)?{SUFFIX}", re.IGNORECASE)
+    inside = re.compile(rf"({'|'.join(map(re.escape, names))})/.*[^/.][^/]*{SUFFIX}", re.IGNORECASE)
+    found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    places = [(path, path.relative_to(folder).as_posix()) for path in found]
+    return sorted(path for path, place in places if named.fullmatch(place) or inside.fullmatch(place))
+
+
+class Tables:
+    """Rows of an export's tables; whatever is read is staged in `scratch`, and little of it held in memory."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        config: dict[str, str | int | bool | float | list[str]] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "memory_limit": MEMORY,
+            "threads": THREADS,
+            "temp_directory": str(scratch / "tables.tmp"),
+        }
+        self._connection = duckdb.connect(scratch / "tables.duckdb", config=config)
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._staged: dict[AuditQuery, tuple[str, tuple[TableFile, ...]]] = {}
+
+    def read(self, query: AuditQuery, paths: list[Path]) -> TableRows:
+        """Rows of the window, in order of time, then of every column as bytes, nulls last.
+
+        A row that two files hold, alike in every column of theirs, is taken once.
+        """
+        table, files = self._stage(replace(query, window=EVER), paths)
+        start, end = (_naive(stamp) for stamp in (query.window.start, query.window.end))
+        within = "time >= CAST(? AS TIMESTAMP) AND time < CAST(? AS TIMESTAMP)"
+        self._connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE repeats AS SELECT key, min(file) AS first FROM {table}
+            WHERE {within} AND {len(files) > 1} GROUP BY key HAVING min(file) < max(file)""",
+            [start, end],
+        )
+        kept = f"FROM {table} LEFT JOIN repeats USING (key) WHERE {within}"
+        [(repeated, held, first, last)] = self._connection.execute(
+            f"""SELECT (SELECT count(*) {kept} AND file > first), count(*),
+            epoch_us(min(time)), epoch_us(max(time)) FROM {table}""",
+            [start, end],
+        ).fetchall()
+        columns = [f"c{place}" for place in range(len(query.columns))]
+        order = ", ".join(f"{name} NULLS LAST" for name in columns)
+        rows = self._connection.sql(
+            f"SELECT time, {', '.join(columns)} {kept} AND (first IS NULL OR file = first) ORDER BY time, {order}",
+            params=[start, end],
+        ).to_arrow_reader(BATCH)
+        records, count, got = self._write(rows, query)
+        return TableRows(records, count, got, held, _window(first, last), repeated, files)
+
+    def _write(self, rows: pa.RecordBatchReader, query: AuditQuery) -> tuple[pa.Table | Path, int, Window | None]:
+        """The rows, many of them in a Parquet file; their number; from the first to just after the last."""
+        path = Path(tempfile.mkdtemp(dir=self._scratch)) / "rows.parquet"
+        count, ends = 0, []
+        with pq.ParquetWriter(path, query.schema, compression="zstd", compression_level=1) as writer:
+            for batch in rows:
+                if not batch.num_rows:
+                    continue
+                time, *columns = batch.columns
+                columns[query.columns.index(query.time_column)] = time
+                writer.write_table(pa.table(columns, names=query.columns).cast(query.schema))
+                micros = time.cast(pa.timestamp("us")).cast(pa.int64())
+                ends += [micros[0].as_py(), micros[-1].as_py()]
+                count += batch.num_rows
+        records = path if count > HELD else pq.read_table(path)
+        return records, count, _window(ends[0], ends[-1]) if ends else None
+
+    def _stage(self, query: AuditQuery, paths: list[Path]) -> tuple[str, tuple[TableFile, ...]]:
+        if query not in self._staged:
+            table = f"rows_{len(self._staged)}"
+            columns = ", ".join(f"c{place} VARCHAR" for place in range(len(query.columns)))
+            self._connection.execute(
+                f"CREATE TABLE {table} (file INTEGER, key UBIGINT, time TIMESTAMP, is_naive BOOLEAN, {columns})"
+            )
+            files = tuple(self._stage_file(table, place, path, query) for place, path in enumerate(paths))
+            self._staged[query] = table, files
+        return self._staged[query]
+
+    def _stage_file(self, table: str, place: int, path: Path, query: AuditQuery) -> TableFile:
+        is_parquet = _is_parquet(path)
+        with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
+            opened = open_export(path, Path(scratch)) if not is_parquet else None
+            if opened is not None and not opened.is_readable:
+                return TableFile(path, faults=opened.faults, is_denied=opened.is_denied)
+            try:
+                if opened is None:
+                    faults = self._insert_parquet(table, place, path, query)
+                else:
+                    opened = without_long_lines(opened, Path(scratch))
+                    faults = [*opened.faults, *self._insert_csv(table, place, opened.plain, query)]
+            except duckdb.Error as fault:  # its own text may quote a record
+                return TableFile(path, faults=(f"could not be read ({type(fault).__name__})",))
+        [(rows, timeless, naive)] = self._connection.execute(
+            f"SELECT count(time), count(*) - count(time), count(*) FILTER (is_naive) FROM {table} WHERE file = ?",
+            [place],
+        ).fetchall()
+        words = f"{timeless:,} row{'s' if timeless > 1 else ''} without a usable time in {query.time_column!r}"
+        return TableFile(path, rows, (*faults, *([words] if timeless else [])), naive > 0)
+
+    def _insert_csv(self, table: str, place: int, path: Path, query: AuditQuery) -> list[str]:
+        names = csv_header(path)
+        if words := _lacking(names, query):
+            return [words]
+        rows = CsvRows(path, len(names))
+        self._connection.register("reading", rows.reader())
+        try:
+            self._insert(table, place, "SELECT * FROM reading", [], names, query)
+        finally:
+            self._connection.unregister("reading")
+        return rows.faults
+
+    def _insert_parquet(self, table: str, place: int, path: Path, query: AuditQuery) -> list[str]:
+        source, values = "SELECT * FROM read_parquet(?, hive_partitioning=false)", [glob.escape(str(path))]
+        names = [name for name, *_ in self._connection.execute(f"{source} LIMIT 0", values).description or []]
+        if words := _lacking(names, query):
+            return [words]
+        self._insert(table, place, source.replace("*", "CAST(COLUMNS(*) AS VARCHAR)"), values, names, query)
+        return []
+
+    def _insert(
+        self, table: str, place: int, source: str, values: list[str], names: list[str], query: AuditQuery
+    ) -> None:
+        """The rows of `source`, all columns text, into the table; `key` is alike for rows alike in every column."""
+        given = [f"x{number}" for number in range(len(names))]
+        time = given[names.index(query.time_column)]
+        ordered = [
+            given[number] for number in sorted(range(len(names)), key=names.__getitem__) if given[number] != time
+        ]
+        asked = ", ".join(given[names.index(name)] for name in query.columns)
+        self._connection.execute(
+            f"""INSERT INTO {table} SELECT {place}, hash({", ".join(["time", *ordered])}), time,
+            time IS NOT NULL AND NOT regexp_matches({time}, '{HAS_OFFSET}'), {asked} FROM (SELECT *,
+            CASE WHEN regexp_full_match({time}, '{TIME}') THEN CAST(try_cast({time} AS TIMESTAMPTZ) AS TIMESTAMP) END
+            AS time FROM ({source}) AS source({", ".join(given)}))""",
+            values,
+        )
+
+
+def _lacking(names: list[str], query: AuditQuery) -> str:
+    """Words for asked columns that a file does not have once; its own columns are only told where they are names."""
+    missing = [name for name in query.columns if names.count(name) != 1]
+    if not missing:
+        return ""
+    if not all(COLUMN_NAME.fullmatch(name) for name in names):
+        return f"has no column {', '.join(map(repr, missing))}: its first line is no header of column names"
+    if twice := [name for name in missing if names.count(name) > 1]:
+        return f"has more than one column {', '.join(map(repr, twice))}"
+    return f"has no column {', '.join(map(repr, missing))}; it has {', '.join(names)}"
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+    except OSError:
+        return False
+
+
+def _naive(stamp: pd.Timestamp) -> str:
+    return stamp.tz_convert("UTC").tz_localize(None).isoformat()
+
+
+def _window(first: int | None, last: int | None) -> Window | None:
+    """From the first to just after the last, both in microseconds since 1970."""
+    if first is None or last is None:
+        return None
+    return Window(pd.Timestamp(first, unit="us", tz="UTC"), pd.Timestamp(last + 1, unit="us", tz="UTC"))
