@@ -108,10 +108,10 @@ class Tables:
             epoch_us(min(time)), epoch_us(max(time)) FROM {table}""",
             [start, end],
         ).fetchall()
-        columns = [f"c{place}" for place in range(len(query.columns))]
-        order = ", ".join(f"{name} NULLS LAST" for name in columns)
+        columns = _staged_columns(query)
+        order = ", ".join(f"{name} NULLS LAST" for name in ["time", *columns])
         rows = self._connection.sql(
-            f"SELECT time, {', '.join(columns)} {kept} AND (first IS NULL OR file = first) ORDER BY time, {order}",
+            f"SELECT {', '.join(['time', *columns])} {kept} AND (first IS NULL OR file = first) ORDER BY {order}",
             params=[start, end],
         ).to_arrow_reader(BATCH)
         records, count, got = self._write(rows, query)
@@ -126,7 +126,7 @@ class Tables:
                 if not batch.num_rows:
                     continue
                 time, *columns = batch.columns
-                columns[query.columns.index(query.time_column)] = time
+                columns.insert(query.columns.index(query.time_column), time)
                 writer.write_table(pa.table(columns, names=query.columns).cast(query.schema))
                 micros = time.cast(pa.timestamp("us")).cast(pa.int64())
                 ends += [micros[0].as_py(), micros[-1].as_py()]
@@ -137,10 +137,9 @@ class Tables:
     def _stage(self, query: AuditQuery, paths: list[Path]) -> tuple[str, tuple[TableFile, ...]]:
         if query not in self._staged:
             table = f"rows_{len(self._staged)}"
-            columns = ", ".join(f"c{place} VARCHAR" for place in range(len(query.columns)))
-            self._connection.execute(
-                f"CREATE TABLE {table} (file INTEGER, key UBIGINT, time TIMESTAMP, is_naive BOOLEAN, {columns})"
-            )
+            columns = [f"{name} VARCHAR" for name in _staged_columns(query)]
+            known = ["file INTEGER", "key UBIGINT", "time TIMESTAMP", "is_naive BOOLEAN"]
+            self._connection.execute(f"CREATE TABLE {table} ({', '.join([*known, *columns])})")
             files = tuple(self._stage_file(table, place, path, query) for place, path in enumerate(paths))
             self._staged[query] = table, files
         return self._staged[query]
@@ -191,18 +190,23 @@ class Tables:
     ) -> None:
         """The rows of `source`, all columns text, into the table; `key` is alike for rows alike in every column."""
         given = [f"x{number}" for number in range(len(names))]
-        time = given[names.index(query.time_column)]
-        ordered = [
-            given[number] for number in sorted(range(len(names)), key=names.__getitem__) if given[number] != time
-        ]
-        asked = ", ".join(given[names.index(name)] for name in query.columns)
+        text = given[names.index(query.time_column)]
+        others = [column for _, column in sorted(zip(names, given, strict=True)) if column != text]
+        asked = [given[names.index(name)] for name in query.columns if name != query.time_column]
+        is_naive = f"time IS NOT NULL AND NOT regexp_matches({text}, '{HAS_OFFSET}')"
+        staged = [str(place), f"hash({', '.join(['time', *others])})", "time", is_naive, *asked]
         self._connection.execute(
-            f"""INSERT INTO {table} SELECT {place}, hash({", ".join(["time", *ordered])}), time,
-            time IS NOT NULL AND NOT regexp_matches({time}, '{HAS_OFFSET}'), {asked} FROM (SELECT *,
-            CASE WHEN regexp_full_match({time}, '{TIME}') THEN CAST(try_cast({time} AS TIMESTAMPTZ) AS TIMESTAMP) END
-            AS time FROM ({source}) AS source({", ".join(given)}))""",
+            f"""INSERT INTO {table} SELECT {", ".join(staged)} FROM (
+            SELECT *, CASE WHEN regexp_full_match({text}, '{TIME}')
+                THEN CAST(try_cast({text} AS TIMESTAMPTZ) AS TIMESTAMP) END AS time
+            FROM ({source}) AS source({", ".join(given)}))""",
             values,
         )
+
+
+def _staged_columns(query: AuditQuery) -> list[str]:
+    """What the columns but the time are called where they are staged."""
+    return [f"c{place}" for place, name in enumerate(query.columns) if name != query.time_column]
 
 
 def _lacking(names: list[str], query: AuditQuery) -> str:

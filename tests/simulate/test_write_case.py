@@ -33,7 +33,7 @@ def test_the_truth_is_beside_the_export(played):
     names = [path.name for path in played.export.rglob("*")]
     assert played.case.truth.parent == played.export.parent
     assert "truth.json" not in names
-    assert sorted(path.name for path in played.export.iterdir()) == ["alarms", "logs", "metrics", "trail"]
+    assert sorted(path.name for path in played.export.iterdir()) == ["alarms", "audit", "logs", "metrics", "trail"]
 
 
 def test_the_incident_asks_about_the_export(played):

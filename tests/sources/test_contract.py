@@ -14,10 +14,14 @@ from ddms_ops.sources.base import (
     CHANGE_RECORDS,
     LOG_EVENTS,
     METRIC_POINTS,
+    RECORDS,
     AlarmQuery,
+    AuditQuery,
     ChangeQuery,
     LogQuery,
     MetricQuery,
+    Pull,
+    RecordQuery,
     Source,
 )
 from ddms_ops.sources.files import FilesSource
@@ -33,10 +37,44 @@ MESSAGES = {
     "10:59:59.999": "last",
     "11:00": "after",
 }
+AUDIT = [  # a time, then the text of each column as Postgres prints it; None is null
+    {"created_at": "10:59:59.999999", "id": "6", "user_id": "user-1", "ip_address": "10.0.0.1", "details": '{"a": 1}'},
+    {"created_at": "09:59:59.999999", "id": "1", "user_id": "user-1", "ip_address": "10.0.0.1", "details": None},
+    {
+        "created_at": "10:00:00",
+        "id": "2",
+        "user_id": "user-1",
+        "ip_address": "10.0.0.1",
+        "details": '{"b": "größer 🚀"}',
+    },
+    {"created_at": "10:30:00.5", "id": "b", "user_id": "", "ip_address": None, "details": '{"c": "a \\"b\\", c\\nd"}'},
+    {"created_at": "10:30:00.5", "id": "B", "user_id": "z", "ip_address": "::1", "details": None},
+    {"created_at": "10:30:00.5", "id": "b", "user_id": None, "ip_address": "::1", "details": None},
+    {"created_at": "10:30:00.5", "id": "b", "user_id": "one\ntwo", "ip_address": "::1", "details": None},
+    {"created_at": "11:00:00", "id": "7", "user_id": "user-1", "ip_address": "10.0.0.1", "details": None},
+]
+COLUMNS = tuple(AUDIT[0])
+QUEUE = {"ApproximateNumberOfMessages": "3", "QueueArn": "arn:aws:sqs:us-east-1:123456789012:dms-dlq"}
+EXECUTIONS = [
+    {"executionArn": "late", "startDate": "2026-03-04T11:00:00Z", "stopDate": "2026-03-04T11:01:00Z"},
+    {"executionArn": "first", "startDate": "2026-03-04T10:00:00Z", "stopDate": "2026-03-04T10:01:00Z"},
+    {"executionArn": "early", "startDate": "2026-03-04T09:00:00Z", "stopDate": "2026-03-04T09:01:00Z"},
+]
+
+
+def write_audit(root: Path) -> None:
+    """AUDIT as psql writes it: null is nothing, empty text is quoted."""
+    (root / "audit").mkdir()
+    with (root / "audit" / "audit_logs.csv").open("w", encoding="utf-8", newline="") as file:
+        file.write(",".join(COLUMNS) + "\n")
+        for row in AUDIT:
+            values = [f"{at(row['created_at']):%Y-%m-%d %H:%M:%S.%f}+00", *list(row.values())[1:]]
+            texts = ["" if text is None else '"' + text.replace('"', '""') + '"' for text in values]
+            file.write(",".join(texts) + "\n")
 
 
 def export(root: Path) -> FilesSource:
-    """A small export with all four kinds."""
+    """A small export with all kinds."""
     write_logs(root, "/aws/lambda/api", *[envelope(clock, text) for clock, text in MESSAGES.items()])
     points = {
         "Id": "m",
@@ -52,9 +90,12 @@ def export(root: Path) -> FilesSource:
         "metrics": {"MetricDataResults": [points]},
         "trail": {"Records": records},
         "alarms": {"AlarmHistoryItems": items},
+        "queues": {"Attributes": QUEUE},
+        "workflows": {"executions": EXECUTIONS},
     }.items():
         (root / folder).mkdir()
         (root / folder / "a.json").write_text(json.dumps(document))
+    write_audit(root)
     return FilesSource(root)
 
 
@@ -66,6 +107,10 @@ def recorded(root: Path, folder: Path) -> RecordedSource:
     evidence.record(source.fetch_metric_points(MetricQuery(WHOLE_DAY), pull="metrics"), {})
     evidence.record(source.fetch_changes(ChangeQuery(WHOLE_DAY), pull="changes"), {})
     evidence.record(source.fetch_alarm_changes(AlarmQuery(WHOLE_DAY), pull="alarms"), {})
+    query = AuditQuery(WHOLE_DAY, "audit_logs", COLUMNS, "created_at")
+    evidence.record(source.fetch_audit_rows(query, pull="audit/audit_logs"), {"table": "audit_logs"})
+    for topic in ("queues", "workflows"):
+        evidence.record(source.fetch_records(RecordQuery(WHOLE_DAY, topic), pull=topic), {})
     return RecordedSource(folder)
 
 
@@ -152,3 +197,68 @@ def test_a_case_cannot_answer_beyond_what_it_recorded(tmp_path: Path):
 
     longer = Window(HOUR.start, HOUR.end + (HOUR.length * 24))
     assert case.fetch_log_events(LogQuery(longer, "/aws/lambda/api"), pull="x").coverage.status is Status.PARTIAL
+
+
+def audit(source: Source, start: str = "10:00", end: str = "11:00", columns: tuple[str, ...] = COLUMNS) -> Pull:
+    """Audit rows of a part of the day."""
+    return source.fetch_audit_rows(AuditQuery(window(start, end), "audit_logs", columns, "created_at"), pull="x")
+
+
+def test_audit_rows_are_ordered_texts_of_the_half_open_window(source: Source):
+    """By time, then by every column as bytes, nulls last; each value as it was, each null a null."""
+    pull = audit(source)
+    inside = [{**row, "created_at": at(row["created_at"])} for row in AUDIT if "10:00" <= row["created_at"] < "11:00"]
+    last = chr(0x10FFFF)
+    inside.sort(
+        key=lambda row: (row["created_at"], *(last if row[name] is None else row[name] for name in COLUMNS[1:]))
+    )
+    assert pull.table.to_pylist() == inside
+    assert (pull.coverage.rows, pull.coverage.matched, pull.coverage.status) == (6, 6, Status.COMPLETE)
+    assert (pull.coverage.got.start, pull.coverage.got.end) == (at("10:00"), at("11:00"))
+
+
+@pytest.mark.parametrize(("start", "end"), [("10:00", "11:00"), ("12:00", "13:00")])
+@pytest.mark.parametrize("columns", [COLUMNS, ("details", "created_at"), ("created_at",)])
+def test_audit_columns_are_those_asked_for(source: Source, start: str, end: str, columns: tuple[str, ...]):
+    """In their order, the time as a time and every other as text, also where there are no rows."""
+    query = AuditQuery(window(start, end), "audit_logs", columns, "created_at")
+    assert audit(source, start, end, columns).table.schema.equals(query.schema)
+
+
+def test_an_audit_table_without_rows_in_the_window_is_empty(source: Source):
+    """Read to its end, and nothing there."""
+    coverage = audit(source, "12:00", "13:00").coverage
+    assert (coverage.rows, coverage.got, coverage.status) == (0, None, Status.EMPTY)
+
+
+def test_an_unknown_audit_table_is_not_configured(source: Source):
+    """A table the source does not have is said, not raised."""
+    query = AuditQuery(HOUR, 'audit"; DROP TABLE audit_logs; --', COLUMNS, "created_at")
+    pull = source.fetch_audit_rows(query, pull="x")
+    assert (pull.table.num_rows, pull.table.schema) == (0, query.schema)
+    assert pull.coverage.status is Status.NOT_CONFIGURED
+
+
+def test_an_unknown_audit_column_gives_no_rows(source: Source):
+    """No column is made up, and no row comes without it."""
+    pull = audit(source, columns=("created_at", "no_such_column"))
+    assert (pull.table.num_rows, pull.coverage.is_all_there) == (0, False)
+    assert "'no_such_column'" in pull.coverage.reason
+
+
+def test_states_are_kept_and_events_are_of_the_window(source: Source):
+    """A queue is what it is at any time; an execution happened when it began."""
+    queues = source.fetch_records(RecordQuery(window("12:00", "13:00"), "queues"), pull="x")
+    assert (queues.table.schema, queues.coverage.status) == (RECORDS, Status.COMPLETE)
+    [queue] = queues.table.to_pylist()
+    assert (queue["timestamp"], queue["kind"], queue["id"]) == (None, "queue", "dms-dlq")
+    workflows = source.fetch_records(RecordQuery(HOUR, "workflows"), pull="x").table
+    assert workflows.select(["timestamp", "kind", "id"]).to_pylist() == [
+        {"timestamp": at("10:00"), "kind": "execution", "id": "first"}
+    ]
+
+
+def test_an_unknown_topic_is_not_configured(source: Source):
+    """Nothing was exported or recorded of it."""
+    pull = source.fetch_records(RecordQuery(HOUR, "tables"), pull="x")
+    assert (pull.table.schema, pull.coverage.status) == (RECORDS, Status.NOT_CONFIGURED)
