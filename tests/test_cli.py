@@ -49,7 +49,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
         ({"source": "files:nowhere"}, "no such folder"),
         ({"source": "files:empty"}, "it is empty"),
         ({"source": "files:incident.yaml"}, "is a file; give files:<folder of exports>"),
-        ({"source": "s3:bucket"}, "is not known; write files:<folder of exports> or case:<report folder>"),
+        ({"source": "s3:bucket"}, "is not known; write live, files:<folder of exports> or case:<report folder>"),
         ({"source": "case:export"}, "holds no evidence/manifest.json"),
         ({"incident_id": "../up"}, "cannot name a folder"),
     ],

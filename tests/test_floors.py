@@ -18,7 +18,7 @@ FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms} | 
 ROOMS_OF = {
     "boto3": ("sources.aws",),
     "awswrangler": ("sources.aws",),
-    "botocore": ("sources.aws",),
+    "botocore": ("sources.aws", "sandbox"),
     "moto": ("sandbox",),
     "werkzeug": ("sandbox",),
     "msgspec": ("sources.aws",),

@@ -208,7 +208,7 @@ class Source(Protocol):
         ...
 
     def fetch_audit_rows(self, query: AuditQuery, *, pull: str) -> Pull:
-        """Rows of one audit table; an unknown table or column is NOT_CONFIGURED, not an error."""
+        """Rows of one audit table; an unknown table is NOT_CONFIGURED, an unknown column FAILED, not an error."""
         ...
 
     def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:

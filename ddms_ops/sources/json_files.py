@@ -177,7 +177,7 @@ def to_table(rows: list[Row], schema: pa.Schema) -> tuple[pa.Table, int, int]:
     """
     if not rows:
         return schema.empty_table(), 0, 0
-    frame = pd.DataFrame(rows, columns=schema.names)
+    frame = pd.DataFrame(rows, columns=schema.names, dtype="object")  # half a surrogate is no Arrow text yet
     frame["timestamp"] = _times(frame["timestamp"])
     for name in schema.names[1:]:
         is_number = pa.types.is_floating(schema.field(name).type)

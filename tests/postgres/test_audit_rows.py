@@ -101,10 +101,10 @@ def test_what_is_not_there_is_named(pulled, superuser: psycopg.Connection):
         Status.NOT_CONFIGURED, "the database dms has no table 'audit_log'; did you mean 'audit_logs'?",
     )  # fmt: skip
     assert said(pulled("created_at", "tenant")) == (
-        Status.NOT_CONFIGURED, "table 'audit_logs' has no column 'tenant'; did you mean 'tenant_id'?",
+        Status.FAILED, "table 'audit_logs' has no column 'tenant'; did you mean 'tenant_id'?",
     )  # fmt: skip
     assert said(pulled("status", time="status")) == (
-        Status.NOT_CONFIGURED, "column 'status' of 'audit_logs' is of type integer, which is no time",
+        Status.FAILED, "column 'status' of 'audit_logs' is of type integer, which is no time",
     )  # fmt: skip
     superuser.execute("CREATE SCHEMA other; CREATE TABLE other.tenants (LIKE public.tenants)")
     assert said(pulled("created_at", name="tenants")) == (

@@ -39,8 +39,8 @@ def audit_statement(reader: PostgresReader, query: AuditQuery) -> tuple[str, Seq
     """SQL and parameters for the rows of the window, ordered by time; every column but the time as text.
 
     Raises:
-        DatabaseFault: NOT_CONFIGURED without such a table, column or time, NO_PERMISSION where the role may not read
-            it, or would see only some of its rows.
+        DatabaseFault: NOT_CONFIGURED without such a table, FAILED without such a column or time, NO_PERMISSION where
+            the role may not read it, or would see only some of its rows.
     """
     relation = _relation(reader, query.table)
     columns = {row["name"]: row for row in reader.rows(COLUMNS, (relation["oid"],))}
@@ -78,11 +78,11 @@ def _check_columns(relation: Row, columns: dict[str, Row], query: AuditQuery) ->
     for name in query.columns:
         if name not in columns:
             words = f"table {relation['name']!r} has no column {name!r}{did_you_mean(name, columns)}"
-            raise DatabaseFault(Status.NOT_CONFIGURED, words)
+            raise DatabaseFault(Status.FAILED, words)
     time = columns[query.time_column]
     if time["type"] != TIMESTAMPTZ and time["type"] not in NAIVE:
         words = f"column {query.time_column!r} of {relation['name']!r} is of type {time['type_name']}, which is no time"
-        raise DatabaseFault(Status.NOT_CONFIGURED, words)
+        raise DatabaseFault(Status.FAILED, words)
 
 
 def _check_rights(relation: Row, columns: dict[str, Row], query: AuditQuery, *, user: str) -> None:
