@@ -106,8 +106,8 @@ class Athena(Strict):
 class HealthCheck(Strict):
     """One line of the runbook's health check: a metric, over the last minutes, within its limit.
 
-    Or a resource that must be there and in a state: `queue`, `state_machine`, `function`, `table`, `service`,
-    `database`, `url`. A `url` is never asked for; it is listed as not checked.
+    Or a resource that must be there, `resource` being one of the keys of `resources`. A `url` is never asked for; it is
+    listed as not checked.
     """
 
     title: str

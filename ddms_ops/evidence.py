@@ -99,7 +99,7 @@ class EvidenceFolder:
         path = self.folder / _file_name(name)
         partial = path.with_suffix(".part")
         if isinstance(pull.records, Path):
-            shutil.move(pull.records, partial)
+            shutil.copyfile(pull.records, partial)
         else:
             pq.write_table(pull.records.combine_chunks(), partial, compression="zstd", compression_level=1)
         partial.replace(path)
@@ -244,6 +244,20 @@ def verify_evidence(folder: Path, *, expected: str = "") -> list[str]:
         f"{name}: was added: the manifest does not know it" for name in sorted(present - set(named) - {MANIFEST})
     ]
     return faults
+
+
+def intact(folder: Path, entry: Recorded) -> Path:
+    """The file of an entry, as it was recorded.
+
+    Raises:
+        EvidenceError: it is missing, or its content is not what the manifest says.
+    """
+    path = folder / entry.file
+    if not path.is_file():
+        raise EvidenceError(f"{path}: is missing")
+    if file_digest(path) != entry.sha256:
+        raise EvidenceError(f"{path}: was changed: its SHA-256 is not the manifest's")
+    return path
 
 
 def read_table(path: Path) -> pa.Table:

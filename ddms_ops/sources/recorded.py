@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import EvidenceError, SourceError
-from ddms_ops.evidence import MANIFEST, Recorded, read_manifest, read_table
+from ddms_ops.evidence import MANIFEST, Recorded, intact, read_manifest, read_table
 from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
@@ -100,8 +100,7 @@ class RecordedSource:
     def _fetch(self, query: Query, pull: str, schema: pa.Schema) -> Pull:
         exact = self.recorded(query, pull)
         if exact is not None:
-            coverage = exact.coverage
-            return Pull(read_table(self.folder / exact.file).cast(schema), coverage, exact.provenance)
+            return Pull(intact(self.folder, exact), exact.coverage, exact.provenance)
         entries = [entry for entry in self._entries(query) if not entry.parameters.get("contains")]
         if not entries:
             reason = "was not recorded in this case"

@@ -71,7 +71,6 @@ def test_a_lasting_fault_is_said(sandbox: Sandbox, route: str, operation: str, f
 def test_what_came_before_a_fault_is_kept(sandbox: Sandbox, route: str):
     """The rest is named with its times."""
     operation = {"insights": "GetQueryResults", "filter": "FilterLogEvents"}[route]
-    sandbox.add_pages(2_000)
     sandbox.faults.add("logs", operation, Drop(), after=3, times=ALWAYS)
     coverage = logs(route)
     assert (coverage.status, coverage.matched) == (Status.PARTIAL, None)

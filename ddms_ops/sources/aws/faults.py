@@ -22,7 +22,7 @@ from ddms_ops.sources.aws.actions import action_of
 
 DENIED = frozenset({
     "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized",
-    "AuthorizationErrorException", "403",
+    "AuthorizationErrorException", "NotAuthorizedException", "403",
 })  # fmt: skip
 STALE = frozenset({
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException", "InvalidClientTokenId",

@@ -74,6 +74,9 @@ class InsightsQueries:
             if not pages or isinstance(raised, QueryTimedOut):
                 raise
             fault = raised
+        except KeyboardInterrupt:
+            self._stop(query)
+            raise
         statistics = pages[-1]["statistics"]
         tables = [page[ROWS] for page in pages if page[ROWS].num_rows]
         rows = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})

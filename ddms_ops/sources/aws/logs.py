@@ -178,7 +178,7 @@ class LogPull:
             answer = future.result()
             outcome.take(answer)
             spool.add(out.pop(future), self._kept(answer.events))
-            report_progress(f"{self.query.log_group}: {spool.rows:,} events")
+            report_progress(f"{self.query.log_group}: {spool.taken:,} events")
 
     def _kept(self, events: pa.Table) -> pa.Table:
         """Events inside the window, with the text that was asked for."""

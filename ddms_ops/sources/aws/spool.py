@@ -18,11 +18,11 @@ class Spool:
     """A Parquet file of LOG_EVENTS, ordered by time, stream, message and event id.
 
     Slices are numbered in order of time; one is written as soon as all before it are, so that only what ran ahead
-    is held.
+    is held. `taken` counts what was handed over, `rows` what is written.
     """
 
     def __init__(self, path: Path, log_group: str) -> None:
-        self.path, self.rows = path, 0
+        self.path, self.rows, self.taken = path, 0, 0
         self.got: Window | None = None
         self._log_group = log_group
         self._waiting: dict[int, pa.Table] = {}
@@ -39,6 +39,7 @@ class Spool:
 
     def add(self, place: int, events: pa.Table) -> None:
         """One slice's events, trimmed to it, as `log_pages.COLUMNS`."""
+        self.taken += events.num_rows
         self._waiting[place] = events
         while self._next in self._waiting:
             self._take(self._waiting.pop(self._next))
