@@ -144,8 +144,8 @@ def wrangler(statement: str) -> Work:
 def install_pg8000() -> None:
     """Put awswrangler's driver into a folder of its own, once."""
     if not PG8000.exists():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*command, "--target", str(PG8000), "pg8000"], check=True)
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(PG8000)]
+        subprocess.run([*command, "pg8000", "scramp", "asn1crypto"], check=True)
 
 
 def copied(answer: tuple[int, int]) -> dict[str, Any]:

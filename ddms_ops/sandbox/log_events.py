@@ -91,7 +91,7 @@ class LogEvents:
         return listed("logStreams", streams, asked)
 
     def filter(self, asked: dict[str, Any]) -> bytes:
-        """A page of events in order of time: at most 10,000, and 1 MB, of those that 10,000 rows hold."""
+        """A page of events in order of time: at most 10,000, and 1 MB; a pattern looks through 10,000."""
         group = self.store.group(_one_group(asked))
         matches = filter_pattern(asked.get("filterPattern", ""))
         limit = int(asked.get("limit", PAGE))
@@ -102,7 +102,7 @@ class LogEvents:
         page, row = _place(asked.get("nextToken"), start)
         if self.empty_page_every and page % self.empty_page_every == self.empty_page_every - 1 and row < stop:
             return _event_page([], page, row)
-        following = min(row + PAGE, stop)
+        following = min(row + (PAGE if matches else _reach(group)), stop)
         events = self._rows(group, row, following, asked, with_messages=matches is not None)
         if matches is not None:
             events = events.filter(
@@ -163,6 +163,11 @@ def _place(token: str | None, start: int) -> tuple[int, int]:
     if found is None:
         raise Refusal("InvalidParameterException", "The specified nextToken is invalid.")
     return int(found[1]), int(found[2])
+
+
+def _reach(group: LogGroup) -> int:
+    """Rows that are worth reading for a page: a few more than its bytes hold of the group's usual events."""
+    return min(PAGE, PAGE_BYTES * group.events * 5 // (4 * max(group.bytes, 1)) + 50)
 
 
 def _within_bytes(sizes: np.ndarray) -> int:

@@ -111,7 +111,7 @@ class LiveSource:
         handle, path = tempfile.mkstemp(dir=self._scratch, suffix=".parquet")
         os.close(handle)
         return LogPull(
-            session, group, query, pull, Path(path), provenance, self._now(), budget, self._route
+            session, group, query, pull, Path(path), provenance, self.now(), budget, self._route
         ).fetch()  # fmt: skip
 
     def fetch_metric_points(self, query: MetricQuery, *, pull: str) -> Pull:
@@ -124,20 +124,20 @@ class LiveSource:
         def points(session: AwsSession) -> Iterable[Row]:
             of = f"{session.name}:" if session.name else ""
             own = {name: metric for name, metric in declared.items() if name.startswith(of)}
-            return metric_points(session, query.window, own, now=self._now())
+            return metric_points(session, query.window, own, now=self.now())
 
         return self._collect(query, pull, METRIC_POINTS, points)
 
     def fetch_changes(self, query: ChangeQuery, *, pull: str) -> Pull:
         """CloudTrail's record of changes; from Athena where the profile names a trail table and 90 days are over."""
-        age = self._now() - query.window.start
+        age = self.now() - query.window.start
         athena = self.profile.athena
         if athena is not None and athena.trail and age > pd.Timedelta(days=LOOKUP_DAYS):
             return self._collect(
                 query, pull, CHANGE_RECORDS, lambda session: trail_from_athena(session, query.window, athena)
             )
         return self._collect(
-            query, pull, CHANGE_RECORDS, lambda session: trail_changes(session, query.window, now=self._now())
+            query, pull, CHANGE_RECORDS, lambda session: trail_changes(session, query.window, now=self.now())
         )
 
     def fetch_alarm_changes(self, query: AlarmQuery, *, pull: str) -> Pull:
@@ -146,7 +146,7 @@ class LiveSource:
             query,
             pull,
             ALARM_CHANGES,
-            lambda session: alarm_changes(session, query.window, now=self._now()),
+            lambda session: alarm_changes(session, query.window, now=self.now()),
             named=("alarm",),
         )
 
@@ -157,7 +157,7 @@ class LiveSource:
             return no_records(pull, query, Provenance(SOURCE), RECORDS, Status.NOT_CONFIGURED, reason)
         return self._collect(
             query, pull, RECORDS,
-            lambda session: records(session, query, self.profile.resources, now=self._now()), named=("id",),
+            lambda session: records(session, query, self.profile.resources, now=self.now()), named=("id",),
         )  # fmt: skip
 
     def fetch_audit_rows(self, query: AuditQuery, *, pull: str) -> Pull:
@@ -174,7 +174,8 @@ class LiveSource:
         )
         return fetch_audit_rows(reader, query, pull=pull, scratch=self._scratch, source=SOURCE)
 
-    def _now(self) -> pd.Timestamp:
+    def now(self) -> pd.Timestamp:
+        """The moment that what AWS still keeps is counted from."""
         return self._clock() if self._drill is None else self._drill
 
     def _provenance(self, session: AwsSession) -> Provenance:

@@ -9,6 +9,7 @@ from builders import window
 
 from ddms_ops.cli import main
 from ddms_ops.coverage import Coverage, Status
+from ddms_ops.errors import WindowError
 from ddms_ops.profile import load_profile
 from ddms_ops.report.findings_file import read_document
 from ddms_ops.sandbox.faults import Drop, Error, Fault, Stall
@@ -28,7 +29,9 @@ START_MS = int(HOUR.start.timestamp() * 1000)
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """One log group with an event every 1.2 seconds."""
     with Sandbox() as sandbox:
-        events = [{"timestamp": START_MS + place * 1_200, "message": f"m{place}", "stream": "s"} for place in range(EVENTS)]
+        events = [
+            {"timestamp": START_MS + place * 1_200, "message": f"m{place}", "stream": "s"} for place in range(EVENTS)
+        ]
         sandbox.put_events(GROUP, events)
         for name, value in sandbox.environment.items():
             monkeypatch.setenv(name, value)
@@ -57,8 +60,13 @@ def test_a_passing_fault_is_not_felt(sandbox: Sandbox, route: str, operation: st
 @pytest.mark.parametrize(("route", "operation"), EACH)
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [(Drop(), "the connection failed"), (Stall(), "was not answered in time"), (Error("InternalFailure", 500), "(500)")],
-    ids=["drop", "stall", "500"],
+    [
+        (Drop(), "the connection failed"),
+        (Drop(half_way=True), "was cut off"),
+        (Stall(), "was not answered in time"),
+        (Error("InternalFailure", 500), "(500)"),
+    ],
+    ids=["drop", "half-way", "stall", "500"],
 )
 def test_a_lasting_fault_is_said(sandbox: Sandbox, route: str, operation: str, fault: Fault, words: str):
     """In words, without waiting for each of the parts."""
@@ -71,15 +79,19 @@ def test_a_lasting_fault_is_said(sandbox: Sandbox, route: str, operation: str, f
 def test_what_came_before_a_fault_is_kept(sandbox: Sandbox, route: str):
     """The rest is named with its times."""
     operation = {"insights": "GetQueryResults", "filter": "FilterLogEvents"}[route]
-    sandbox.faults.add("logs", operation, Drop(), after=3, times=ALWAYS)
+    sandbox.put_events(GROUP, [{"timestamp": START_MS + place * 60, "message": "more"} for place in range(60_000)])
+    sandbox.faults.add("logs", operation, Drop(), after=4, times=ALWAYS)
     coverage = logs(route)
     assert (coverage.status, coverage.matched) == (Status.PARTIAL, None)
-    assert 0 < coverage.rows < EVENTS
+    assert 0 < coverage.rows < 60_000
+    assert "the connection failed" in coverage.reason
 
 
 def test_metrics_that_come_in_part_are_partial(sandbox: Sandbox):
     """With the metric's name."""
-    answer = {"MetricDataResults": [{"Id": "m0", "StatusCode": "PartialData", "Timestamps": [HOUR.start], "Values": [1.0]}]}
+    answer = {
+        "MetricDataResults": [{"Id": "m0", "StatusCode": "PartialData", "Timestamps": [HOUR.start], "Values": [1.0]}]
+    }
     sandbox.faults.add("cloudwatch", "GetMetricData", answer, times=ALWAYS)
     source = LiveSource(load_profile("dms"), "prod", clock=lambda: HOUR.end)
     coverage = source.fetch_metric_points(MetricQuery(HOUR), pull="metrics").coverage
@@ -115,16 +127,17 @@ def test_a_report_is_made_of_what_came(tmp_path: Path, monkeypatch: pytest.Monke
     assert (folder / "post_mortem.html").stat().st_size > 10_000
     rows = {row["pull"].split("/")[0]: row for row in read_document(folder)["coverage"]}
     assert {kind: row["status"] for kind, row in rows.items()} == {
-        "logs": "failed", "logs.baseline": "failed", "changes": "no_permission", "alarms": "failed", "metrics": "failed",
+        "logs": "failed", "logs.baseline": "failed", "metrics": "failed",
+        "changes": "no_permission", "alarms": "failed",
     }  # fmt: skip
     assert "cloudtrail:LookupEvents" in rows["changes"]["reason"]
     assert "refresh your credentials" in rows["alarms"]["reason"]
     assert main(["verify", str(folder)]) == 0
 
 
-def test_clock(sandbox: Sandbox):
-    """A drill's moment is read from the environment, and is refused where it is none."""
+def test_a_drill_has_its_own_moment():
+    """It is read from the environment, and refused where it is none."""
     source = LiveSource(load_profile("dms"), "prod", clock=lambda: HOUR.end, environ={NOW: "2026-03-05T00:00Z"})
-    assert source._now() == pd.Timestamp("2026-03-05T00:00Z")
-    with pytest.raises(Exception, match=NOW):
-        LiveSource(load_profile("dms"), "prod", clock=lambda: HOUR.end, environ={NOW: "yesterday-ish"})
+    assert source.now() == pd.Timestamp("2026-03-05T00:00Z")
+    with pytest.raises(WindowError, match=NOW):
+        LiveSource(load_profile("dms"), "prod", clock=lambda: HOUR.end, environ={NOW: "the other day"})

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from ddms_ops.sandbox.server import Sandbox
 
 from ddms_ops.cli import main
 from ddms_ops.report.findings_file import read_document
 from ddms_ops.sandbox.postgres import PostgresServer
+from ddms_ops.sandbox.server import Sandbox
 from ddms_ops.simulate import SimulatedCase, write_case
 from ddms_ops.sources.live import NOW
 
@@ -67,7 +67,9 @@ def checks(folder: Path) -> list[dict]:
     tables = {entry["pull"]: pq.read_table(folder / "evidence" / entry["file"]) for entry in manifest["files"]}
     for evidence in (ref for check in found for finding in check["findings"] for ref in finding["evidence"]):
         table = tables[evidence["pull"]]
-        columns = [name for name in ("timestamp", "message", "id", "value", "event_id", "alarm") if name in table.schema.names]
+        columns = [
+            name for name in ("timestamp", "message", "id", "value", "event_id", "alarm") if name in table.schema.names
+        ]
         columns = [name for name in columns if not (name == "event_id" and "message" in columns)]
         rows = [int(name.rpartition(":")[2]) for name in evidence["ids"]]
         evidence["ids"] = table.select(columns).take(rows).to_pylist()

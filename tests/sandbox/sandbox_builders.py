@@ -1,5 +1,6 @@
 """Clients that talk to a sandbox, and the events of an hour."""
 
+import urllib.request
 from typing import Any
 
 import boto3
@@ -11,6 +12,7 @@ from ddms_ops.sandbox.server import Sandbox
 GROUP = "/aws/lambda/one"
 NOON_MS = 1_772_625_600_000  # 2026-03-04 12:00 UTC
 NOON_S = NOON_MS // 1000
+SIGNED = "AWS4-HMAC-SHA256 Credential=x/20260304/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 
 
 def client(sandbox: Sandbox, service: str, **config: Any) -> BaseClient:
@@ -50,3 +52,11 @@ def rows(logs: BaseClient, text: str, **asked: Any) -> list[dict[str, str]]:
     """The rows of a query's first page, without pointers."""
     found = logs.get_query_results(queryId=query(logs, text, **asked))["results"]
     return [{cell["field"]: cell["value"] for cell in row if cell["field"] != "@ptr"} for row in found]
+
+
+def posted(sandbox: Sandbox, path: str, service: str, body: bytes, **headers: str) -> bytes:
+    """The body of the answer to a request made by hand."""
+    given = {"Authorization": SIGNED.format(service), **headers}
+    request = urllib.request.Request(sandbox.url + path, data=body, headers=given)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return bytes(answer.read())

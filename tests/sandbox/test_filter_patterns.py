@@ -14,7 +14,8 @@ SERVER, FINE = "[ERROR 500] INTERNAL SERVER ERROR", "[INFO 200] SUCCESSFUL REQUE
 TRAIL = """{"eventType": "UpdateTrail", "sourceIPAddress": "111.111.111.111", "arrayKey": ["value", "another value"],
  "objectList": [{"name": "a", "id": 1}, {"name": "b", "id": 2}], "SomeObject": null, "cluster.name": "c",
  "flag": true, "text": "true", "errorCode": 404, "latency": 49.5, "count": "3"}"""
-USERS = """{"user": {"id": 1, "email": "John.Stiles@example.com"}, "users": [{"id": 2, "email": "John.Doe@example.com"}],
+USERS = """{"user": {"id": 1, "email": "John.Stiles@example.com"},
+ "users": [{"id": 2, "email": "John.Doe@example.com"}],
  "actions": ["GET", "PUT", "DELETE"], "coordinates": [[0, 1, 2], [4, 5, 6], [7, 8, 9]]}"""
 APACHE = '127.0.0.1 Prod frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534'
 FAILED, WARNED = "ERROR 09/25/2014 12:00:02 Failed to process request", "WARNING 09/25/2014 12:00:02 Invalid request"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from ddms_ops.coverage import Status
 from ddms_ops.deployment import Athena
@@ -55,6 +56,8 @@ def athena_rows(session: AwsSession, sql: str, parameters: Sequence[str | int], 
         raise fault_of(error, "athena", error.operation_name) from None
     except BotoCoreError as error:
         raise fault_of(error, "athena", "StartQueryExecution") from None
+    except ResponseParserError:
+        raise AwsFault(Status.FAILED, "athena: an answer was cut off") from None
 
 
 def _must_have_a_place(session: AwsSession, workgroup: str) -> None:

@@ -142,7 +142,12 @@ class LogParser:
         self._parser = parser
 
     def parse(self, response: dict[str, Any], shape: Any) -> dict[str, Any]:
-        """The parsed answer, with botocore's ResponseMetadata."""
+        """The parsed answer, with botocore's ResponseMetadata.
+
+        Raises:
+            ResponseParserError: it was cut off, or is not what it should be.
+        """
+        _check_length(response)
         if response["status_code"] >= 300 or shape is None or shape.name not in OUTPUTS:
             parsed: dict[str, Any] = self._parser.parse(response, shape)
             return parsed
@@ -157,6 +162,19 @@ class LogParser:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._parser, name)
+
+
+def _check_length(response: dict[str, Any]) -> None:
+    """botocore takes the first half of an answer, when the connection breaks, for an answer without anything in it.
+
+    What a HEAD call asks for is told by its length only.
+    """
+    if response.get("context", {}).get("operation_name", "").startswith("Head"):
+        return
+    headers = {name.lower(): value for name, value in response["headers"].items()}
+    body, length = response["body"], headers.get("content-length")
+    if isinstance(body, bytes) and length and "content-encoding" not in headers and len(body) != int(length):
+        raise ResponseParserError("the answer was cut off")
 
 
 class LogParserFactory(ResponseParserFactory):

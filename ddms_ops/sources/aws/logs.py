@@ -1,5 +1,6 @@
 """All log events of a window: planned, fetched side by side, written in order, and their coverage."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -99,11 +100,11 @@ class LogPull:
         return self._pulled(spool, outcome, narrowed)
 
     def _estimate(self) -> Scan:
-        """Bytes in the window by the group's own metric; unknown where that may not be read."""
-        try:
-            scan = estimate(self.session, self.log_group, self.query.window, now=self.now)
-        except AwsFault:
-            scan = Scan(None)
+        """Bytes in the window by the group's own metric; unknown where that cannot be read."""
+        scan = Scan(None)
+        if not self.session.was_refused("cloudwatch", "GetMetricData"):
+            with contextlib.suppress(AwsFault):
+                scan = estimate(self.session, self.log_group, self.query.window, now=self.now)
         report_progress(f"{self.query.log_group}: {scan} to read")
         return scan
 

@@ -51,6 +51,7 @@ class AwsSession:
         self._read_timeout_s = read_timeout_s
         self._lock = threading.Lock()
         self._clients: dict[str, BaseClient] = {}
+        self._refused: set[tuple[str, str]] = set()
 
     @cached_property
     def botocore(self) -> botocore.session.Session:
@@ -88,11 +89,25 @@ class AwsSession:
         """The answer to one call.
 
         Raises:
-            AwsFault: not answered, or with an error; throttling is waited out first.
+            AwsFault: not answered, or with an error; throttling is waited out first, and an answer that was cut off is
+                asked for again.
             ReadOnlyViolation: the operation is not allowed.
         """
         if not is_allowed(service, operation):
             raise ReadOnlyViolation(f"{service} {operation} is not among the read-only operations")
+        try:
+            answer = self._patiently(service, operation, parameters)
+        except AwsFault:
+            self._refused.add((service, operation))
+            raise
+        self._refused.discard((service, operation))
+        return answer
+
+    def was_refused(self, service: str, operation: str) -> bool:
+        """Whether the last call of an operation ended in a fault: what can do without need not ask again."""
+        return (service, operation) in self._refused
+
+    def _patiently(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         for attempt in range(THROTTLED_ATTEMPTS):
             try:
                 return self._send(service, operation, parameters)
@@ -103,7 +118,9 @@ class AwsSession:
             except BotoCoreError as error:
                 raise fault_of(error, service, operation) from None
             except ResponseParserError:
-                raise AwsFault(Status.FAILED, f"{service} {operation}: the answer cannot be read") from None
+                if attempt >= ATTEMPTS - 1:
+                    words = f"{service} {operation}: the answer was cut off, or is none of AWS"
+                    raise AwsFault(Status.FAILED, words) from None
         raise AssertionError("the loop returns or raises")
 
     def _send(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
