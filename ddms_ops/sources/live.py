@@ -1,6 +1,7 @@
 """`live`: AWS and Postgres as they are now, each account of the environment in turn."""
 
 import os
+import re
 import shutil
 import tempfile
 import weakref
@@ -49,6 +50,7 @@ SOURCE = "live"
 ROUTE = "DDMS_OPS_LOG_ROUTE"  # environment variable: fetch log events by "insights" or "filter" only
 NOW = "DDMS_OPS_NOW"  # environment variable: the moment to work at, for drills on a recorded day
 LOOKUP_DAYS = 90
+GROUP_NAME = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
 Rows = Callable[[AwsSession], Iterable[Row]]
 
 
@@ -99,8 +101,8 @@ class LiveSource:
     def fetch_log_events(self, query: LogQuery, *, pull: str) -> Pull:
         """Events of one log group, in a Parquet file."""
         account, _, group = query.log_group.rpartition(":")
-        if account not in self.sessions:
-            reason = f"the profile declares no account {account!r}"
+        if account not in self.sessions or not GROUP_NAME.fullmatch(group):
+            reason = f"no log group of the declared accounts can be named {query.log_group!r}"
             return no_records(pull, query, Provenance(SOURCE), LOG_EVENTS, Status.NOT_CONFIGURED, reason)
         session = self.sessions[account]
         try:

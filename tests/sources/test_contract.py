@@ -1,6 +1,7 @@
-"""One contract for every backend: what `files:` and `case:` answer is the same."""
+"""One contract for every backend: what `files:`, `case:` and `live` answer is the same."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +9,13 @@ import pytest
 from builders import at, envelope, window, write_logs
 
 from ddms_ops.coverage import Status
+from ddms_ops.declaration import LogGroup
+from ddms_ops.deployment import Resources
+from ddms_ops.errors import RunError
 from ddms_ops.evidence import EvidenceFolder
+from ddms_ops.profile import load_profile
+from ddms_ops.sandbox.postgres import PostgresServer
+from ddms_ops.sandbox.server import Sandbox
 from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
@@ -25,6 +32,7 @@ from ddms_ops.sources.base import (
     Source,
 )
 from ddms_ops.sources.files import FilesSource
+from ddms_ops.sources.live import LiveSource
 from ddms_ops.sources.recorded import RecordedSource
 
 HOUR = window("10:00", "11:00")
@@ -77,8 +85,8 @@ def export(root: Path) -> FilesSource:
     """A small export with all kinds."""
     write_logs(root, "/aws/lambda/api", *[envelope(clock, text) for clock, text in MESSAGES.items()])
     points = {
-        "Id": "m",
-        "Label": "m",
+        "Id": "api_requests",
+        "Label": "api_requests",
         "Timestamps": ["2026-03-04T10:01:00Z", "2026-03-04T09:01:00Z"],
         "Values": [2.5, 1],
     }
@@ -114,12 +122,53 @@ def recorded(root: Path, folder: Path) -> RecordedSource:
     return RecordedSource(folder)
 
 
-@pytest.fixture(params=["files", "case"])
-def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    """The connection to a Postgres with AUDIT."""
+    kinds = {"created_at": "timestamptz", "ip_address": "inet", "details": "jsonb"}
+    columns = ", ".join(f"{name} {kinds.get(name, 'text')}" for name in COLUMNS)
+    try:
+        with PostgresServer() as server:
+            server.load(f"CREATE TABLE audit_logs ({columns})")
+            for row in AUDIT:
+                values = [f"2026-03-04T{row['created_at']}Z", *list(row.values())[1:]]
+                texts = ["NULL" if text is None else "'" + text.replace("'", "''") + "'" for text in values]
+                server.load(f"INSERT INTO audit_logs VALUES ({', '.join(texts)})")
+            yield server.dsn()
+    except RunError as lack:
+        pytest.skip(str(lack))
+
+
+@pytest.fixture(params=["files", "case", "live"])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
     """Each backend over the same records."""
-    return (
-        export(tmp_path / "export") if request.param == "files" else recorded(tmp_path / "export", tmp_path / "report")
-    )
+    if request.param == "live":
+        yield from served(tmp_path / "export", request.getfixturevalue("database"))
+    else:
+        yield exported(request.param, tmp_path)
+
+
+@pytest.fixture(params=["files", "case"])
+def export_source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+    """The backends that read what AWS's tools printed."""
+    return exported(request.param, tmp_path)
+
+
+def exported(name: str, folder: Path) -> Source:
+    """An export, or a case made of it."""
+    return export(folder / "export") if name == "files" else recorded(folder / "export", folder / "report")
+
+
+def served(root: Path, dsn: str) -> Iterator[LiveSource]:
+    """The export over HTTP, and the database."""
+    export(root)
+    dms = load_profile("dms")
+    logs = dms.logs.model_copy(update={"groups": {"/aws/lambda/api": LogGroup()}})
+    profile = dms.model_copy(update={"logs": logs, "resources": Resources()})
+    with Sandbox(root) as sandbox, pytest.MonkeyPatch.context() as patch:
+        for name, value in sandbox.environment.items():
+            patch.setenv(name, value)
+        yield LiveSource(profile, "prod", clock=lambda: at("12:00"), environ={profile.database.dsn_variable: dsn})
 
 
 def messages(table: pa.Table) -> list[str]:
@@ -246,13 +295,13 @@ def test_an_unknown_audit_column_gives_no_rows(source: Source):
     assert "'no_such_column'" in pull.coverage.reason
 
 
-def test_states_are_kept_and_events_are_of_the_window(source: Source):
+def test_states_are_kept_and_events_are_of_the_window(export_source: Source):
     """A queue is what it is at any time; an execution happened when it began."""
-    queues = source.fetch_records(RecordQuery(window("12:00", "13:00"), "queues"), pull="x")
+    queues = export_source.fetch_records(RecordQuery(window("12:00", "13:00"), "queues"), pull="x")
     assert (queues.table.schema, queues.coverage.status) == (RECORDS, Status.COMPLETE)
     [queue] = queues.table.to_pylist()
     assert (queue["timestamp"], queue["kind"], queue["id"]) == (None, "queue", "dms-dlq")
-    workflows = source.fetch_records(RecordQuery(HOUR, "workflows"), pull="x").table
+    workflows = export_source.fetch_records(RecordQuery(HOUR, "workflows"), pull="x").table
     assert workflows.select(["timestamp", "kind", "id"]).to_pylist() == [
         {"timestamp": at("10:00"), "kind": "execution", "id": "first"}
     ]
