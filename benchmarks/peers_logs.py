@@ -1,6 +1,7 @@
 """Who brings an hour of log events here fastest, from the same bytes of the same stub service.
 
-    python benchmarks/peers_logs.py [--events 1000000] [--runs 3] [--quota] [--route insights] [--with-awslogs]
+    python benchmarks/peers_logs.py [--events 1000000] [--runs 3] [--quota] [--route insights] [--only ours]
+        [--with-awslogs]
 
 Each way runs in a process of its own, one at a time; all must find the same rows and the same checksum. Times are the
 median of the runs, memory the greatest; imports are not counted. Without --quota the service takes as many calls as

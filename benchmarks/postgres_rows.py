@@ -1,6 +1,6 @@
 """How fast the rows of an audit table come out of Postgres, against the bytes that the server can send.
 
-    python benchmarks/postgres_rows.py [--rows 1000000] [--runs 3] [--with-pg8000]
+    python benchmarks/postgres_rows.py [--rows 1000000] [--runs 3] [--only ours] [--with-pg8000]
 
 Makes a table of 11 columns (5 uuid, timestamptz, inet, jsonb of about 260 bytes) in a temporary server on 127.0.0.1,
 once, and reads all of it in each way, each in a process of its own, one at a time; all must find the same rows and the
@@ -34,7 +34,7 @@ SELECT md5('id' || n)::uuid, timestamptz '2026-03-04 00:00Z' + n * interval '17 
     CASE WHEN n % 33 = 0 THEN 403 ELSE 200 END, '10.0.0.0'::inet + n % 65536,
     jsonb_build_object('requestId', md5('request' || n), 'userAgent', 'Mozilla/5.0 (X11; Linux x86_64) Chrome/143.0',
         'path', '/documents/' || md5('document' || n % 400009), 'duration', n % 1900, 'region', 'eu-west-1',
-        'version', '1.42.0', 'size', n * 7919 % 1000000, 'cache', CASE WHEN n % 5 = 0 THEN 'HIT' ELSE 'MISS' END)
+        'version', '1.42.0', 'size', n * 7919::int8 % 1000000, 'cache', CASE WHEN n % 5 = 0 THEN 'HIT' ELSE 'MISS' END)
 FROM generate_series(1, {{rows}}) AS n;
 CREATE INDEX ON {TABLE} (created_at);
 """
@@ -51,9 +51,10 @@ def checked(cost: Cost, wanted: Cost, rows: int) -> Cost:
     return cost
 
 
-def measured(rows: int, runs: int) -> dict[str, Cost]:
+def measured(rows: int, runs: int, only: str) -> dict[str, Cost]:
     """The cost of each way; the checksum of ours is what the others must find."""
-    names = [name for name in PEERS if name != PSQL or shutil.which("psql")]
+    names = [name for name in PEERS if name in (FLOOR, OURS) or only in name]
+    names = [name for name in names if name != PSQL or shutil.which("psql")]
     found: dict[str, list[Cost]] = {name: [] for name in names}
     for _ in range(runs):
         for name in names:
@@ -67,6 +68,7 @@ def arguments() -> Any:
     parser = argparse.ArgumentParser(description="Compare ways to read rows of Postgres.")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", default="", help="measure the floor, ours, and names that hold this text")
     parser.add_argument(
         "--with-pg8000", action="store_true", help="install awswrangler's driver in a folder of its own"
     )
@@ -84,7 +86,7 @@ def main() -> None:
         server.load(f"VACUUM ANALYZE {TABLE}")
         print(f"made {asked.rows:,} rows in {time.perf_counter() - started:.1f} s; {asked.runs} runs each")
         os.environ[DSN] = server.dsn("postgres")
-        costs = measured(asked.rows, asked.runs)
+        costs = measured(asked.rows, asked.runs, asked.only)
     table(costs, ours=OURS)
     if "failed" not in costs[OURS]:
         share = costs[FLOOR]["wall_s"] / costs[OURS]["wall_s"]

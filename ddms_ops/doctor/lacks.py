@@ -32,7 +32,6 @@ LACK = {
     "rds:DescribeDBClusters": "which instance is the writer will not be told",
     "rds:DescribeEvents": "failovers and restarts of the database will not be named",
     "pi:GetResourceMetrics": "what the database waited for will not be told",
-    "pi:DescribeDimensionKeys": "the statements behind the database's load will not be named",
     "appsync:ListGraphqlApis": "GraphQL APIs will not be reported",
     "apigateway:GET": "REST APIs and their stages' deployments will not be reported",
     "secretsmanager:GetSecretValue": "the database's password cannot be had, so nothing of the database will be there",
@@ -42,8 +41,5 @@ LACK = {
     "athena:StopQueryExecution": "a query that nobody waits for any more runs on, and is paid for",
     "athena:GetWorkGroup": "Athena is not asked without knowing where it puts results",
     "glue:GetTable": "tables of the data lake cannot be read",
-    "glue:GetDatabase": "tables of the data lake cannot be read",
-    "glue:GetPartitions": "tables of the data lake cannot be read",
     "s3:GetObject": "results of Athena cannot be read",
-    "s3:ListBucket": "results of Athena cannot be read",
 }

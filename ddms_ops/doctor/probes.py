@@ -130,7 +130,6 @@ def _load(asked: Asked, resource_id: str) -> Calls:
     end = asked.now.replace(second=0)
     span = {"ServiceType": "RDS", "Identifier": resource_id, "StartTime": end - 5 * MINUTE, "EndTime": end}
     yield "pi", "GetResourceMetrics", {**span, "MetricQueries": [{"Metric": "db.load.avg"}]}
-    yield "pi", "DescribeDimensionKeys", {**span, "Metric": "db.load.avg", "GroupBy": {"Group": "db.wait_event"}}
 
 
 def _appsync(asked: Asked) -> Calls:
@@ -157,13 +156,10 @@ def _data_lake(asked: Asked) -> Calls:
     for operation in ("GetQueryExecution", "GetQueryResults", "StopQueryExecution"):
         yield "athena", operation, {"QueryExecutionId": NO_ID}
     table = next(filter(None, (athena.trail, athena.costs, athena.logs, athena.requests)), NONE)
-    yield "glue", "GetDatabase", {"Name": athena.database}
     yield "glue", "GetTable", {"DatabaseName": athena.database, "Name": table}
-    yield "glue", "GetPartitions", {"DatabaseName": athena.database, "TableName": table, "MaxResults": 1}
     results = answer.get("WorkGroup", {}).get("Configuration", {}).get("ResultConfiguration", {})
     bucket, _, prefix = results.get("OutputLocation", "").removeprefix("s3://").partition("/")
     if bucket:
-        yield "s3", "ListObjectsV2", {"Bucket": bucket, "Prefix": prefix, "MaxKeys": 1}
         yield "s3", "GetObject", {"Bucket": bucket, "Key": f"{prefix}{NONE}"}
         yield "s3", "HeadObject", {"Bucket": bucket, "Key": f"{prefix}{NONE}"}
 

@@ -50,7 +50,7 @@ READ = {
         "DescribeDBClusters": "rds:DescribeDBClusters",
         "DescribeEvents": "rds:DescribeEvents",
     },
-    "pi": {"GetResourceMetrics": "pi:GetResourceMetrics", "DescribeDimensionKeys": "pi:DescribeDimensionKeys"},
+    "pi": {"GetResourceMetrics": "pi:GetResourceMetrics"},
     "appsync": {"ListGraphqlApis": "appsync:ListGraphqlApis"},
     "apigateway": {"GetRestApis": "apigateway:GET", "GetStages": "apigateway:GET"},
     "secretsmanager": {"GetSecretValue": "secretsmanager:GetSecretValue"},
@@ -61,8 +61,8 @@ READ = {
         "StopQueryExecution": "athena:StopQueryExecution",
         "GetWorkGroup": "athena:GetWorkGroup",
     },
-    "glue": {"GetTable": "glue:GetTable", "GetDatabase": "glue:GetDatabase", "GetPartitions": "glue:GetPartitions"},
-    "s3": {"GetObject": "s3:GetObject", "ListObjectsV2": "s3:ListBucket", "HeadObject": "s3:GetObject"},
+    "glue": {"GetTable": "glue:GetTable"},
+    "s3": {"GetObject": "s3:GetObject", "HeadObject": "s3:GetObject"},
 }
 
 # Calls a second that AWS allows by default for an account and region; 10 where nothing is said.
