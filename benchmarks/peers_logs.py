@@ -125,7 +125,7 @@ def main() -> None:
     sent = max(cost["bytes"] for cost in costs.values())
     print(f"{truth['rows']:,} events, {sent / 1e6:,.0f} MB on the wire at most, {asked.runs} runs")
     table(costs, ours=OURS["insights" if asked.route == "insights" else "filter"])
-    if not asked.with_awslogs:
+    if not asked.with_awslogs and asked.only in AWSLOGS:
         print(f"{AWSLOGS:<46}not installed; --with-awslogs installs it")
     for name in names if asked.quota else ():
         print_floor(name, costs[name])

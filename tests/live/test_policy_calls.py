@@ -55,7 +55,10 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("rds", "DescribeEvents"): {"Events": []},
     ("rds", "DescribeDBInstances"): {
         "DBInstances": [
-            {"DBInstanceIdentifier": "db", "DbiResourceId": "db-X", "PerformanceInsightsEnabled": True, "DBInstanceStatus": "available"}
+            {
+                "DBInstanceIdentifier": "db", "DbiResourceId": "db-X", "PerformanceInsightsEnabled": True,
+                "DBInstanceStatus": "available",
+            }
         ]
     },
     ("apigateway", "GetRestApis"): {"items": [{"id": "r", "name": "rest"}]},
