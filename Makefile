@@ -28,6 +28,10 @@ $(VENV)/.check: $(VENV)/.test
 	$(PIP_INSTALL) -c requirements.lock -e '.[test,check]'
 	@touch $@
 
+$(VENV)/.bench: $(VENV)/.test
+	$(PIP_INSTALL) -c requirements.lock -e '.[test,bench]'
+	@touch $@
+
 $(VENV)/.lab: $(SOURCES) | $(VENV)/bin/python
 	$(PIP_INSTALL) -c requirements.lock -e '.[lab]'
 	@touch $@ $(VENV)/.core
@@ -66,8 +70,10 @@ format: $(VENV)/.check  ## Format the code
 lab: $(VENV)/.lab  ## Open the notebooks in JupyterLab
 	$(BIN)/ddms-ops lab
 
-bench: $(VENV)/.test  ## Measure a whole report at 1,000,000 events (EVENTS=n for another size)
+bench: $(VENV)/.bench  ## Measure a report, log pulls and database reads at 1,000,000 rows, beside their peers (EVENTS=n for another size)
 	$(BIN)/python benchmarks/report.py $(or $(EVENTS),1000000)
+	$(BIN)/python benchmarks/peers_logs.py --events $(or $(EVENTS),1000000)
+	$(BIN)/python benchmarks/postgres_rows.py --rows $(or $(EVENTS),1000000)
 
 lock: | $(VENV)/bin/python  ## Renew requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
