@@ -1,6 +1,5 @@
 """Many events, some seconds much fuller than others, under AWS's quotas: all of them, once each."""
 
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
