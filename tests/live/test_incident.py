@@ -137,7 +137,7 @@ def test_audit_rows_are_the_same_from_the_database_and_from_files(served: Served
     files = open_case(**given, out=str(tmp_path / "files")).audit("audit_logs")
     folder = tmp_path / "live" / str(given["incident_id"])
     case = open_case(**{**given, "source": f"case:{folder}"}, out=str(tmp_path / "case")).audit("audit_logs")
-        password = server.password.encode()
+    password = server.password.encode()
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and password in path.read_bytes()]
     assert files.num_rows > 100
     assert live.equals(files)
