@@ -23,6 +23,7 @@ IS_POSIX = os.name == "posix"
 SOCKET_PATH_ROOM = 80  # a Unix socket's path may have about 107 bytes
 LOG = "kernel.log"
 GRACE_S = 40
+BEGIN_S = 0.3
 
 
 class KernelFailed(Exception):
@@ -101,11 +102,13 @@ async def start_kernel(client: NotebookClient, folder: Path, progress_file: Path
 async def interrupt_kernel(client: NotebookClient, manager: AsyncKernelManager) -> None:
     """Interrupt the running cell as Ctrl-C would, and wait at most GRACE_S until it has ended.
 
-    A pull under way stops its queries and records what it has.
+    A pull under way stops its queries and records what it has. A cell that was only just sent is given a moment to
+    begin: a kernel that does nothing yet takes no notice.
     """
     if client.kc is None or not await manager.is_alive():
         return
     asked = cast(AsyncKernelClient, client.kc)
+    await asyncio.sleep(BEGIN_S)
     await manager.interrupt_kernel()
     answer = asked.kernel_info()  # is answered after the cell
     with suppress(Empty):
