@@ -76,6 +76,7 @@ class Case:
         folder: the report folder.
         clock: for the time of pulls.
         profiles: folder of system profiles, the shipped ones when None.
+        only: names of the log pulls to make, all when None: a run that was stopped is replayed as far as it came.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Case:
         *,
         clock: Clock,
         profiles: Path | None = None,
+        only: frozenset[str] | None = None,
     ) -> None:
         self.incident = incident
         self.profile = profile
@@ -95,7 +97,9 @@ class Case:
         self.window = incident.window
         self.baseline = incident.baseline_window
         self._clock = clock
+        self._only = only
         self._coverage: dict[str, Coverage] = {}
+        self._whole: set[str] = set()
         self._results: dict[str, CheckResult] = {}
         self._generic = load_profile(GENERIC, folder=profiles)
         self.evidence = EvidenceFolder(folder / "evidence", tool=TOOL)
@@ -124,7 +128,9 @@ class Case:
         return [row for row in self.coverage if row.pull.split("/")[0] == kind]
 
     def _pull(self, name: str, fetch: Callable[..., Pull], query: Query, **parameters: object) -> str:
-        """Fetch and record one pull; its name."""
+        """Fetch and record one pull, once; its name."""
+        if name in self._whole:
+            return name
         start = self._clock()
         pull = fetch(query, pull=name)
         if not pull.provenance.clock_start:
@@ -133,6 +139,7 @@ class Case:
         self._coverage[name] = pull.coverage
         if pull.is_interrupted:
             raise KeyboardInterrupt
+        self._whole.add(name)
         return name
 
     @cached_property
@@ -151,6 +158,8 @@ class Case:
             declared = self.profile.logs if group in ours else self._generic.logs
             for kind, window in (("logs", self.window), ("logs.baseline", self.baseline)):
                 query = LogQuery(window, group)
+                if self._only is not None and f"{kind}/{label}" not in self._only:
+                    continue
                 name = self._pull(f"{kind}/{label}", self.source.fetch_log_events, query, log_group=group)
                 found.append((self.evidence.path_of(name), name, declared))
         return found
@@ -234,8 +243,7 @@ class Case:
             )
         query = AuditQuery(self.window, table, declared[table].columns, declared[table].time_column)
         name = f"audit/{table}"
-        if name not in self._coverage:
-            self._pull(name, self.source.fetch_audit_rows, query, table=table)
+        self._pull(name, self.source.fetch_audit_rows, query, table=table)
         return read_table(self.evidence.path_of(name))
 
     def records(self, topic: str) -> pa.Table:
@@ -246,8 +254,7 @@ class Case:
         """
         if topic not in TOPICS:
             raise BadInput(f"no topic named {topic!r}{did_you_mean(topic, TOPICS)}; known: {', '.join(TOPICS)}")
-        if topic not in self._coverage:
-            self._pull(topic, self.source.fetch_records, RecordQuery(self.window, topic))
+        self._pull(topic, self.source.fetch_records, RecordQuery(self.window, topic))
         return read_table(self.evidence.path_of(topic))
 
     # Checks

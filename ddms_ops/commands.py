@@ -93,11 +93,15 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
     open_source(incident.source, profile=profile, environment=incident.environment, clock=utc_now)
     work = _work_folder(out) / incident.incident_id
     work.mkdir()
+    is_done = False
     try:
         runs = [_run_one(path, incident, knobs, work) for path in paths]
+        is_done = True
     finally:
         document = _complete(work, incident, paths)
         folder = _settle(work, out)
+        if not is_done:
+            print(f"ended before its report was made; evidence and findings so far: {folder}", file=sys.stderr)
     runs = [replace(run, path=folder / run.path.name) for run in runs]
     _export(runs, incident, document)
     write_post_mortem(folder)
@@ -238,7 +242,10 @@ def _simulated(system: str, scenario: str, *, events: int, seed: int, out: Path)
     target = out / "simulated" / f"{system}-{scenario}".replace("_", "-")
     if target.exists() and system in known_systems() and scenario in SCENARIOS:
         shutil.rmtree(target)
-    simulated = write_case(system, scenario, target, seed=seed, events=events)
+    try:
+        simulated = write_case(system, scenario, target, seed=seed, events=events)
+    except OSError as fault:
+        raise BadInput(f"--out {out}: cannot write there: {fault.strerror}") from None
     print(f"simulated {events:,} log events of {system}, scenario {scenario}: {simulated.export}", file=sys.stderr)
     return simulated
 

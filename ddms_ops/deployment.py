@@ -1,11 +1,13 @@
 """Where one environment of a system runs: accounts, resources, database; see `ddms_ops.declaration`."""
 
+import re
 from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
 from ddms_ops.settings import Strict
 
+ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ACCOUNT_ID = r"|\d{12}"
 
 
@@ -37,6 +39,13 @@ class Environment(Strict):
         if bool(self.region) == bool(self.accounts):
             raise ValueError("needs a region, or accounts: {name: {region: …}}, and not both")
         return self
+
+    @field_validator("accounts")
+    @classmethod
+    def _plain_names(cls, accounts: dict[str, Account]) -> dict[str, Account]:
+        if wrong := [name for name in accounts if not ACCOUNT_NAME.fullmatch(name)]:
+            raise ValueError(f"{wrong[0]!r} cannot name an account; use letters, digits, '-' and '_'")
+        return accounts
 
     @property
     def targets(self) -> dict[str, Account]:
@@ -72,6 +81,8 @@ class AuditTable(Strict):
 
     @model_validator(mode="after")
     def _reads_its_time(self) -> Self:
+        if len(set(self.columns)) != len(self.columns):
+            raise ValueError("columns names one twice")
         if self.time_column not in self.columns:
             raise ValueError(f"columns must hold the time column {self.time_column!r}")
         return self
@@ -84,7 +95,7 @@ class Database(Strict):
     Secrets Manager secret `secret` (JSON with username and password), or from an IAM token (`iam_token`).
     """
 
-    dsn_variable: str
+    dsn_variable: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     secret: str = ""
     iam_token: bool = False
     audit: dict[str, AuditTable] = {}

@@ -22,7 +22,7 @@ from ddms_ops import progress
 IS_POSIX = os.name == "posix"
 SOCKET_PATH_ROOM = 80  # a Unix socket's path may have about 107 bytes
 LOG = "kernel.log"
-GRACE_S = 40
+GRACE_S = 75
 BEGIN_S = 0.3
 
 

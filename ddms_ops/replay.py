@@ -52,7 +52,8 @@ def _findings_again(report: Path, recorded: dict, folder: Path) -> dict[str, obj
     profiles = report / "evidence" / PROFILES
     incident, profile = resolve(recorded["incident"], now=utc_now(), where=str(report), profiles=profiles)
     folder.mkdir(parents=True, exist_ok=True)
-    case = Case(incident, profile, RecordedSource(report), folder, clock=utc_now, profiles=profiles)
+    made = frozenset(str(row["pull"]) for row in recorded["coverage"])
+    case = Case(incident, profile, RecordedSource(report), folder, clock=utc_now, profiles=profiles, only=made)
     notebooks = {check["notebook"] for check in recorded["checks"]}
     unreached = {check["id"] for check in recorded["checks"] if check["reason"] == NOT_REACHED}
     asked = [check.id for check in CHECKS if check.notebook in notebooks and check.id not in unreached]

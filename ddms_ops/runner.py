@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
@@ -163,6 +163,7 @@ class _Session:
             try:
                 await client.async_execute_cell(cell, place)
             except CellTimeoutError:
+                await interrupt_kernel(client, cast(AsyncKernelManager, client.km))
                 return self._end(nb_man, number, "CellTimeout", f"the cell took longer than {self.timeout_s} s")
             except DeadKernelError:
                 if _is_cancelled():  # nbclient takes our own cancellation for a dead kernel

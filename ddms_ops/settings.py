@@ -86,6 +86,7 @@ def _describe(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
     place = [part for part in fault["loc"] if part != "[key]"]
     key = ".".join(str(part) for part in place) or "file"
     given = repr(fault["input"])
+    given = "a URL" if "://" in given else given  # it may hold a password
     given = given if len(given) <= MAX_GIVEN else given[:MAX_GIVEN] + "…"
     if fault["type"] == "extra_forbidden":
         known = _keys_at(model, place[:-1])

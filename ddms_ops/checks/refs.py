@@ -21,7 +21,8 @@ def log_refs(rows: pd.DataFrame) -> tuple[EvidenceRef, ...]:
 
 def shown_template(messages: pd.Series) -> str:
     """The template of some messages of one group, secrets taken out before the masks could cut into them."""
-    example = redact(str(messages.iloc[0])) if len(messages) else ""
+    said = messages.dropna()
+    example = redact(str(said.iloc[0])) if len(said) else "(no message)"
     return str(message_templates(pd.Series([example], dtype="str")).iloc[0])
 
 

@@ -16,7 +16,7 @@ def check_traffic(facts: Facts) -> list[Finding]:
     """Intervals with far fewer, or far more, requests than the baseline's mean rate.
 
     Where no event is a request, the volume of log events is compared instead, and is never above LOW; nor is a fall
-    over incomplete logs.
+    or a rise over incomplete logs.
     """
     if facts.baseline_requests.empty:
         raise CannotTell("no log events in the baseline to compare with")
@@ -29,7 +29,9 @@ def check_traffic(facts: Facts) -> list[Finding]:
         severity = Severity.HIGH if is_traffic and _is_whole(facts) else Severity.LOW
         findings.append(_finding(facts, drop, "fell", severity))
     if surge and surge.llr >= scan_limit(facts):
-        findings.append(_finding(facts, surge, "rose", Severity.MEDIUM if is_traffic else Severity.LOW))
+        findings.append(
+            _finding(facts, surge, "rose", Severity.MEDIUM if is_traffic and _is_whole(facts) else Severity.LOW)
+        )
     return findings
 
 
@@ -41,9 +43,11 @@ def _still_log(facts: Facts) -> bool:
 
 
 def _is_whole(facts: Facts) -> bool:
-    """Whether the log groups that requests came from in the baseline are all there in the window."""
-    names = {str(name).replace("logs.baseline/", "logs/", 1) for name in facts.baseline_requests["pull"].unique()}
-    return all(row.is_all_there for row in facts.pulls("logs") if row.pull in names)
+    """Whether the log groups that requests came from in the baseline are all there, in window and baseline."""
+    before = {str(name) for name in facts.baseline_requests["pull"].unique()}
+    names = before | {name.replace("logs.baseline/", "logs/", 1) for name in before}
+    rows = [*facts.pulls("logs"), *facts.pulls("logs.baseline")]
+    return all(row.is_all_there for row in rows if row.pull in names)
 
 
 def traffic_excursion(facts: Facts, *, above: bool) -> Excursion | None:

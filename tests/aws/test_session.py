@@ -1,11 +1,12 @@
 """The session: read-only, paced, patient with throttling, and at the declared account only."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import NoCredentialsError
 from builders import at, window
-from servers import Canned, Refusal, session_at
+from servers import REGION, Canned, Refusal, point_at, session_at
 
 from ddms_ops.coverage import Status
 from ddms_ops.deployment import Account
@@ -207,3 +208,20 @@ def test_present_states_are_not_trimmed():
     query = RecordQuery(HOUR, "queues")
     pull = collect(iter([row]), query, pull="queues", schema=RECORDS, provenance=Provenance("live"))
     assert (pull.table.num_rows, pull.coverage.status, pull.coverage.got) == (1, Status.COMPLETE, None)
+
+
+def test_a_role_is_assumed_by_the_sdk_and_by_nobody_else(
+    moto_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Signing in is the credential provider's own call; through us it cannot be asked for."""
+    point_at(moto_url, monkeypatch)
+    lines = ["[profile base]", "aws_access_key_id = a", "aws_secret_access_key = b"]
+    lines += ["[profile ops]", "role_arn = arn:aws:iam::123456789012:role/ops", "source_profile = base"]
+    (tmp_path / "config").write_text("\n".join(lines))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    session = AwsSession(Account(region=REGION, aws_profile="ops"))
+    assert "assumed-role/ops" in session.identity[1]
+    with pytest.raises(ReadOnlyViolation):
+        session.call("sts", "AssumeRole", RoleArn="arn:aws:iam::123456789012:role/ops", RoleSessionName="x")

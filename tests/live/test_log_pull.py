@@ -196,13 +196,13 @@ def test_without_the_right_to_query_it_is_read_without(fetch: Any):
 
 
 def test_the_scan_budget_cuts_the_window_and_says_so(fetch: Any):
-    """Half the budget, half the window, from its start; with bytes and price."""
+    """Counting and fetching read the window twice: a quarter of that is a quarter of the window, from its start."""
     service = LogService(noise(100, at("10:00"), 3_600))
     with service.answers(GetMetricData=BYTES) as server:
         pull = fetch(server, route="", budget=2_000_000_000)
-    assert (pull.coverage.status, pull.coverage.rows) == (Status.TRUNCATED, 50)
-    assert "4.000 GB, about 0.0200 USD, the budget is 2 GB" in pull.coverage.reason
-    assert max(query["endTime"] for query in service.queries.values()) <= at("10:30:01").timestamp()
+    assert (pull.coverage.status, pull.coverage.rows) == (Status.TRUNCATED, 25)
+    assert "8.000 GB, about 0.0400 USD, the budget is 2 GB" in pull.coverage.reason
+    assert max(query["endTime"] for query in service.queries.values()) <= at("10:15:01").timestamp()
 
 
 def test_a_small_group_is_read_free_of_charge(fetch: Any):
@@ -272,3 +272,17 @@ def test_a_group_with_nothing_is_empty(fetch: Any):
         pull = fetch(server)
     assert (pull.coverage.status, pull.coverage.matched, pull.table.num_rows) == (Status.EMPTY, 0, 0)
     assert isinstance(pull.coverage.asked.start, pd.Timestamp)
+
+
+def test_pages_that_repeat_are_no_rows(fetch: Any):
+    """A page that comes twice does not hide one that never came."""
+    service = LogService(noise(2_000, at("10:10"), 60))
+
+    def again(asked: dict) -> dict:
+        answer = service.results({**asked, "nextToken": "0"})
+        return answer if "nextToken" not in asked else {k: v for k, v in answer.items() if k != "nextToken"}
+
+    with service.answers(GetQueryResults=[service.results, again]) as server:
+        pull = fetch(server)
+    assert (pull.coverage.status, pull.coverage.rows) == (Status.PARTIAL, 1_000)
+    assert "1,000 of 2,000 matched events did not come" in pull.coverage.reason

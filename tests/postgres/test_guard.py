@@ -64,3 +64,13 @@ def test_a_value_that_is_missing_is_refused(superuser: psycopg.Connection):
     """A $2 with one value given."""
     with pytest.raises(RefusedStatement, match=r"asks for \$2, 1 values were given"):
         bind("SELECT $1, $2", ["a"], superuser)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SELECT (7::bigint).pg_advisory_lock", "SELECT (0.5::float8).pg_sleep", "SELECT ('x'::text).\"lo_import\""],
+)
+def test_a_function_called_as_an_attribute_is_refused(statement: str):
+    """Postgres takes (value).name for name(value)."""
+    with pytest.raises(RefusedStatement):
+        check_statement(statement)

@@ -65,6 +65,15 @@ READ = {
     "s3": {"GetObject": "s3:GetObject", "HeadObject": "s3:GetObject"},
 }
 
+# What the credential providers of the AWS SDK ask by themselves, to assume a role or to sign in; never asked by us, and
+# no part of the policy.
+SIGN_IN = {
+    "sts": ("AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"),
+    "sso": ("GetRoleCredentials",),
+    "sso-oidc": ("CreateToken",),
+    "signin": ("CreateOAuth2Token",),
+}
+
 # Calls a second that AWS allows by default for an account and region; 10 where nothing is said.
 QUOTAS = {
     ("logs", "FilterLogEvents"): 10.0,
@@ -87,6 +96,11 @@ DEFAULT_QUOTA = 10.0
 def is_allowed(service: str, operation: str) -> bool:
     """Whether an operation stands in the table."""
     return operation in READ.get(service, {})
+
+
+def is_sign_in(service: str, operation: str) -> bool:
+    """Whether an operation is one by which the AWS SDK gets credentials."""
+    return operation in SIGN_IN.get(service, ())
 
 
 def action_of(service: str, operation: str) -> str:

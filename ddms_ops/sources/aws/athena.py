@@ -1,5 +1,6 @@
 """Athena through awswrangler: the account's data lake, where a service's own memory or one machine ends."""
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -90,7 +91,8 @@ def _answer(session: AwsSession, sql: str, literals: list[str], athena: Athena) 
     try:
         state = awswrangler.athena.wait_query(query_id, boto3_session, POLL_S)
     except KeyboardInterrupt:
-        session.call("athena", "StopQueryExecution", QueryExecutionId=query_id)
+        with contextlib.suppress(AwsFault):
+            session.call("athena", "StopQueryExecution", QueryExecutionId=query_id)
         raise
     except (awswrangler.exceptions.QueryFailed, awswrangler.exceptions.QueryCancelled) as error:
         raise AwsFault(Status.FAILED, f"the Athena query ended as {type(error).__name__}") from None

@@ -92,9 +92,11 @@ def _stopped(session: AwsSession, cluster: str, service: str, window: Window) ->
         desiredStatus="STOPPED",
     )
     for page in pages:
-        arns = page.get("taskArns", [])[:BATCH]
-        tasks = session.call("ecs", "DescribeTasks", cluster=cluster, tasks=arns).get("tasks", []) if arns else []
-        for task in tasks:
+        arns = page.get("taskArns", [])
+        answer = session.call("ecs", "DescribeTasks", cluster=cluster, tasks=arns) if arns else {}
+        if lost := answer.get("failures", []):
+            yield {FAULT: f"{len(lost)} stopped tasks of {service} are not described any more"}
+        for task in answer.get("tasks", []):
             containers = [picked(container, TASK_CONTAINER) for container in task.get("containers", [])]
             stamp = task.get("stoppedAt")
             if stamp is None or window.start <= stamp < window.end:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.aws.filter_events import FilterEvents
 from ddms_ops.sources.aws.insights_query import LIMIT, LONGEST_S, InsightsQueries, QueryAnswer, QueryTimedOut
-from ddms_ops.sources.aws.log_answer import SliceAnswer, joined, trimmed
+from ddms_ops.sources.aws.log_answer import SliceAnswer, each_once, joined, trimmed
 from ddms_ops.sources.aws.log_pages import COLUMNS, FIELDS, events_of_rows
 from ddms_ops.sources.aws.log_windows import Slice, bin_s, evenly, planned
 from ddms_ops.sources.aws.session import AwsSession
@@ -62,7 +62,7 @@ class InsightsEvents:
         text = f"stats count(*) as n by bin({width}s)"
         text = f"fields @timestamp{self._filter} | {text} | limit 10000"
         try:
-            answer = self.queries.run(text, whole)
+            answer = self._ask(text, whole)
         except QueryTimedOut:
             return evenly(whole, BLIND_SLICES), 0
         cap = min(CAP, self._limit)
@@ -71,7 +71,7 @@ class InsightsEvents:
     def fetch(self, piece: Slice) -> SliceAnswer:
         """Events of one slice; asked again in halves where one query cannot give all."""
         try:
-            answer = self._ask(piece)
+            answer = self._ask(self._text, piece)
         except QueryTimedOut:
             return self._halves(piece, "the query timed out, also for a second")
         except AwsFault as fault:
@@ -83,14 +83,14 @@ class InsightsEvents:
         missing += (f"{piece}: {cut:,} long messages are cut",) if cut else ()
         return SliceAnswer(events, missing, answer.fault, answer.bytes_scanned)
 
-    def _ask(self, piece: Slice) -> QueryAnswer:
+    def _ask(self, text: str, piece: Slice) -> QueryAnswer:
         """The answer; a query that failed is asked once more."""
         try:
-            return self.queries.run(self._text, piece)
+            return self.queries.run(text, piece)
         except AwsFault as fault:
             if fault.code != "Failed":
                 raise
-            return self.queries.run(self._text, piece)
+            return self.queries.run(text, piece)
 
     def _halves(self, piece: Slice, why: str, answer: QueryAnswer | None = None) -> SliceAnswer:
         if piece.seconds == 1:
@@ -129,5 +129,6 @@ def _events(answer: QueryAnswer, piece: Slice) -> pa.Table:
 def _shortfall(piece: Slice, answer: QueryAnswer) -> tuple[str, ...]:
     if answer.fault is not None:
         return (f"{piece}: {answer.rows.num_rows:,} of {answer.matched:,} matched events came; {answer.fault.words}",)
-    lacking = answer.matched - answer.rows.num_rows
+    came = each_once(events_of_rows(answer.rows)).num_rows if answer.rows.num_rows else 0
+    lacking = answer.matched - came
     return (f"{piece}: {lacking:,} of {answer.matched:,} matched events did not come",) if lacking > 0 else ()

@@ -59,6 +59,7 @@ class InsightsQueries:
             QueryTimedOut: it took too long.
             AwsFault: it failed, was cancelled, or could not be asked.
         """
+        self._check_wanted()
         answer = self._session.call(
             "logs", "StartQuery", logGroupName=self._log_group, queryString=text,
             startTime=piece.start_s, endTime=piece.end_s,
@@ -77,7 +78,7 @@ class InsightsQueries:
         except KeyboardInterrupt:
             self._stop(query)
             raise
-        statistics = pages[-1]["statistics"]
+        statistics = {name: max(page["statistics"][name] for page in pages) for name in pages[0]["statistics"]}
         tables = [page[ROWS] for page in pages if page[ROWS].num_rows]
         rows = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
         return QueryAnswer(rows, statistics["recordsMatched"], statistics["bytesScanned"], fault)

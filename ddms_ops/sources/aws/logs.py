@@ -105,6 +105,8 @@ class LogPull:
         if not self.session.was_refused("cloudwatch", "GetMetricData"):
             with contextlib.suppress(AwsFault):
                 scan = estimate(self.session, self.log_group, self.query.window, now=self.now)
+        if scan.bytes is not None and not self._is_filter(scan):
+            scan = Scan(2 * scan.bytes)  # once to count, once to fetch
         report_progress(f"{self.query.log_group}: {scan} to read")
         return scan
 
@@ -119,8 +121,8 @@ class LogPull:
         end = window.start + (window.end - window.start) * (self.budget_bytes / scan.bytes)
         kept = Window(window.start, max(end.floor("s"), window.start.ceil("s") + pd.Timedelta(seconds=1)))
         words = (
-            f"the window holds {scan}, the budget is {self.budget_bytes / GB:g} GB: only {kept} was read; "
-            "raise logs.scan_budget_gb or ask for less"
+            f"the window takes {scan}, the budget is {self.budget_bytes / GB:g} GB: "
+            f"only {whole_seconds(kept)} was read; raise logs.scan_budget_gb or ask for less"
         )
         return kept, words
 
@@ -157,6 +159,7 @@ class LogPull:
         waited for, and what it has is kept.
         """
         out: dict[Future[SliceAnswer], int] = {}
+        place = -1
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="ddms-ops-logs") as pool:
             try:
                 for place, piece in enumerate(slices):
@@ -170,6 +173,10 @@ class LogPull:
             except KeyboardInterrupt:
                 stopping.set()
                 outcome.is_interrupted = True
+                following = max(out.values(), default=place) + 1
+                if following < len(slices):
+                    rest = Slice(slices[following].start_s, slices[-1].end_s)
+                    outcome.missing.append(f"{rest} was not asked for any more")
             self._take(wait(out).done, out, spool, outcome)
 
     def _take(
@@ -177,8 +184,9 @@ class LogPull:
     ) -> None:
         for future in done:
             answer = future.result()
+            spool.add(out[future], self._kept(answer.events))
             outcome.take(answer)
-            spool.add(out.pop(future), self._kept(answer.events))
+            del out[future]
             report_progress(f"{self.query.log_group}: {spool.taken:,} events")
 
     def _kept(self, events: pa.Table) -> pa.Table:

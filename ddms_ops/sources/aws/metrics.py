@@ -67,6 +67,8 @@ def _batch(session: AwsSession, window: Window, metrics: Mapping[str, Metric], p
         MaxDatapoints=MOST_POINTS,
     )
     for page in pages:
+        for code in sorted({message["Code"] for message in page.get("Messages", []) if message.get("Code")}):
+            yield {FAULT: f"CloudWatch says {code}: not all of the metrics may be there"}
         for series in page["MetricDataResults"]:
             key = keys[series["Id"]]
             states[series["Id"]] = series.get("StatusCode", COMPLETE)

@@ -1,6 +1,7 @@
 """Clients of one account and region: read-only by construction, paced, retried by botocore's standard mode."""
 
 import threading
+import time
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,7 @@ from botocore.parsers import ResponseParserError
 from ddms_ops import __version__
 from ddms_ops.coverage import Status
 from ddms_ops.deployment import Account
-from ddms_ops.sources.aws.actions import action_of, is_allowed, quota
+from ddms_ops.sources.aws.actions import action_of, is_allowed, is_sign_in, quota
 from ddms_ops.sources.aws.faults import THROTTLES, AwsFault, ReadOnlyViolation, fault_of
 from ddms_ops.sources.aws.log_pages import LogParserFactory
 from ddms_ops.sources.aws.pacer import Pacer, Pacers
@@ -26,6 +27,7 @@ CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20.0
 POOL = 16
 PAGES = 10_000
+FORGET_S = 300.0  # how long it is remembered that nobody could be asked who we are
 
 
 class AwsSession:
@@ -52,6 +54,7 @@ class AwsSession:
         self._lock = threading.Lock()
         self._clients: dict[str, BaseClient] = {}
         self._refused: set[tuple[str, str]] = set()
+        self._nobody: tuple[float, AwsFault] | None = None
 
     @cached_property
     def botocore(self) -> botocore.session.Session:
@@ -82,7 +85,11 @@ class AwsSession:
                     max_pool_connections=POOL,
                     user_agent_extra=f"ddms-ops/{__version__}",
                 )
-                self._clients[service] = self.botocore.create_client(service, self.region, config=config)
+                try:
+                    self._clients[service] = self.botocore.create_client(service, self.region, config=config)
+                except ValueError:
+                    words = "no client for AWS can be made: the region or AWS_ENDPOINT_URL is none; write https://host"
+                    raise AwsFault(Status.FAILED, words) from None
             return self._clients[service]
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -157,7 +164,13 @@ class AwsSession:
         Raises:
             AwsFault: no usable credentials, or those of another account than declared.
         """
-        answer = self.call("sts", "GetCallerIdentity")
+        if self._nobody is not None and time.monotonic() - self._nobody[0] < FORGET_S:
+            raise self._nobody[1]
+        try:
+            answer = self.call("sts", "GetCallerIdentity")
+        except AwsFault as fault:
+            self._nobody = time.monotonic(), fault
+            raise
         account, arn = str(answer.get("Account", "")), str(answer.get("Arn", ""))
         if self.account.account and account != self.account.account:
             words = f"these credentials are of account {account}, the profile declares {self.account.account}"
@@ -173,8 +186,15 @@ class AwsSession:
         return str(self.call("secretsmanager", "GetSecretValue", SecretId=name).get("SecretString", ""))
 
     def database_token(self, host: str, port: int, user: str) -> str:
-        """A password for one connection to RDS, good for 15 minutes; made here, without a call."""
-        token = self.client("rds").generate_db_auth_token(DBHostname=host, Port=port, DBUsername=user)
+        """A password for one connection to RDS, good for 15 minutes; made here, without a call.
+
+        Raises:
+            AwsFault: no usable credentials.
+        """
+        try:
+            token = self.client("rds").generate_db_auth_token(DBHostname=host, Port=port, DBUsername=user)
+        except BotoCoreError as error:
+            raise fault_of(error, "rds", "GenerateDbAuthToken") from None
         return str(token)
 
     def pacer(self, service: str, operation: str) -> Pacer:
@@ -202,7 +222,7 @@ def _operation(event_name: str) -> tuple[str, str]:
 
 def _refuse_mutation(event_name: str, **_: object) -> None:
     service, operation = _operation(event_name)
-    if not is_allowed(service, operation):
+    if not is_allowed(service, operation) and not is_sign_in(service, operation):
         action = action_of(service, operation)
         raise ReadOnlyViolation(f"{action} is not among the read-only operations; nothing was sent")
 

@@ -39,6 +39,8 @@ class WholeMessages:
                 still_cut += 1
             elif whole.startswith(messages[place]):
                 messages[place] = whole
+            else:
+                still_cut += 1
         column = events.schema.get_field_index("message")
         return events.set_column(column, "message", pa.array(messages, pa.string())), still_cut
 

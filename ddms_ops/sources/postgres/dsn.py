@@ -33,7 +33,7 @@ def connection_string(
         DatabaseFault: no URL, one that cannot be used, or no password to be had.
     """
     given = _parse(database.dsn_variable, environ)
-    host = given.get("host") or given.get("hostaddr") or ""
+    host = given.get("hostaddr") or given.get("host") or ""  # where the connection really goes
     if not host:
         raise DatabaseFault(Status.NOT_CONFIGURED, f"{database.dsn_variable} names no host; write {EXAMPLE}")
     loopback = all(map(is_loopback, host.split(",")))

@@ -67,9 +67,11 @@ def check_statement(statement: str) -> None:
         raise RefusedStatement("only SELECT, WITH, VALUES, TABLE, SHOW and EXPLAIN without ANALYZE are sent")
     if found := sorted(WRITES.intersection(words)):
         raise RefusedStatement(f"{found[0].upper()} writes or locks; only reading is allowed (quote a name)")
-    for (kind, name), (_, following) in zip(tokens, tokens[1:], strict=False):
+    around = zip([(SPACE, ""), *tokens], tokens, [*tokens[1:], (SPACE, "")], strict=False)
+    for (_, before), (kind, name), (_, following) in around:
         called = name.strip('"').lower()
-        if kind in (WORD, QUOTED) and following == "(" and REFUSED_FUNCTIONS.fullmatch(called):
+        is_called = following == "(" or before == "."  # (value).name calls a function too
+        if kind in (WORD, QUOTED) and is_called and REFUSED_FUNCTIONS.fullmatch(called):
             raise RefusedStatement(f"{called}() has effects beyond reading")
 
 
