@@ -10,10 +10,11 @@ from ddms_ops.sources.aws.session import AwsSession
 from ddms_ops.sources.json_files import FAULT, Row
 from ddms_ops.window import Window
 
-STATES = ("FAILED", "TIMED_OUT", "ABORTED", "RUNNING")
+RUNNING = "RUNNING"
+STATES = (RUNNING, "FAILED", "TIMED_OUT", "ABORTED")  # one that ends meanwhile is in a later list
 HISTORIES = 20  # a state machine
 EVENTS = 100  # the last ones of a history
-LOOKBACK = pd.Timedelta(days=1)  # executions that began earlier before the window are not looked for
+LOOKBACK = pd.Timedelta(days=1)  # ended executions that began earlier before the window are not looked for
 PAGE = 1000
 UNTOLD = frozenset({"input", "output", "parameters", "assignedVariables", "inputDetails", "outputDetails"})
 
@@ -21,8 +22,8 @@ UNTOLD = frozenset({"input", "output", "parameters", "assignedVariables", "input
 def workflow_records(session: AwsSession, names: Sequence[str], window: Window) -> Iterator[Row]:
     """Rows of state machines, of their executions that failed or ran in the window, and of 20 histories at most.
 
-    An execution's time is when it ended, or when it began where it ended outside the window. Executions that began
-    more than a day before the window are left out. What goes in and out of a state is never read.
+    An execution's time is when it ended, or when it began where it ended outside the window. Of those that ended, any
+    that began more than a day before the window are left out. What goes in and out of a state is never read.
 
     Raises:
         AwsFault: the list of state machines was not answered, or the credentials have ended.
@@ -44,7 +45,9 @@ def workflow_records(session: AwsSession, names: Sequence[str], window: Window) 
 
 
 def _executions(session: AwsSession, name: str, arn: str, window: Window) -> Iterator[Row]:
-    found = [run for state in STATES for run in _in_window(session, arn, state, window)]
+    found = list(
+        {run["executionArn"]: run for state in STATES for run in _in_window(session, arn, state, window)}.values()
+    )
     for run in found:
         yield record_row("execution", run["executionArn"], run, timestamp=_time(run, window))
     failed = sorted((run for run in found if "stopDate" in run), key=lambda run: run["stopDate"], reverse=True)
@@ -71,7 +74,7 @@ def _in_window(session: AwsSession, arn: str, state: str, window: Window) -> Ite
     )
     for page in pages:
         for run in page["executions"]:
-            if run["startDate"] < window.start - LOOKBACK:
+            if state != RUNNING and run["startDate"] < window.start - LOOKBACK:
                 return
             if run["startDate"] < window.end and run.get("stopDate", window.start) >= window.start:
                 yield run
