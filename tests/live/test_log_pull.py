@@ -205,6 +205,17 @@ def test_the_scan_budget_cuts_the_window_and_says_so(fetch: Any):
     assert max(query["endTime"] for query in service.queries.values()) <= at("10:15:01").timestamp()
 
 
+def test_the_budget_holds_where_the_size_is_told_by_counting_only(fetch: Any):
+    """What there is no room for is named."""
+    events = [
+        event for second in range(0, 3_600, 40) for event in noise(500, at("10:00") + pd.Timedelta(seconds=second), 1)
+    ]
+    with LogService(events).answers() as server:
+        pull = fetch(server, budget=33_750_000)
+    assert (pull.coverage.status, pull.provenance.bytes_scanned <= 33_750_000) == (Status.PARTIAL, True)
+    assert "was not read: counting took 0.022 GB" in pull.coverage.reason
+
+
 def test_a_small_group_is_read_free_of_charge(fetch: Any):
     """No query is started."""
     service = LogService(noise(100, at("10:10"), 60))

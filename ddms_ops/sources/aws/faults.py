@@ -73,7 +73,10 @@ def fault_of(error: ClientError | BotoCoreError, service: str, operation: str) -
         words = "no AWS credentials found; set AWS_PROFILE, or sign in (aws sso login)"
         return AwsFault(Status.FAILED, words, code="NoCredentials")
     if isinstance(error, ProfileNotFound):
-        return AwsFault(Status.FAILED, "the AWS profile named in the system profile is not configured here")
+        return AwsFault(
+            Status.FAILED,
+            "the AWS profile asked for (AWS_PROFILE, or aws_profile of the account) is not configured here",
+        )
     if isinstance(error, NoRegionError):
         return AwsFault(Status.FAILED, "no AWS region; set it in the profile's environment")
     if isinstance(error, SIGNED_OUT):

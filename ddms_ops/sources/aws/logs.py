@@ -143,7 +143,17 @@ class LogPull:
                 raise
             return by_filter.fetch, evenly(whole, max(number, 64))  # Insights is not allowed, reading may be
         outcome.bytes_scanned += scanned
-        return by_query.fetch, slices
+        return by_query.fetch, slices if scan.bytes is not None else self._affordable(slices, scanned, outcome)
+
+    def _affordable(self, slices: Sequence[Slice], scanned: int, outcome: _Outcome) -> Sequence[Slice]:
+        """The first slices that the budget has room for, where counting was the first to tell the size."""
+        share = (self.budget_bytes - scanned) / scanned if scanned else 1.0
+        kept = len(slices) if share >= 1 else max(0, int(len(slices) * share))
+        if kept < len(slices):
+            rest = Slice(slices[kept].start_s, slices[-1].end_s)
+            budget = f"the budget of {self.budget_bytes / GB:g} GB (logs.scan_budget_gb)"
+            outcome.missing.append(f"{rest} was not read: counting took {Scan(scanned)} of {budget}")
+        return slices[:kept]
 
     def _run(
         self,
