@@ -13,16 +13,15 @@ import pandas as pd
 import pyarrow as pa
 
 from ddms_ops import __version__
-from ddms_ops.analysis.groups import group_table, with_groups
-from ddms_ops.analysis.requests import has_requests, requests
 from ddms_ops.checks import CHECKS, run_check
 from ddms_ops.coverage import Coverage
 from ddms_ops.declaration import Logs, Profile, log_group_names
 from ddms_ops.errors import BadInput, did_you_mean
 from ddms_ops.evidence import EvidenceFolder, read_table
 from ddms_ops.findings import CheckResult, ranked
+from ddms_ops.frames import LogFrames
 from ddms_ops.incident import Incident, resolve
-from ddms_ops.normalize import normalize_alarms, normalize_changes, normalize_logs, normalize_metrics
+from ddms_ops.normalize import normalize_alarms, normalize_changes, normalize_metrics
 from ddms_ops.profile import load_profile, profile_path
 from ddms_ops.report.findings_file import findings_document, write_document
 from ddms_ops.sources import open_source
@@ -31,6 +30,7 @@ from ddms_ops.sources.base import (
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    LogCountQuery,
     LogQuery,
     MetricQuery,
     Pull,
@@ -38,6 +38,7 @@ from ddms_ops.sources.base import (
     RecordQuery,
     Source,
 )
+from ddms_ops.sources.log_share import counted_events, log_pull_names, log_share
 from ddms_ops.window import Window
 
 TOOL = f"ddms-ops {__version__}"
@@ -66,7 +67,7 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
     return Case(incident, profile, source, Path(out) / incident.incident_id, clock=clock)
 
 
-class Case:
+class Case(LogFrames):
     """One incident under investigation; see `open_case`.
 
     Args:
@@ -119,9 +120,12 @@ class Case:
     def pulls(self, kind: str) -> list[Coverage]:
         """Coverage of the pulls of a kind (`logs`, `logs.baseline`, `metrics`, …), pulled now if need be."""
         {
-            "logs": lambda: self._log_pulls,
-            "logs.baseline": lambda: self._log_pulls,
+            "log_counts": lambda: self.sample,
+            "log_counts.baseline": lambda: self.sample,
+            "logs": lambda: self.log_pulls,
+            "logs.baseline": lambda: self.log_pulls,
             "metrics": lambda: self.metrics,
+            "metrics.baseline": lambda: self.baseline_metrics,
             "changes": lambda: self.changes,
             "alarms": lambda: self.alarms,
         }[kind]()
@@ -149,71 +153,47 @@ class Case:
         return tuple(sorted({*declared, *self.source.log_groups()}))
 
     @cached_property
-    def _log_pulls(self) -> list[tuple[Path, str, Logs]]:
+    def sample(self) -> tuple[int, int, int] | None:
+        """1 in how many events by time the log pulls hold, and how many window and baseline have; None where all."""
+        named = log_pull_names("log_counts", self.log_groups, self.window, self.baseline, self._only)
+        most = self.profile.logs.max_events
+        one_in, counts = log_share(self.source, named, most, is_replay=self._only is not None)
+        for name, (window, group) in named.items():
+            if name in counts:
+                self._pull(name, lambda _, pull: counts[pull], LogCountQuery(window, group), log_group=group)
+        total = Counter[str]()
+        for name, pull in counts.items():
+            total[name.split("/")[0]] += counted_events(pull)
+        return (one_in, total["log_counts"], total["log_counts.baseline"]) if one_in > 1 else None
+
+    @cached_property
+    def log_pulls(self) -> list[tuple[Path, str, Logs]]:
+        """For each log pull of window and baseline its evidence file, its name, and how its events name things."""
         found = []
         ours = log_group_names(self.profile, self.incident.environment)
-        plain = Counter(group.strip("/") for group in self.log_groups)
-        for group in self.log_groups:
-            label = group.strip("/") if plain[group.strip("/")] == 1 else group
+        one_in = self.sample[0] if self.sample else 1
+        named = log_pull_names("logs", self.log_groups, self.window, self.baseline, self._only)
+        for name, (window, group) in named.items():
+            query = LogQuery(window, group, one_in=one_in)
+            self._pull(name, self.source.fetch_log_events, query, log_group=group)
             declared = self.profile.logs if group in ours else self._generic.logs
-            for kind, window in (("logs", self.window), ("logs.baseline", self.baseline)):
-                query = LogQuery(window, group)
-                if self._only is not None and f"{kind}/{label}" not in self._only:
-                    continue
-                name = self._pull(f"{kind}/{label}", self.source.fetch_log_events, query, log_group=group)
-                found.append((self.evidence.path_of(name), name, declared))
+            found.append((self.evidence.path_of(name), name, declared))
         return found
 
     # Frames
 
     @cached_property
-    def _all_logs(self) -> pd.DataFrame:
-        return with_groups(normalize_logs(self._log_pulls))
-
-    def _logs_of(self, kind: str) -> pd.DataFrame:
-        names = self._all_logs["pull"].cat.categories
-        wanted = names[[str(name).split("/")[0] == kind for name in names]]
-        return self._all_logs[self._all_logs["pull"].isin(wanted)].reset_index(drop=True)
-
-    @cached_property
-    def logs(self) -> pd.DataFrame:
-        """LOGS frame of the window, with groups."""
-        return self._logs_of("logs")
-
-    @cached_property
-    def baseline_logs(self) -> pd.DataFrame:
-        """LOGS frame of the baseline, with groups."""
-        return self._logs_of("logs.baseline")
-
-    @property
-    def log_files(self) -> list[Path]:
-        """Evidence files of the window's raw log events, of all groups."""
-        return [path for path, name, _ in self._log_pulls if name.startswith("logs/")]
-
-    @cached_property
-    def groups(self) -> pd.DataFrame:
-        """Every message group with its counts; see `analysis.groups.group_table`."""
-        return group_table(self.logs, self.baseline_logs, minutes=(self.window.minutes, self.baseline.minutes))
-
-    @cached_property
-    def has_requests(self) -> bool:
-        """Whether any event of window or baseline carries an HTTP status."""
-        return has_requests(self._all_logs)
-
-    @cached_property
-    def requests(self) -> pd.DataFrame:
-        """Requests of the window; see `analysis.requests.requests`."""
-        return requests(self.logs, by_status=self.has_requests)
-
-    @cached_property
-    def baseline_requests(self) -> pd.DataFrame:
-        """Requests of the baseline."""
-        return requests(self.baseline_logs, by_status=self.has_requests)
-
-    @cached_property
     def metrics(self) -> pd.DataFrame:
         """METRICS frame of the window, with the profile's ratios."""
-        name = self._pull("metrics", self.source.fetch_metric_points, MetricQuery(self.window))
+        return self._metrics_of("metrics", self.window)
+
+    @cached_property
+    def baseline_metrics(self) -> pd.DataFrame:
+        """METRICS frame of the baseline."""
+        return self._metrics_of("metrics.baseline", self.baseline)
+
+    def _metrics_of(self, kind: str, window: Window) -> pd.DataFrame:
+        name = self._pull(kind, self.source.fetch_metric_points, MetricQuery(window))
         return normalize_metrics(read_table(self.evidence.path_of(name)), name, self.profile.metrics)
 
     @cached_property

@@ -5,6 +5,8 @@ These are the shapes; `ddms_ops.profile` reads them from a file.
 
 from typing import Literal, Self
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, field_validator, model_validator
 
 from ddms_ops.deployment import Athena, Database, Environment, HealthCheck, Resources
@@ -14,7 +16,7 @@ from ddms_ops.settings import Strict
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 FIELDS = (
     "level", "message", "error", "request_id", "tenant", "user", "path", "method", "status", "duration_ms",
-    "duration_s", "version", "document_id", "job_type", "attempts", "action",
+    "duration_s", "version", "document_id", "job_type", "attempts", "action", "trace",
 )  # fmt: skip
 
 
@@ -24,13 +26,36 @@ class LogGroup(Strict):
     component: str = ""
 
 
+class MaskRule(Strict):
+    """A variable part of messages that only this system's people know: RE2, and an example that it matches."""
+
+    pattern: str
+    example: str
+
+    @model_validator(mode="after")
+    def _matches(self) -> Self:
+        try:
+            found = pc.replace_substring_regex(pa.scalar(self.example), self.pattern, "").as_py()
+        except pa.ArrowInvalid:
+            raise ValueError(f"{self.pattern!r} is not a regular expression of RE2 (it has no look-around)") from None
+        if found == self.example:
+            raise ValueError(f"{self.pattern!r} does not match its example {self.example!r}")
+        return self
+
+
 class Logs(Strict):
-    """Log groups, and how their events name things."""
+    """Log groups, how their events name things, and how much of them is read.
+
+    Above `max_events` in window and baseline together, over all groups, events are counted where they are, and a
+    sample by time is read; see `ddms_ops.sampling`. `scan_budget_gb` is what Logs Insights may read for one pull.
+    """
 
     groups: dict[str, LogGroup] = {}
     fields: dict[str, list[str]]
     levels: dict[str, list[str]] = Field(min_length=1)
+    masks: dict[str, MaskRule] = {}
     scan_budget_gb: float = Field(default=50, gt=0)
+    max_events: int = Field(default=5_000_000, gt=0)
 
     @field_validator("fields", "levels", mode="before")
     @classmethod

@@ -11,7 +11,7 @@ from ddms_ops.declaration import Profile
 from ddms_ops.errors import BadInput, IncidentError, WindowError, did_you_mean
 from ddms_ops.profile import load_profile
 from ddms_ops.settings import load_mapping
-from ddms_ops.window import Window, baseline_window, parse_instant
+from ddms_ops.window import Window, baseline_window, iso, parse_instant
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 INSTANTS = ("detected", "acknowledged", "mitigated", "resolved")
@@ -137,7 +137,10 @@ def _check_times(incident: Incident, now: pd.Timestamp) -> tuple[Incident, list[
     if faults:
         return resolved, faults
     try:
-        _ = resolved.baseline_window
+        baseline = resolved.baseline_window
+        if baseline.start >= now:
+            begins = f"begins at {iso(baseline.start)}, which has not come yet"
+            faults.append(f"baseline: {resolved.baseline!r} {begins}; choose another")
     except WindowError as fault:
         faults += fault.faults
     return resolved, faults

@@ -15,7 +15,7 @@ UNITS = {"min": "min", "m": "min", "h": "h", "d": "D"}
 DURATION = re.compile(r"(\d+)\s*(min|m|h|d)")
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)")
 LONGEST = pd.Timedelta(days=3660)
-BASELINES = "previous, previous:<length> (previous:6h), yesterday, last-week, or <start>/<end>"
+BASELINES = "previous, previous:<length> (previous:6h), yesterday, last-week, after, after:<length>, or <start>/<end>"
 
 
 def parse_duration(text: str) -> pd.Timedelta:
@@ -122,7 +122,7 @@ def baseline_window(window: Window, text: str) -> Window:
     Args:
         window: the incident window.
         text: `previous` (same length, just before), `previous:6h` (that length, just before),
-            `yesterday`, `last-week` (same hours), or `<start>/<end>`.
+            `yesterday`, `last-week` (same hours), `after` and `after:1h` (just after), or `<start>/<end>`.
 
     Raises:
         WindowError: not one of those, or it overlaps the incident window.
@@ -130,6 +130,9 @@ def baseline_window(window: Window, text: str) -> Window:
     if text == "previous" or text.startswith("previous:"):
         length = parse_duration(text.partition(":")[2]) if ":" in text else window.length
         return Window(window.start - length, window.start)
+    if text == "after" or text.startswith("after:"):
+        length = parse_duration(text.partition(":")[2]) if ":" in text else window.length
+        return Window(window.end, window.end + length)
     days = {"yesterday": 1, "last-week": 7}.get(text)
     if days is not None:
         found = window.shifted(pd.Timedelta(days=-days))

@@ -26,12 +26,9 @@ def window(start: str, end: str) -> Window:
 def log_frame(*lines: str, **columns: str) -> pd.DataFrame:
     """LOGS frame with groups from `10:01 ERROR text` lines; a column holds for every line."""
     parts = [line.split(" ", 2) for line in lines]
-    rows = [
-        {"timestamp": at(clock), "level": level, "message": text, "log_group": "api", "pull": "logs/api", **columns}
-        for clock, level, text in parts
-    ]
-    frame = pd.DataFrame(rows, columns=[*LOGS.names])
-    return with_groups(conform(frame.assign(row=range(len(rows))), LOGS))
+    usual = {"log_group": "api", "pull": "logs/api", "is_parsed": True, **columns}
+    rows = [{"timestamp": at(clock), "level": level, "message": text, **usual} for clock, level, text in parts]
+    return with_groups(conform(pd.DataFrame(rows).assign(row=range(len(rows))), LOGS))
 
 
 def envelope(clock: str, message: str | dict) -> str:
@@ -52,10 +49,9 @@ def request(
     clock: str, *, status: int = 200, path: str = "/documents/1", tenant: str = "t1", ms: int = 100, version: str = "1"
 ) -> str:
     """One request of dms as an export line."""
-    fields = {"level": "info", "message": "request completed", "requestId": f"r-{clock}-{tenant}", "tenantId": tenant}
-    return envelope(
-        clock, {**fields, "method": "GET", "path": path, "status": status, "duration": ms, "version": version}
-    )
+    fields = {"level": "info", "message": "request completed", "requestId": f"r-{clock}-{tenant}-{path}"}
+    fields |= {"tenantId": tenant, "version": version, "method": "GET", "path": path}
+    return envelope(clock, {**fields, "status": status, "duration": ms})
 
 
 def failure(
@@ -67,7 +63,7 @@ def failure(
         "message": "unhandled",
         "error": error,
         "errorMessage": text,
-        "requestId": f"r-{clock}-{tenant}",
+        "requestId": f"r-{clock}-{tenant}-{path}",
     }
     return envelope(clock, {**fields, "tenantId": tenant, "method": "GET", "path": path, "version": "1"})
 

@@ -7,12 +7,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "ddms_ops"
 FLOORS = {
-    0: ("errors", "window", "schema", "coverage", "findings", "settings", "progress"),
+    0: ("errors", "window", "schema", "coverage", "findings", "settings", "progress", "engine", "sampling"),
     1: ("deployment", "declaration", "profile", "incident", "normalize", "redact", "insights"),
     2: ("sources", "evidence", "analysis"),
     3: ("checks",),
-    4: ("case", "report", "panels", "runner", "kernel", "notebook", "replay", "doctor", "commands", "cli", "__init__"),
-}
+    4: ("frames", "case", "report", "panels", "runner", "kernel", "notebook", "replay", "doctor", "commands", "cli",
+        "__init__"),
+}  # fmt: skip
 APART = ("simulate", "sandbox")
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms} | dict.fromkeys(APART, 4)
 ROOMS_OF = {

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ddms_ops.analysis.noise import Evidence
+from ddms_ops.analysis.scan import Segment
+from ddms_ops.analysis.shapes import Shift, form_of
 from ddms_ops.window import Window
 
 MAX_BUCKETS = 1440
@@ -89,6 +92,65 @@ def excursion(
         ratio: only intervals with at least (at most, for too few) this multiple of what is expected.
         refine: move the start back to where events first came; for events that are not usual at all.
     """
+    found = _unlikeliest(counts, expected, above=above, ratio=ratio)
+    if found is None:
+        return None
+    first, last, llr = found
+    began = first_deviation(counts, expected, first, last) if refine else first
+    step = pd.Timedelta(seconds=bucket_s(window))
+    return Excursion(
+        window.start + began * step,
+        min(window.start + last * step, window.end),
+        float(counts[began:last].sum()),
+        float(expected[began:last].sum()),
+        llr,
+    )
+
+
+def onset_of(
+    counts: np.ndarray, expected: np.ndarray, window: Window, *, above: bool = True, ratio: float = 1.0
+) -> Shift | None:
+    """The interval that `excursion` finds, with when it began and how surely, its shape, and whether it is over.
+
+    Args:
+        counts: events per bucket, from `counts_per_bucket`.
+        expected: expected events per bucket, > 0, as from `expected_counts`.
+        window: the window the buckets tile.
+        above: look for too many (True) or too few events.
+        ratio: only intervals with at least (at most, for too few) this multiple of what is expected.
+
+    Returns:
+        `observed` and `expected` are events per bucket, means from start to end; `score` is the signed root
+        sqrt(2 llr) of the interval's log-likelihood ratio, and not corrected for the number of intervals.
+        None where no interval deviates that way, as where all is zero or all is expected.
+    """
+    found = _unlikeliest(counts, expected, above=above, ratio=ratio)
+    if found is None:
+        return None
+    first, last, llr = found
+    score = float(np.sqrt(2 * llr))
+    evidence = Evidence(True, counts, expected, np.ones(len(counts), dtype=bool), expected)
+    form = form_of(evidence, Segment(first, last, score if above else -score))
+    inside = form.inside(len(counts))
+    step = pd.Timedelta(seconds=bucket_s(window))
+    return Shift(
+        start=window.start + form.start.bucket * step,
+        earliest=window.start + form.start.earliest * step,
+        latest=window.start + form.start.latest * step,
+        end=None if form.end is None else min(window.start + form.end * step, window.end),
+        is_above=above,
+        shape=form.shape,
+        observed=float(counts[inside].mean()),
+        expected=float(expected[inside].mean()),
+        score=score,
+        period=None if form.period is None else round(form.period) * step,
+    )
+
+
+def _unlikeliest(
+    counts: np.ndarray, expected: np.ndarray, *, above: bool, ratio: float
+) -> tuple[int, int, float] | None:
+    """First bucket, bucket after the last, and log-likelihood ratio of the interval most unlike expectation."""
     counted, wanted = (_interval_sums(values) for values in (counts, expected))
     deviates = (
         (counted >= ratio * wanted) & (counted > wanted) if above else (counted <= ratio * wanted) & (counted < wanted)
@@ -100,15 +162,7 @@ def excursion(
         llr = np.where(counted > 0, counted * np.log(counted / wanted), 0.0) - (counted - wanted)
     llr = np.where(deviates, llr, -np.inf)
     first, last = (int(place) for place in np.unravel_index(int(np.argmax(llr)), llr.shape))
-    began = first_deviation(counts, expected, first, last) if refine else first
-    step = pd.Timedelta(seconds=bucket_s(window))
-    return Excursion(
-        window.start + began * step,
-        min(window.start + last * step, window.end),
-        float(counted[began, last]),
-        float(wanted[began, last]),
-        float(llr[first, last]),
-    )
+    return first, last, float(llr[first, last])
 
 
 def _interval_sums(values: np.ndarray) -> np.ndarray:

@@ -1,11 +1,15 @@
 """Requests among the events: which, how many failed, how long they took.
 
-A request is an event with an HTTP status; it failed at 500 and above. Where no event carries an
-HTTP status, every event counts as one and errors are the failures.
+A request is an event with an HTTP status; it failed at 500 and above, or under 400 when a field of it names an
+error. Where no event carries an HTTP status, every event counts as one and errors are the failures.
 """
 
 import numpy as np
 import pandas as pd
+
+DONE = frozenset(["completed", "complete", "succeeded", "success", "successful", "ok", "done", "finished", "passed"])
+BROKEN = frozenset(["failed", "failure", "error", "errored", "timeout", "timed_out", "timedout", "aborted", "fatal"])
+"""Words with which background jobs say how they ended."""
 
 
 def requests(logs: pd.DataFrame, *, by_status: bool) -> pd.DataFrame:
@@ -21,7 +25,23 @@ def requests(logs: pd.DataFrame, *, by_status: bool) -> pd.DataFrame:
     if not by_status:
         return logs.assign(failed=logs["is_error"])
     status = http_status(logs)
-    return logs[status.notna()].assign(failed=status[status.notna()] >= 500)
+    found, status = logs[status.notna()], status[status.notna()]
+    return found.assign(failed=(status >= 500) | ((status < 400) & found["states_error"]))
+
+
+def outcomes(logs: pd.DataFrame) -> pd.DataFrame:
+    """What came to an end: requests, and jobs whose status is one of DONE or BROKEN.
+
+    Returns:
+        Those rows of `logs` (a `with_groups` frame), same columns and `failed` (bool).
+    """
+    words = logs["status"].astype("category")
+    ends = pd.Series(words.cat.categories, dtype="str").str.lower()
+    is_job, is_broken = (
+        np.append(ends.isin(known).to_numpy(), [False])[words.cat.codes] for known in (DONE | BROKEN, BROKEN)
+    )
+    jobs = logs[is_job].assign(failed=is_broken[is_job])
+    return pd.concat([requests(logs, by_status=True), jobs]).sort_index()
 
 
 def has_requests(logs: pd.DataFrame) -> bool:

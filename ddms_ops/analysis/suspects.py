@@ -2,9 +2,11 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from ddms_ops.analysis.requests import between
+from ddms_ops.schema import CHANGES, conform
 
 # Calls that CloudTrail calls writes and that change nothing an incident could come from.
 ROUTINE = frozenset(
@@ -33,6 +35,9 @@ ROUTINE = frozenset(
         "BatchGetImage",
     ]
 )
+NEARER = 4.0  # a change that names the affected component counts as so many times as near
+BESIDE = re.compile(r"Alarm|Dashboard|Tag(?:s|ging|Resource|$)|LoggingConfiguration|RetentionPolicy")
+"""Calls on what watches a component or names it: they relate to nothing that it does."""
 BURST = pd.Timedelta(minutes=5)
 COMMON_WORDS = frozenset(
     [
@@ -54,7 +59,9 @@ COMMON_WORDS = frozenset(
         "service",
     ]
 )
-COLUMNS = ["first", "last", "calls", "service", "resource", "actor", "is_related", "minutes_before", "rows"]
+COLUMNS = ["first", "last", "calls", "service", "resource", "actor", "is_related", "minutes_before", "pull", "rows"]
+SEEN, ALARM = "log events", "alarms"
+"""The services of what nobody did and that is seen: in the logs, or by an alarm."""
 
 
 def suspect_changes(
@@ -62,8 +69,9 @@ def suspect_changes(
 ) -> pd.DataFrame:
     """Successful writes in the minutes before an instant, the most telling first.
 
-    Calls on one resource by one actor within 5 minutes of each other are one change. Changes that share
-    a word with `about` come first, then the nearest in time.
+    Calls on one resource by one actor within 5 minutes of each other are one change. The nearest in time come first,
+    where a change that shares a word with `about` counts as four times as near; what nobody did (a new version in the
+    logs, an alarm) comes after what somebody did.
 
     Args:
         changes: CHANGES frame.
@@ -74,7 +82,7 @@ def suspect_changes(
 
     Returns:
         Columns first, last (UTC), calls (names in order, ", "), service, resource, actor, is_related,
-        minutes_before (from the first call), rows (positions in the evidence).
+        minutes_before (from the first call), pull and rows (positions in its evidence).
     """
     since = before - pd.Timedelta(minutes=lookback_min)
     writes = changes[changes["is_write"] & changes["error"].isna() & ~changes["name"].isin(ROUTINE)]
@@ -83,9 +91,47 @@ def suspect_changes(
     words = _words(about) - _words(system)
     found = [_change(burst, before, words) for burst in _bursts(writes)]
     table = pd.DataFrame(found, columns=COLUMNS)
-    return table.sort_values(
-        ["is_related", "minutes_before", "calls"], ascending=[False, True, True], ignore_index=True, kind="stable"
+    distance = table["minutes_before"].astype("float64") / np.where(table["is_related"].astype(bool), NEARER, 1.0)
+    order = table.assign(is_seen=table["service"].isin([SEEN, ALARM]), distance=distance)
+    order = order.sort_values(["is_seen", "distance", "calls"], kind="stable")
+    return order[COLUMNS].reset_index(drop=True)
+
+
+def first_seen_versions(logs: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
+    """First event of each version that a log group of the baseline did not have, as a CHANGES frame.
+
+    Args:
+        logs: LOGS of the window.
+        baseline: LOGS of the baseline; log groups without an event there show nothing.
+    """
+    firsts = logs[logs["version"].notna()].drop_duplicates(["log_group", "version"])
+    known = set(zip(baseline["log_group"].astype("str"), baseline["version"].astype("str"), strict=True))
+    groups = {group for group, _ in known}
+    keys = zip(firsts["log_group"].astype("str"), firsts["version"].astype("str"), strict=True)
+    firsts = firsts[[key[0] in groups and key not in known for key in keys]]
+    found = pd.DataFrame(
+        {
+            "timestamp": firsts["timestamp"],
+            "name": "first event of version " + firsts["version"].astype("str"),
+            "service": SEEN,
+            "resource": firsts["log_group"].astype("str"),
+            "is_write": True,
+            "pull": firsts["pull"].astype("str"),
+            "row": firsts["row"],
+        }
     )
+    return conform(found, CHANGES)
+
+
+def alarms_before(alarms: pd.DataFrame) -> pd.DataFrame:
+    """Alarms that went to ALARM, as a CHANGES frame: what an onset may follow from.
+
+    Args:
+        alarms: ALARMS frame.
+    """
+    fired = alarms[alarms["new_state"] == "ALARM"]
+    kept = fired[["timestamp", "pull", "row"]].assign(resource=fired["alarm"])
+    return conform(kept.assign(name="went to ALARM", service=ALARM, is_write=True), CHANGES)
 
 
 def _bursts(writes: pd.DataFrame) -> list[pd.DataFrame]:
@@ -109,8 +155,9 @@ def _change(burst: pd.DataFrame, before: pd.Timestamp, words: frozenset[str]) ->
         "service": first["service"],
         "resource": None if pd.isna(first["resource"]) else first["resource"],
         "actor": None if pd.isna(first["actor"]) else first["actor"],
-        "is_related": bool(_words(text) & words),
+        "is_related": bool(_words(text) & words) and not burst["name"].str.contains(BESIDE).all(),
         "minutes_before": (before - first["timestamp"]) / pd.Timedelta(minutes=1),
+        "pull": str(first["pull"]),
         "rows": tuple(int(row) for row in burst["row"]),
     }
 

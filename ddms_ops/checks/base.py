@@ -9,6 +9,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from ddms_ops.analysis.contrast import Contrast
 from ddms_ops.coverage import Coverage
 from ddms_ops.declaration import Profile
 from ddms_ops.findings import CheckResult, Finding, Severity, Verdict, confidence
@@ -75,6 +76,31 @@ class Facts(Protocol):
         ...
 
     @property
+    def outcomes(self) -> pd.DataFrame:
+        """`outcomes` of the window."""
+        ...
+
+    @property
+    def baseline_outcomes(self) -> pd.DataFrame:
+        """`outcomes` of the baseline."""
+        ...
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Columns of the log frames beyond LOGS."""
+        ...
+
+    @property
+    def attributes_left_out(self) -> dict[str, str]:
+        """Fields of the events that are not compared, and why."""
+        ...
+
+    @property
+    def differences(self) -> dict[tuple[str, ...], Contrast]:
+        """Contrasts made so far, by the groups they are about."""
+        ...
+
+    @property
     def has_requests(self) -> bool:
         """Whether any event of either window carries an HTTP status."""
         ...
@@ -82,6 +108,11 @@ class Facts(Protocol):
     @property
     def metrics(self) -> pd.DataFrame:
         """METRICS of the window."""
+        ...
+
+    @property
+    def baseline_metrics(self) -> pd.DataFrame:
+        """METRICS of the baseline."""
         ...
 
     @property

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from ddms_ops.analysis.suspects import suspect_changes
+from ddms_ops.analysis.suspects import alarms_before, first_seen_versions, suspect_changes
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.leading import leading
 from ddms_ops.checks.steps import step_after_change
@@ -25,22 +25,22 @@ def check_changes_before(facts: Facts) -> list[Finding]:
     if all(pull.status is Status.NOT_CONFIGURED for pull in facts.pulls("changes")):
         raise CannotTell("no record of changes (CloudTrail)")
     triage = facts.profile.triage
-    about = " ".join(sign.subject.get(name, "") for name in ("log_group", "error", "message", "job_type"))
+    about = " ".join(sign.subject.get(name, "") for name in ("log_group", "error", "message", "job_type", "version"))
+    seen = [first_seen_versions(facts.logs, facts.baseline_logs), alarms_before(facts.alarms)]
     table = suspect_changes(
-        facts.changes,
+        pd.concat([facts.changes, *(part for part in seen if len(part))], ignore_index=True),
         sign.first_seen,
         lookback_min=triage.change_lookback_min,
         about=about,
         system=facts.profile.system,
     )
-    pull = facts.pulls("changes")[0].pull
     return [
-        _finding(facts.profile, change, sign, pull, len(table) - place)
+        _finding(facts.profile, change, sign, len(table) - place)
         for place, change in enumerate(table.head(SHOWN).itertuples())
     ]
 
 
-def _finding(profile: Profile, change: Any, sign: Finding, pull: str, strength: int) -> Finding:
+def _finding(profile: Profile, change: Any, sign: Finding, strength: int) -> Finding:
     """One row of `suspect_changes` as a finding."""
     resource = "" if pd.isna(change.resource) else redact(str(change.resource))[:CHARS]
     actor = "" if pd.isna(change.actor) else redact(str(change.actor))[:CHARS]
@@ -51,7 +51,7 @@ def _finding(profile: Profile, change: Any, sign: Finding, pull: str, strength: 
         severity=Severity.LOW if change.is_related else Severity.INFO,
         statement=f"{what} {when}; coincident{'; it names the affected component' if change.is_related else ''}",
         subject={"change": str(change.calls), "resource": resource, "actor": actor, "explains": sign.id},
-        evidence=(EvidenceRef.of(pull, change.rows), *sign.evidence),
+        evidence=(EvidenceRef.of(change.pull, change.rows), *sign.evidence),
         strength=float(strength),
         first_seen=change.first,
         last_seen=change.last,

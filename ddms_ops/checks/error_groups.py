@@ -1,19 +1,20 @@
-"""Which errors are new, and which have become more frequent?
+"""Which errors are new, which have become more frequent, and which warnings?
 
-Groups of one error name that share a telling value (a tenant, an endpoint, …) are one finding.
+Groups of one error name that began together are one finding.
 """
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from ddms_ops.analysis.fingerprint import attribute_shares, fingerprint
-from ddms_ops.analysis.groups import exposure, rate_test
-from ddms_ops.analysis.impact import Impact, blast_radius, is_hit
-from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion, expected_counts
-from ddms_ops.analysis.requests import between
+from ddms_ops.analysis.group_rates import exposure, rate_test
+from ddms_ops.analysis.impact import Impact, blast_radius
+from ddms_ops.analysis.onset import counts_per_bucket, expected_counts, onset_of
+from ddms_ops.analysis.shapes import Shift
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.refs import counted, log_refs, shown_template
+from ddms_ops.checks.differences import difference, in_words, marks_of
+from ddms_ops.checks.refs import counted, log_refs, onset_words, shown_template
+from ddms_ops.checks.severities import error_severity, rate_severity, warning_severity, worst
 from ddms_ops.checks.steps import next_step
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
@@ -21,12 +22,14 @@ from ddms_ops.redact import redact
 MESSAGE_CHARS = 160
 LOOKED_AT = 200
 RARE_SHOWN = 10
-WORDS = {"new_errors": "New error", "risen_errors": "More of error"}
+EXPLAINED = 8
+TOGETHER = pd.Timedelta(minutes=2)
+WORDS = {"new_errors": "New error", "risen_errors": "More of error", "warnings": "More of warning"}
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorSign:
-    """Error events that belong together, and what sets them apart.
+    """Events that belong together.
 
     `before` are their events in the baseline; `since` and `until` bound the time in which they exceeded it.
     """
@@ -39,7 +42,7 @@ class ErrorSign:
     before: int
     since: pd.Timestamp
     until: pd.Timestamp
-    marks: dict[str, str]
+    onset: Shift | None
     ratio: float
     is_rare: bool
 
@@ -48,9 +51,9 @@ def check_new_errors(facts: Facts) -> list[Finding]:
     """Error groups of the window that the baseline does not have; rare ones are LOW."""
     _need_both(facts)
     new, reader = _new_groups(facts), _Reader(facts)
-    signs = _folded(reader, [reader.sign([group]) for group in new.head(LOOKED_AT)["group"]])
+    signs = reader.folded([reader.sign([group]) for group in new.head(LOOKED_AT)["group"]])
     hidden = {id(sign) for sign in [sign for sign in signs if sign.is_rare][RARE_SHOWN:]}
-    return [_finding(facts, "new_errors", sign) for sign in signs if id(sign) not in hidden]
+    return _findings(facts, "new_errors", [sign for sign in signs if id(sign) not in hidden])
 
 
 def unlisted_groups(facts: Facts, findings: list[Finding]) -> str:
@@ -70,10 +73,23 @@ def _new_groups(facts: Facts) -> pd.DataFrame:
 def check_risen_errors(facts: Facts) -> list[Finding]:
     """Error groups whose rate has risen at least `triage.rise` times over the baseline's, significantly."""
     _need_both(facts)
-    groups, triage, reader = facts.groups, facts.profile.triage, _Reader(facts)
-    known = groups[groups["is_error"] & (groups["baseline_events"] > 0) & (groups["events"] >= triage.min_events)]
-    signs = [reader.sign([group]) for group in known["group"]]
-    return [_finding(facts, "risen_errors", sign) for sign in signs if sign.ratio >= triage.rise and not sign.is_rare]
+    groups = facts.groups
+    known = groups[groups["is_error"] & (groups["baseline_events"] > 0)]
+    return _findings(facts, "risen_errors", _risen(facts, known))
+
+
+def check_warnings(facts: Facts) -> list[Finding]:
+    """WARN groups that are new or have risen, significantly; never above MEDIUM, LOW where clients are told no."""
+    _need_both(facts)
+    groups = facts.groups
+    return _findings(facts, "warnings", _risen(facts, groups[groups["level"] == "WARN"]))
+
+
+def _risen(facts: Facts, groups: pd.DataFrame) -> list[ErrorSign]:
+    triage, reader = facts.profile.triage, _Reader(facts)
+    often = groups[groups["events"] >= triage.min_events].head(LOOKED_AT)
+    signs = reader.folded([reader.sign([group]) for group in often["group"]])
+    return [sign for sign in signs if sign.ratio >= triage.rise and not sign.is_rare]
 
 
 def _need_both(facts: Facts) -> None:
@@ -83,39 +99,24 @@ def _need_both(facts: Facts) -> None:
         raise CannotTell("no log events in the baseline to compare with")
 
 
-def _folded(reader: "_Reader", signs: list[ErrorSign]) -> list[ErrorSign]:
-    """The same signs, those of one error name with a mark in common as one."""
-    kept: list[ErrorSign] = []
-    for sign in signs:
-        kin = next(
-            (k for k in kept if sign.error and k.error == sign.error and k.marks.items() & sign.marks.items()), None
-        )
-        if kin is None:
-            kept.append(sign)
-        else:
-            kept[kept.index(kin)] = reader.sign([*kin.groups, *sign.groups])
-    return kept
-
-
 class _Reader:
     """Reads signs out of groups; what groups of the same log groups share is computed once."""
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self._known = facts.groups.set_index("group")
-        compared = max(1, int(facts.groups["is_error"].sum()))
+        compared = max(1, int((facts.groups["is_error"] | (facts.groups["level"] == "WARN")).sum()))
         self._limit = facts.profile.triage.significance / compared  # Bonferroni
-        self._populations: dict[frozenset[str], tuple[dict[str, pd.Series], tuple[float, float]]] = {}
+        self._exposures: dict[frozenset[str], tuple[float, float]] = {}
 
     def sign(self, groups: list[str]) -> ErrorSign:
         """What some groups (the largest first) show together."""
         facts, known = self.facts, self._known.loc[groups]
         rows = facts.logs[facts.logs["group"].isin(groups)]
         before = int(known["baseline_events"].sum())
-        shares, exposures = self._population(rows)
-        ratio, p_value = rate_test(len(rows), before, *exposures)
+        ratio, p_value = rate_test(len(rows), before, *self._exposure(rows))
         is_rare = len(rows) < facts.profile.triage.min_events or p_value >= self._limit
-        found = None if is_rare else group_excursion(facts, rows, before)
+        found = None if is_rare else group_onset(facts, rows, before)
         stamps = rows["timestamp"]
         return ErrorSign(
             groups=tuple(groups),
@@ -125,39 +126,67 @@ class _Reader:
             rows=rows,
             before=before,
             since=stamps.min() if found is None else stamps[stamps >= found.start].min(),
-            until=facts.window.end if found is None else found.end,
-            marks=fingerprint(rows, shares),
+            until=facts.window.end if found is None or found.end is None else found.end,
+            onset=found,
             ratio=ratio,
             is_rare=is_rare,
         )
 
-    def _population(self, rows: pd.DataFrame) -> tuple[dict[str, pd.Series], tuple[float, float]]:
-        """Of the rows' log groups: attribute shares over window and baseline, and their exposures."""
+    def folded(self, signs: list[ErrorSign]) -> list[ErrorSign]:
+        """The same signs, those of one error name that began together as one; rare ones join what they fall into."""
+        kept: list[ErrorSign] = []
+        for sign in signs:
+            kin = next((known for known in kept if _is_kin(known, sign)), None)
+            if kin is None:
+                kept.append(sign)
+            else:
+                kept[kept.index(kin)] = self.sign([*kin.groups, *sign.groups])
+        return kept
+
+    def _exposure(self, rows: pd.DataFrame) -> tuple[float, float]:
         names = frozenset(rows["log_group"].astype("str").unique())
-        if names not in self._populations:
-            logs, before = self.facts.logs, self.facts.baseline_logs
-            shares = attribute_shares([frame[frame["log_group"].isin(names)] for frame in (logs, before)])
+        if names not in self._exposures:
             minutes = (self.facts.window.minutes, self.facts.baseline.minutes)
-            self._populations[names] = shares, exposure(logs, before, names, minutes=minutes)
-        return self._populations[names]
+            self._exposures[names] = exposure(self.facts.logs, self.facts.baseline_logs, names, minutes=minutes)
+        return self._exposures[names]
 
 
-def group_excursion(facts: Facts, rows: pd.DataFrame, before: int) -> Excursion | None:
+def _is_kin(known: ErrorSign, other: ErrorSign) -> bool:
+    """Whether a sign says the same as one that is known."""
+    if not known.error or known.error != other.error or known.is_rare:
+        return False
+    if other.is_rare:
+        return bool(other.since >= known.since - TOGETHER)
+    return abs(known.since - other.since) <= TOGETHER
+
+
+def group_onset(facts: Facts, rows: pd.DataFrame, before: int) -> Shift | None:
     """When a group's counts were above what its baseline rate makes expected."""
     counts = counts_per_bucket(rows["timestamp"], facts.window)
     expected = expected_counts(max(before, 0.5) / facts.baseline.minutes, facts.window)
-    return excursion(counts, expected, facts.window, refine=before == 0)
+    return onset_of(counts, expected, facts.window)
 
 
-def _finding(facts: Facts, check: str, sign: ErrorSign) -> Finding:
+def _findings(facts: Facts, check: str, signs: list[ErrorSign]) -> list[Finding]:
+    """The signs as findings; the largest say what sets them apart."""
+    explained = [sign.groups for sign in signs if not sign.is_rare][:EXPLAINED]
+    return [_finding(facts, check, sign, is_explained=sign.groups in explained) for sign in signs]
+
+
+def _finding(facts: Facts, check: str, sign: ErrorSign, *, is_explained: bool) -> Finding:
     impact = blast_radius(facts.requests, sign.rows, sign.since.floor("min"), sign.until)
-    share = cell_share(facts, impact, sign)
-    marks = {name: redact(value) for name, value in sign.marks.items()}
+    found = difference(facts, sign.groups) if is_explained else None
+    marks = marks_of(found) if found else {}
+    share = found.explanations[0].share if found and found.explanations else impact.share
     subject = {"group": ",".join(sign.groups), "error": sign.error, "message": sign.message, **marks}
+    if check == "warnings":
+        severity = warning_severity(facts, sign.rows, share)
+    else:
+        severity = worst(error_severity(facts, impact, share), rate_severity(facts, sign.rows))
     return Finding(
         check=check,
-        severity=Severity.LOW if sign.is_rare else _severity(facts, impact, share),
-        statement=_statement(check, sign, impact, share),
+        severity=Severity.LOW if sign.is_rare else severity,
+        statement=_statement(check, sign, impact, marks, share),
         subject={**{name: value for name, value in subject.items() if value}, "log_group": sign.log_group},
         evidence=log_refs(sign.rows),
         strength=float(len(sign.rows)),
@@ -170,34 +199,13 @@ def _finding(facts: Facts, check: str, sign: ErrorSign) -> Finding:
     )
 
 
-def cell_share(facts: Facts, impact: Impact, sign: ErrorSign) -> float:
-    """Share of the requests of the marked endpoint, version and tenant that the errors failed, 0..1."""
-    cell = between(facts.requests, impact.since, impact.until)
-    for name, value in sign.marks.items():
-        if cell[name].notna().any():
-            cell = cell[cell[name] == value]
-    return float(is_hit(cell, sign.rows).mean()) if len(cell) else 0.0
-
-
-def _severity(facts: Facts, impact: Impact, share: float) -> Severity:
-    """CRITICAL over the error-rate alert, HIGH over the target or a telling share of one cell, else MEDIUM."""
-    target, alert = facts.profile.error_rate_limits
-    if alert is not None and impact.share > alert:
-        return Severity.CRITICAL
-    if (target is not None and impact.share > target) or max(share, impact.share) >= facts.profile.triage.high_share:
-        return Severity.HIGH
-    return Severity.MEDIUM
-
-
-def _statement(check: str, sign: ErrorSign, impact: Impact, share: float) -> str:
-    places = {"endpoint": "on {}", "version": "in version {}", "tenant": "of tenant {}", "job_type": "in {} jobs"}
-    marks = {} if sign.is_rare else sign.marks
-    where = [form.format(redact(marks[name])) for name, form in places.items() if name in marks]
-    what = " ".join(part for part in (WORDS[check], sign.error, *where) if part)
-    parts = [f"{what}: {counted(len(sign.rows), 'event')} since {sign.since:%Y-%m-%d %H:%M} UTC"]
+def _statement(check: str, sign: ErrorSign, impact: Impact, marks: dict[str, str], share: float) -> str:
+    what = " ".join(part for part in (WORDS[check], sign.error, in_words(marks)) if part)
+    since = f"since {sign.since:%Y-%m-%d %H:%M} UTC{onset_words(sign.onset)}"
+    parts = [f"{what}: {counted(len(sign.rows), 'event')} {since}"]
     parts += [f"{sign.before:,} in the baseline"] if sign.before else []
     seen, hit = len(impact.tenants), len(impact.hit)
     parts += [f"{hit} of {seen} tenants hit ({hit / seen:.0%})"] if hit else []
-    parts += [f"{share:.0%} of the requests there failed"] if marks and impact.failed else []
-    others = f" ({len(sign.groups)} messages)" if len(sign.groups) > 1 else ""
+    parts += [f"{share:.0%} fail there"] if marks and impact.failed else []
+    others = f" ({len(sign.groups)} groups)" if len(sign.groups) > 1 else ""
     return f"{', '.join(parts)}. It says{others}: {sign.message}"

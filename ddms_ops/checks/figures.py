@@ -3,7 +3,7 @@
 Times are UTC. Colours keep their contrast on white (WCAG AA) and differ in lightness too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from matplotlib.figure import Figure
 from ddms_ops.analysis.onset import counts_per_bucket
 from ddms_ops.analysis.requests import failing_share, share_by
 from ddms_ops.checks.base import Facts
+from ddms_ops.checks.differences import shown_name
 from ddms_ops.checks.error_rate import usual_share
+from ddms_ops.checks.leading import leading_or_none
 from ddms_ops.checks.refs import shown_template
 from ddms_ops.redact import redact
 
@@ -24,34 +26,40 @@ WIDTH = 9.6
 LABEL_CHARS = 60
 TOP = 8
 DIMENSIONS = ("endpoint", "version", "tenant")
+SIDE_BY_SIDE = 3
 
 
-def plot_error_rate(facts: Facts) -> Figure:
-    """Failing share per minute in the window, the baseline's mean, the profile's limits and the onset."""
-    figure, (axes,) = _figure(1, 3.0)
+def plot_when(facts: Facts) -> Figure:
+    """Failing share, requests a minute and the largest error groups, one above the other on one time axis."""
+    groups = facts.groups[facts.groups["is_error"] & (facts.groups["events"] > 0)].head(TOP)
+    heights = [2.2, 1.5, 0.5 + 0.3 * max(1, len(groups))]
+    figure = Figure(figsize=(WIDTH, sum(heights)), dpi=110, layout="constrained")
+    share, traffic, rows = figure.subplots(3, 1, height_ratios=heights, sharex=True)
+    _draw_share(share, facts)
+    _draw_traffic(traffic, facts)
+    _draw_groups(rows, facts, groups)
+    for axes in (share, traffic):
+        _onset(axes, facts)
+    traffic.legend(loc="upper left", fontsize=8, frameon=False, ncols=3)
+    return _finish(figure, [share, traffic, rows], facts)
+
+
+def _draw_share(axes: Axes, facts: Facts) -> None:
+    """Failing share a minute, the usual share and the profile's limits."""
     shares = failing_share(facts.requests)["share"]
     axes.fill_between(_dates(shares.index), shares.to_numpy(), step="post", color=BAD, alpha=0.25, linewidth=0)
     axes.step(_dates(shares.index), shares.to_numpy(), where="post", color=BAD, linewidth=1.4, label="failing share")
     usual = usual_share(facts)[0] if len(facts.requests) else 0.0
     axes.axhline(usual, color=USUAL, linewidth=1.2, label=f"usual {usual:.2%}")
-    for name, value in zip(("target", "alert"), facts.profile.error_rate_limits, strict=True):
+    for name, value, style in zip(("target", "alert"), facts.profile.error_rate_limits, (":", "--"), strict=True):
         if value is not None:
-            axes.axhline(
-                value,
-                color=MUTED,
-                linewidth=1,
-                linestyle=":" if name == "target" else "--",
-                label=f"{name} {value:.0%}",
-            )
-    _onset(axes, facts)
+            axes.axhline(value, color=MUTED, linewidth=1, linestyle=style, label=f"{name} {value:.0%}")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:g}%")
-    axes.set_ylim(0, max(0.01, float(shares.max()) * 1.25 if len(shares) else 0.01))
-    return _finish(figure, [axes], facts)
+    axes.set_ylim(0, max(0.01, float(shares.max()) * 1.35 if len(shares) else 0.01))
 
 
-def plot_traffic(facts: Facts) -> Figure:
-    """Requests per minute in the window beside the baseline's, both from their own start."""
-    figure, (axes,) = _figure(1, 2.4)
+def _draw_traffic(axes: Axes, facts: Facts) -> None:
+    """Requests a minute in the window beside the baseline's, both from their own start."""
     minutes = pd.date_range(facts.window.start.floor("min"), facts.window.end, freq="1min", inclusive="left")
     now = facts.requests["timestamp"].dt.floor("min").value_counts().reindex(minutes, fill_value=0)
     axes.step(_dates(now.index), now.to_numpy(), where="post", color=INK, linewidth=1.2, label="this window")
@@ -61,40 +69,42 @@ def plot_traffic(facts: Facts) -> Figure:
     axes.step(
         _dates(before.index), before.to_numpy(), where="post", color=USUAL, linewidth=1, alpha=0.8, label="baseline"
     )
-    _onset(axes, facts)
-    axes.set_ylim(0, max(1, now.max(), before.max() if len(before) else 0) * 1.25)
-    axes.set_ylabel("requests/min", color=MUTED)
-    return _finish(figure, [axes], facts)
+    axes.set_ylim(0, max(1, now.max(), before.max() if len(before) else 0) * 1.35)
+    axes.set_ylabel("requests/min", color=MUTED, fontsize=8)
 
 
-def plot_groups(facts: Facts) -> Figure:
+def _draw_groups(axes: Axes, facts: Facts, groups: pd.DataFrame) -> None:
     """When each of the largest error groups occurred: one row a group, darker is more."""
-    groups = facts.groups[facts.groups["is_error"] & (facts.groups["events"] > 0)].head(TOP)
-    figure, (axes,) = _figure(1, 0.8 + 0.34 * max(1, len(groups)))
     if groups.empty:
-        return _nothing(figure, axes, "no error events in the window")
+        axes.text(0.5, 0.5, "no error events in the window", ha="center", color=MUTED, transform=axes.transAxes)
+        axes.set_yticks([])
+        return
     rows = [
         counts_per_bucket(facts.logs.loc[facts.logs["group"] == group, "timestamp"], facts.window)
         for group in groups["group"]
     ]
+    start, end = (date2num(stamp.tz_localize(None)) for stamp in (facts.window.start, facts.window.end))
     matrix = np.vstack([row / max(row.max(), 1) for row in rows])
-    extent = (
-        date2num(facts.window.start.tz_localize(None)),
-        date2num(facts.window.end.tz_localize(None)),
-        len(rows),
-        0,
+    axes.imshow(
+        matrix,
+        aspect="auto",
+        cmap="Reds",
+        extent=(start, end, len(rows), 0),
+        interpolation="nearest",
+        vmin=0,
+        vmax=1,
     )
-    axes.imshow(matrix, aspect="auto", cmap="Reds", extent=extent, interpolation="nearest", vmin=0, vmax=1)
     axes.set_yticks(np.arange(len(rows)) + 0.5, [_label(facts, row) for row in groups.itertuples()], fontsize=8)
     axes.tick_params(axis="y", length=0)
     for line in range(1, len(rows)):
         axes.axhline(line, color="white", linewidth=2)
-    return _finish(figure, [axes], facts, legend=False)
 
 
-def plot_where(facts: Facts) -> Figure:
-    """Failing share by endpoint, version and tenant: the values with most failures."""
-    failed = [table for name in DIMENSIONS if len(table := share_by(facts.requests, name)) and table["failed"].sum()]
+def plot_where(facts: Facts, attributes: Sequence[str] = ()) -> Figure:
+    """Failing share by the attributes given, then by endpoint, version and tenant: the values with most failures."""
+    names = list(dict.fromkeys([*attributes, *DIMENSIONS]))
+    tables = (share_by(facts.requests, name) for name in names if name in facts.requests)
+    failed = [table for table in tables if len(table) and table["failed"].sum()][:SIDE_BY_SIDE]
     figure, axes = _figure(max(1, len(failed)), 3.2, is_row=True)
     if not failed:
         return _nothing(figure, axes[0], "no failing request names an endpoint, a version or a tenant")
@@ -106,7 +116,7 @@ def plot_where(facts: Facts) -> Figure:
         axis.bar_label(
             bars, [f" {row.failed:,} of {row.requests:,}" for row in top.itertuples()], fontsize=7, color=MUTED
         )
-        axis.set_title(str(table.index.name), fontsize=10, color=INK, loc="left")
+        axis.set_title(_plain(shown_name(str(table.index.name))), fontsize=10, color=INK, loc="left")
         axis.xaxis.set_major_formatter(lambda value, _: f"{value * 100:g}%")
         axis.set_xlim(0, float(top["share"].max()) * 1.5)
         _quiet(axis)
@@ -171,11 +181,9 @@ def _dates(stamps: Iterable[pd.Timestamp]) -> np.ndarray:
 
 def _onset(axes: Axes, facts: Facts) -> None:
     """A line where the strongest finding began, if one was found."""
-    found = [f for name in ("new_errors", "risen_errors", "error_rate", "traffic") for f in facts.result(name).findings]
-    found = [finding for finding in found if finding.severity.is_above_low and finding.first_seen is not None]
-    if found:
-        start = min(found, key=lambda finding: (finding.severity.order, finding.first_seen)).first_seen
-        assert start is not None
+    found = leading_or_none(facts)
+    start = found.first_seen if found else None
+    if start is not None:
         axes.axvline(float(_dates([start])[0]), color=CHANGE, linewidth=1.2, label=f"began {start:%H:%M} UTC")
 
 

@@ -54,7 +54,7 @@ def _finding(
             f"p95 latency {value:,.0f} ms from {since:%Y-%m-%d %H:%M} to {until:%H:%M} UTC,"
             f" over the limit of {limit:,.0f} ms ({against})"
         ),
-        subject={"signal": "latency"},
+        subject={"signal": "latency", "limit_ms": f"{limit:.0f}"},
         evidence=log_refs(rows[rows["duration_ms"] > limit]) or log_refs(rows),
         strength=value / limit,
         first_seen=since,

@@ -5,7 +5,8 @@ import pandas as pd
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.findings import Finding, Verdict
 
-SIGNS = ("new_errors", "risen_errors", "error_rate", "traffic", "latency")
+GROUPED = ("new_errors", "risen_errors", "warnings")
+SIGNS = (*GROUPED, "error_rate", "traffic", "latency")
 TOGETHER = pd.Timedelta(minutes=10)
 
 
@@ -29,11 +30,21 @@ def leading(facts: Facts) -> Finding | None:
     return None
 
 
+def leading_or_none(facts: Facts) -> Finding | None:
+    """`leading`, None also where it cannot be told."""
+    try:
+        return leading(facts)
+    except CannotTell:
+        return None
+
+
 def events_of(facts: Facts, finding: Finding) -> pd.DataFrame:
-    """The events behind a leading finding: of its error groups and those that began with it, else failed requests."""
+    """The events behind a leading finding: of its groups and those that began with it, slow or failed requests."""
+    if "limit_ms" in finding.subject:
+        return facts.requests[facts.requests["duration_ms"] > float(finding.subject["limit_ms"])]
     if "group" not in finding.subject:
         return facts.requests[facts.requests["failed"]]
-    kin = [other for name in SIGNS[:2] for other in facts.result(name).findings if _began_with(other, finding)]
+    kin = [other for name in GROUPED for other in facts.result(name).findings if _began_with(other, finding)]
     groups = {group for sign in (finding, *kin) for group in sign.subject["group"].split(",")}
     return facts.logs[facts.logs["group"].isin(groups)]
 

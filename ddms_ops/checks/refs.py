@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ddms_ops.analysis.shapes import Shift
 from ddms_ops.analysis.templates import message_templates
 from ddms_ops.findings import EvidenceRef
 from ddms_ops.redact import redact
@@ -24,6 +25,18 @@ def shown_template(messages: pd.Series) -> str:
     said = messages.dropna()
     example = redact(str(said.iloc[0])) if len(said) else "(no message)"
     return str(message_templates(pd.Series([example], dtype="str")).iloc[0])
+
+
+def onset_words(shift: Shift | None) -> str:
+    """` (gradual, began between 10:12 and 10:28, over by 10:50)`; empty where nothing is known."""
+    if shift is None:
+        return ""
+    every = f" every {shift.period / pd.Timedelta(minutes=1):g} min" if shift.period is not None else ""
+    parts = [f"{shift.shape}{every}"]
+    if shift.latest - shift.earliest > pd.Timedelta(minutes=2):
+        parts.append(f"began between {shift.earliest:%H:%M} and {shift.latest:%H:%M}")
+    parts.append("still going on at the end" if shift.end is None else f"over by {shift.end:%H:%M}")
+    return f" ({', '.join(parts)})"
 
 
 def counted(number: int, noun: str) -> str:

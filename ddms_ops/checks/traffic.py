@@ -25,14 +25,25 @@ def check_traffic(facts: Facts) -> list[Finding]:
     is_traffic = facts.has_requests
     drop, surge = (traffic_excursion(facts, above=above) for above in (False, True))
     findings = []
-    if drop and drop.llr >= scan_limit(facts):
+    limit = scan_limit(facts) * spread(facts)
+    if drop and drop.llr >= limit:
         severity = Severity.HIGH if is_traffic and _is_whole(facts) else Severity.LOW
         findings.append(_finding(facts, drop, "fell", severity))
-    if surge and surge.llr >= scan_limit(facts):
+    if surge and surge.llr >= limit:
         findings.append(
             _finding(facts, surge, "rose", Severity.MEDIUM if is_traffic and _is_whole(facts) else Severity.LOW)
         )
     return findings
+
+
+def spread(facts: Facts) -> float:
+    """How much more the baseline's requests per bucket vary than at a constant rate: variance over mean, at least 1.
+
+    A likelihood ratio over counts that vary so is divided by it (quasi-likelihood; McCullagh and Nelder, "Generalized
+    Linear Models", 1989).
+    """
+    counts = counts_per_bucket(facts.baseline_requests["timestamp"], facts.baseline)
+    return max(1.0, float(counts.var() / counts.mean())) if counts.any() else 1.0
 
 
 def _still_log(facts: Facts) -> bool:

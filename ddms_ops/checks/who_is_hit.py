@@ -17,8 +17,6 @@ def check_who_is_hit(facts: Facts) -> list[Finding]:
     sign = leading(facts)
     if sign is None:
         return []
-    if sign.check == "latency":
-        raise CannotTell("the strongest finding is about latency; slow requests are not counted by tenant")
     if sign.check == "traffic":
         return _moved(facts, sign)
     rows = events_of(facts, sign)
@@ -44,20 +42,26 @@ def check_who_is_hit(facts: Facts) -> list[Finding]:
 def impact_of(facts: Facts, sign: Finding) -> Impact:
     """Blast radius of a finding from its first event's minute to the end of the window."""
     assert sign.first_seen is not None  # every sign dates an onset
-    return blast_radius(facts.requests, events_of(facts, sign), sign.first_seen.floor("min"), facts.window.end)
+    since = sign.first_seen.floor("min")
+    return blast_radius(facts.requests, events_of(facts, sign), since, facts.window.end, facts.baseline_requests)
 
 
 def _words(impact: Impact) -> str:
     text = f"{impact.failed:,} of {impact.requests:,} requests hit ({impact.share:.1%})"
     text += f" since {impact.since:%Y-%m-%d %H:%M} UTC"
+    text += f"; {impact.users_hit:,} of {impact.users:,} users" if impact.users else ""
     seen, hit = len(impact.tenants), impact.hit
     if not seen:
         return f"{text}; no event names a tenant"
+    text += f"; {len(hit)} of {seen} tenants hit ({len(hit) / seen:.0%})"
     worst = ", ".join(
         f"{redact(str(row.Index))} {row.failed:,} ({row.share:.0%} of theirs)" for row in hit.head(WORST).itertuples()
     )
-    text += f"; {len(hit)} of {seen} tenants hit ({len(hit) / seen:.0%}), worst: {worst}"
-    text += f"; {seen - len(hit)} tenants had traffic and no such failure"
+    text += f", worst: {worst}" if worst else ""
+    text += f"; {len(impact.unaffected)} tenants had traffic and no such failure"
+    text += (
+        f"; {len(impact.unseen)} tenants of the baseline had no traffic, so nothing is known" if impact.unseen else ""
+    )
     return text + (f"; {impact.no_tenant_failed:,} hit requests name no tenant" if impact.no_tenant_failed else "")
 
 

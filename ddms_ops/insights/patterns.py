@@ -6,13 +6,9 @@ from functools import cache
 
 import duckdb
 
+from ddms_ops.engine import offline_engine
 from ddms_ops.insights.tree import Pattern, Place, refusal
 
-OFFLINE: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "enable_external_access": "false",
-}
 # One step through a pattern: an escape, a quoted stretch, a class, an opening that may capture, anything else.
 _STEP = re.compile(
     r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|\(\?P?<(?![=!])(\w*)>|\(\?|\(|.", re.DOTALL
@@ -22,7 +18,7 @@ _GLOB_STEP = re.compile(r"\\\*|\*|[^*\\]+|\\", re.DOTALL)
 
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config=OFFLINE)
+    return offline_engine(enable_external_access=False)
 
 
 def _steps(regex: str) -> Iterator[tuple[str, str | None]]:

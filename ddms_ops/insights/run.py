@@ -8,11 +8,11 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from ddms_ops.engine import offline_engine
 from ddms_ops.errors import QueryError
 from ddms_ops.insights.compiler import compile_query
 from ddms_ops.insights.kinds import Kind
 from ddms_ops.insights.parser import parse
-from ddms_ops.insights.patterns import OFFLINE
 from ddms_ops.insights.tree import Query
 
 COLUMNS = ("timestamp", "log_group", "log_stream", "message", "event_id", "ingestion_time", "row")
@@ -64,14 +64,14 @@ def run_query(
     if connection is not None:
         return _rows(tree, events, connection)
     table = events if isinstance(events, pa.Table) else events.to_arrow_table()
-    with duckdb.connect(config=OFFLINE) as own:
+    with offline_engine(enable_external_access=False) as own:
         return _rows(tree, table, own)
 
 
 def _over_files(query: Query, paths: Sequence[Path]) -> pd.DataFrame:
     names = [str(path) for path in paths]
     quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
-    with duckdb.connect(config={**OFFLINE, "enable_external_access": "true"}) as own:
+    with offline_engine() as own:
         own.execute(f"SET allowed_paths = [{quoted}]")
         own.execute("SET enable_external_access = false")
         events = own.read_parquet(names, file_row_number=True)

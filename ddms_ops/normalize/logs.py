@@ -4,17 +4,30 @@ Each message is parsed once, by DuckDB. What begins as JSON and is not keeps its
 marked `is_parsed` False.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.declaration import Logs
+from ddms_ops.engine import offline_engine
+from ddms_ops.normalize.attributes import WITHOUT_COLUMN
 from ddms_ops.schema import LOGS, conform
 
 MESSAGE_CHARS = 1000
+TRACE_CHARS = 8000
+CODE_CHARS = 40
+TRACE_FIELDS = ["stack", "stackTrace", "stack_trace", "stacktrace", "traceback", "trace", "exc_info"]
+NAME_KEYS, CODE_KEYS, TEXT_KEYS = (
+    ("name", "type", "code"),
+    ("code", "sqlState", "sqlstate"),
+    ("message", "msg", "detail"),
+)
+CODE_FIELDS = ["code", "errorCode", "error_code", "sqlState", "sqlstate"]
+OWN_FIELDS = ["errorType", "error_type", "errorCode", "error_code"]  # each names an error by itself
+NO_ERROR = "'null', 'none', 'false', '0', '-', '[]'"
+NO_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {}
 HEAD_CHARS = 200
 CATEGORIES = tuple(column.name for column in LOGS.columns if column.dtype == "category")
 LEADING_TIME = (
@@ -34,52 +47,69 @@ NOTHING = "NULL::VARCHAR"
 LAMBDA_VERSION = r"\[(\$LATEST|\d+)\]"
 
 
-def normalize_logs(pulls: Sequence[tuple[Path, str, Logs]]) -> pd.DataFrame:
+def normalize_logs(
+    pulls: Sequence[tuple[Path, str, Logs]], attributes: Mapping[str, tuple[str, ...]] = NO_ATTRIBUTES
+) -> pd.DataFrame:
     """Events of evidence files as one LOGS frame, ordered by time, pull and row.
 
     Args:
         pulls: for each, the Parquet of raw log events, the pull's name, and the field names and level
             synonyms of the system that wrote them.
+        attributes: further columns and the keys that lead to their values, as `find_attributes` gives them.
 
     Returns:
-        LOGS frame; all columns also when there are no events.
+        LOGS frame and a category column for each attribute; all columns also when there are no events.
     """
     if not pulls:
-        return conform(pd.DataFrame(), LOGS)
-    selects = [_select(declared, place) for place, (_, _, declared) in enumerate(pulls)]
+        return conform(pd.DataFrame(), LOGS).assign(**{name: pd.Categorical([]) for name in attributes})
+    selects = [_select(declared, place, list(attributes.values())) for place, (_, _, declared) in enumerate(pulls)]
     parameters = {f"path{place}": str(path) for place, (path, _, _) in enumerate(pulls)}
     parameters |= {f"pull{place}": pull for place, (_, pull, _) in enumerate(pulls)}
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    connection = offline_engine()
     try:
-        connection.execute("SET TimeZone = 'UTC'")
         query = " UNION ALL ".join(selects) + " ORDER BY timestamp, pull, row"
         table = connection.sql(query, params=parameters).to_arrow_table()
     finally:
         connection.close()
-    columns = [table[name].dictionary_encode() if name in CATEGORIES else table[name] for name in table.schema.names]
-    return conform(pa.table(columns, names=table.schema.names).to_pandas(), LOGS)
+    columns = {name: table[name] for name in table.schema.names}
+    columns |= {name: columns[name].dictionary_encode() for name in (*CATEGORIES, "stream_version")}
+    further = {name: columns.pop(f"a{place}").dictionary_encode() for place, name in enumerate(attributes)}
+    raw = pa.table(columns).to_pandas()
+    frame = conform(raw.assign(version=_version(raw)), LOGS)
+    return frame.assign(**pa.table(further).to_pandas()) if further else frame
 
 
-def _select(declared: Logs, place: int) -> str:
+def _version(raw: pd.DataFrame) -> pd.Series:
+    """Versions that events state; in log groups where none does, those in the names of Lambda's log streams."""
+    stating = raw.loc[raw["version"].notna(), "log_group"].unique()
+    return raw["version"].astype("str").where(raw["log_group"].isin(stating), raw["stream_version"].astype("str"))
+
+
+def _select(declared: Logs, place: int, attributes: Sequence[tuple[str, ...]]) -> str:
     """SQL from raw events to LOGS columns; its parameters are $path and $pull with the place behind."""
     paths, positions = _paths(declared)
+    further = [_place(paths, _json_path(keys)) for keys in attributes]
     field = {ours: _coalesce(places) for ours, places in positions.items()}
     parsed = f"""SELECT file_row_number AS row, timestamp, log_group, log_stream, message,
+        CAST(epoch_ms(ingestion_time) - epoch_ms(timestamp) AS FLOAT) / 1000 AS delay_s,
         CASE WHEN starts_with(ltrim(message), '{{') AND json_valid(message)
             THEN json_extract_string(message, [{", ".join(paths)}]) END AS x
         FROM read_parquet($path{place}, file_row_number = true)"""
     return f"""SELECT timestamp, {_level(declared, field.get("level", NOTHING))} AS level,
-        left(split_part(ltrim(coalesce({field["message"]}, text), chr(10)), chr(10), 1), {MESSAGE_CHARS}) AS message,
+        left(split_part(ltrim(coalesce({field.get("error_text", NOTHING)}, {field["message"]}, text, message), chr(10)),
+            chr(10), 1), {MESSAGE_CHARS}) AS message,
         coalesce({_error(field)}, nullif(regexp_extract(left(text, {HEAD_CHARS}), '{ERROR_CLASS}', 1), '')) AS error,
+        {_error(field)} IS NOT NULL AS states_error,
+        left(coalesce({field["trace"]}, CASE WHEN contains(text, chr(10)) THEN text END), {TRACE_CHARS}) AS trace,
         log_group, log_stream,
         {field.get("request_id", NOTHING)} AS request_id,
         {field.get("tenant", NOTHING)} AS tenant, {field.get("user", NOTHING)} AS user,
         {_endpoint(field)} AS endpoint, {field.get("status", NOTHING)} AS status, {_duration(field)} AS duration_ms,
-        coalesce({field.get("version", NOTHING)},
-            nullif(regexp_extract(log_stream, '{LAMBDA_VERSION}', 1), '')) AS version,
+        {field.get("version", NOTHING)} AS version,
+        nullif(regexp_extract(log_stream, '{LAMBDA_VERSION}', 1), '') AS stream_version,
         {field.get("job_type", NOTHING)} AS job_type, {field.get("action", NOTHING)} AS action,
-        x IS NOT NULL OR NOT starts_with(ltrim(message), '{{') AS is_parsed,
-        {field.get("level", NOTHING)} AS stated_level, $pull{place} AS pull, row
+        delay_s, x IS NOT NULL OR NOT starts_with(ltrim(message), '{{') AS is_parsed,
+        {field.get("level", NOTHING)} AS stated_level, $pull{place} AS pull, row{_further(further)}
         FROM (SELECT *, CASE WHEN x IS NULL THEN regexp_replace(message, '{LEADING_TIME}', '') END AS text
             FROM ({parsed}))"""
 
@@ -88,19 +118,34 @@ def _paths(declared: Logs) -> tuple[list[str], dict[str, list[int]]]:
     """JSON paths to extract, as SQL text, and for each of our fields its places (from 1) among them."""
     paths: list[str] = []
     positions: dict[str, list[int]] = {}
-    wanted = dict(declared.fields)
-    if "error" in wanted:
-        wanted["error_name"] = [f"{name}.{key}" for name in wanted["error"] for key in ("name", "type", "code")]
-    for ours, theirs in wanted.items():
-        for name in theirs:
-            for path in dict.fromkeys((_json_path([name]), _json_path(name.split(".")))):
-                if path not in paths:
-                    paths.append(path)
-                positions.setdefault(ours, []).append(paths.index(path) + 1)
+    for ours, theirs in {"trace": TRACE_FIELDS, **declared.fields}.items():
+        if ours not in WITHOUT_COLUMN or ours == "method":
+            ways = [keys for name in theirs for keys in dict.fromkeys(((name,), tuple(name.split("."))))]
+            positions[ours] = [_place(paths, _json_path(keys)) for keys in ways]
+    inner = {"error_name": NAME_KEYS, "error_code": CODE_KEYS, "error_text": TEXT_KEYS, "trace": TRACE_FIELDS}
+    for name in declared.fields.get("error", []):
+        for ours, keys in inner.items():
+            places = [_place(paths, _json_path((*name.split("."), key))) for key in keys]
+            positions[ours] = [*positions.get(ours, []), *places]
+    if "error" in declared.fields:
+        for ours, names in (("error_code", CODE_FIELDS), ("error_own", OWN_FIELDS)):
+            positions[ours] = [*positions.get(ours, []), *(_place(paths, _json_path((name,))) for name in names)]
     return paths, positions
 
 
-def _json_path(keys: list[str]) -> str:
+def _place(paths: list[str], path: str) -> int:
+    """Place of a path among the paths, from 1; added where it is not there yet."""
+    if path not in paths:
+        paths.append(path)
+    return paths.index(path) + 1
+
+
+def _further(places: list[int]) -> str:
+    """The values of attributes, named by their order."""
+    return "".join(f", x[{place}] AS a{order}" for order, place in enumerate(places))
+
+
+def _json_path(keys: Sequence[str]) -> str:
     """SQL text of a JSON path through the keys, whatever characters they hold."""
     quoted = "".join('."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in keys)
     return "'$" + quoted.replace("'", "''") + "'"
@@ -126,13 +171,15 @@ def _level(declared: Logs, field: str) -> str:
 
 
 def _error(field: dict[str, str]) -> str:
-    """The error's name: of an error object its name, type or code, else the text itself."""
+    """The error's name, of an error object its name, type or code, else the text itself; and its code behind it."""
     if "error" not in field:
         return NOTHING
-    text = field["error"]
-    return (
-        f"coalesce({field['error_name']}, CASE WHEN NOT starts_with({text}, '{{') THEN left({text}, {HEAD_CHARS}) END)"
-    )
+    text, code = field["error"], field["error_code"]
+    plain = f"CASE WHEN NOT starts_with({text}, '{{') THEN left({text}, {HEAD_CHARS}) END"
+    name = f"coalesce({field['error_name']}, {plain}, {field['error_own']})"
+    is_code = f"length({code}) <= {CODE_CHARS} AND NOT contains({name}, {code})"
+    named = f"CASE WHEN {is_code} THEN {name} || ' ' || {code} ELSE {name} END"
+    return f"CASE WHEN lower({name}) NOT IN ({NO_ERROR}) THEN {named} END"
 
 
 def _endpoint(field: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import duckdb
 import pyarrow as pa
 
-from ddms_ops.insights.patterns import OFFLINE
+from ddms_ops.engine import offline_engine
 from ddms_ops.sandbox.refusal import Refusal
 
 OVERHEAD = 26  # bytes that AWS counts for an event besides its message
@@ -36,8 +36,7 @@ class LogStore:
     """All log groups of an account; threads may share it."""
 
     def __init__(self) -> None:
-        self._connection = duckdb.connect(config={**OFFLINE})
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection = offline_engine(enable_external_access=False)
         self._lock = threading.Lock()
         self._groups: dict[str, LogGroup] = {}
 

@@ -11,7 +11,7 @@ from ddms_ops.errors import BadInput, did_you_mean
 from ddms_ops.simulate.dms.export import Written, write_export
 from ddms_ops.simulate.dms.scenarios import SCENARIOS
 from ddms_ops.simulate.output import write_json, write_text
-from ddms_ops.simulate.scenario import MINUTE_MS, Scenario
+from ddms_ops.simulate.scenario import MINUTE_MS, Scenario, played
 
 SYSTEMS: dict[str, Callable[..., Written]] = {"dms": write_export}
 LEAST_EVENTS = 1_000
@@ -34,13 +34,14 @@ def write_case(system: str, scenario: str, out: Path, *, seed: int = 7, events: 
         system: whose incident; "dms".
         scenario: a name in SCENARIOS.
         out: folder to write `export/`, `incident.yaml` and `truth.json` into; made where missing.
-        seed: which of the many alike; 0 or greater.
+        seed: which of the many alike; 0 or greater. 7 is the incident as it is declared, others begin a few
+            minutes earlier or later, hit another share, and often another endpoint, tenant or zone.
         events: log events in baseline and window together, met within 2 %.
 
     Raises:
         BadInput: no such system or scenario, a folder that holds an export already, a negative seed, or too few events.
     """
-    declared = _find(system, scenario)
+    found = _find(system, scenario)
     if seed < 0:
         raise BadInput(f"seed: {seed} is negative; give 0 or greater")
     if events < LEAST_EVENTS:
@@ -48,6 +49,7 @@ def write_case(system: str, scenario: str, out: Path, *, seed: int = 7, events: 
     case = SimulatedCase(out / "export", out / "incident.yaml", out / "truth.json")
     if case.export.exists() and any(case.export.iterdir()):
         raise BadInput(f"{case.export} is not empty; give a new folder")
+    declared = played(found, seed)
     written = SYSTEMS[system](case.export, declared, seed=seed, events=events)
     write_json(case.truth, {**written.truth, "seed": seed, "events_asked": events})
     write_text(case.incident, _incident_text(declared, case.export, written.first_alarm_ms))

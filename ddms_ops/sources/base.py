@@ -4,6 +4,7 @@ Every backend obeys the half-open window, keeps its columns when empty, orders r
 and says in `Coverage` whether they are all there. Raw tables, all times UTC:
 
     log events     timestamp log_group log_stream message event_id ingestion_time
+    log counts     timestamp (start of a minute that has any) log_group events
     metric points  timestamp id label statistic unit value
     changes        timestamp event_id name record (the whole CloudTrail record, as JSON text)
     alarm changes  timestamp alarm type summary data
@@ -14,6 +15,7 @@ A record's `timestamp` is null where it is a present state and no event.
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ddms_ops.coverage import Coverage, Status
+from ddms_ops.sampling import sample_words
 from ddms_ops.window import Window
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -36,6 +39,7 @@ LOG_EVENTS = pa.schema(
         ("ingestion_time", TIME),
     ]
 )
+LOG_COUNTS = pa.schema([("timestamp", TIME), ("log_group", pa.string()), ("events", pa.int64())])
 METRIC_POINTS = pa.schema(
     [
         ("timestamp", TIME),
@@ -64,12 +68,16 @@ TOPICS = ("queues", "workflows", "functions", "tables", "containers", "databases
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """Log events of one group; `contains` keeps messages with that text, `limit` the earliest n."""
+    """Log events of one group; `contains` keeps messages with that text, `limit` the earliest n.
+
+    `one_in` takes the events in the blocks of a sample only; see `ddms_ops.sampling`.
+    """
 
     window: Window
     log_group: str
     contains: str = ""
     limit: int | None = None
+    one_in: int = 1
 
     @property
     def text(self) -> str:
@@ -77,7 +85,21 @@ class LogQuery:
         parts = [f"log group {self.log_group}"]
         parts += [f"messages containing {self.contains!r}"] if self.contains else []
         parts += [f"the first {self.limit}"] if self.limit is not None else []
+        parts += [f"1 in {self.one_in} by time"] if self.one_in > 1 else []
         return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class LogCountQuery:
+    """How many log events one group has in each minute, counted by what holds them."""
+
+    window: Window
+    log_group: str
+
+    @property
+    def text(self) -> str:
+        """The query in words, for coverage."""
+        return f"log group {self.log_group}, events counted by minute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +159,7 @@ class RecordQuery:
         return self.topic
 
 
-Query = LogQuery | MetricQuery | ChangeQuery | AlarmQuery | AuditQuery | RecordQuery
+Query = LogQuery | LogCountQuery | MetricQuery | ChangeQuery | AlarmQuery | AuditQuery | RecordQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +185,15 @@ class Pull:
     """Raw records as the source gave them, and the account of them.
 
     `records` is a table, or a Parquet file in the source's scratch folder where they may be too many to hold.
-    `is_interrupted` says that somebody pressed Ctrl-C: the records until then are kept, the run ends.
+    `is_interrupted` says that somebody pressed Ctrl-C: the records until then are kept, the run ends. `keeper` is
+    what the file lives and ends with.
     """
 
     records: pa.Table | Path
     coverage: Coverage
     provenance: Provenance
     is_interrupted: bool = False
+    keeper: object = field(default=None, repr=False, compare=False)
 
     @property
     def table(self) -> pa.Table:
@@ -193,6 +217,14 @@ class Source(Protocol):
 
     def fetch_log_events(self, query: LogQuery, *, pull: str) -> Pull:
         """Events of one log group; an unknown group is NOT_CONFIGURED, not an error."""
+        ...
+
+    def estimate_log_events(self, query: LogCountQuery) -> int | None:
+        """About how many events there are, where that costs next to nothing; None where only counting tells."""
+        ...
+
+    def fetch_log_counts(self, query: LogCountQuery, *, pull: str) -> Pull:
+        """Events of one log group by minute; exact where the coverage says complete."""
         ...
 
     def fetch_metric_points(self, query: MetricQuery, *, pull: str) -> Pull:
@@ -232,10 +264,30 @@ def inside(table: pa.Table, window: Window, *, time: str = "timestamp") -> pa.Ta
 def span(table: pa.Table, *, time: str = "timestamp") -> Window | None:
     """From the first record of a table to just after the last by the column `time`, None without any."""
     extent = pc.min_max(table[time]).as_py()
-    if extent["min"] is None:
+    return span_of(extent["min"], extent["max"])
+
+
+def span_of(first: datetime | None, last: datetime | None) -> Window | None:
+    """From an instant to just after another, in UTC where they name no zone; None without them."""
+    if first is None or last is None:
         return None
-    first, last = pd.Timestamp(extent["min"]), pd.Timestamp(extent["max"])
-    return Window(first, last + pd.Timedelta(microseconds=1))
+    start, end = (pd.to_datetime(instant, utc=True) for instant in (first, last))
+    return Window(start, end + pd.Timedelta(microseconds=1))
+
+
+def sampled_account(query: LogQuery, status: Status, reason: str, matched: int | None) -> tuple[Status, str]:
+    """Status and reason of a pull of log events that may be a sample; unchanged where it is none.
+
+    Args:
+        status, reason: of the events of the sample.
+        matched: how many events the whole window has, None where that is not known.
+    """
+    if query.one_in == 1 or status not in (Status.COMPLETE, Status.EMPTY, Status.PARTIAL, Status.TRUNCATED):
+        return status, reason
+    if status is Status.EMPTY and matched == 0:
+        return status, reason
+    words = "; ".join(part for part in (sample_words(query.one_in), reason) if part)
+    return (Status.PARTIAL if status is Status.PARTIAL else Status.TRUNCATED), words
 
 
 def relative_paths(paths: list[Path], root: Path) -> tuple[str, ...]:

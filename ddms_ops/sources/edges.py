@@ -31,7 +31,7 @@ def edge_reason(times: np.ndarray, window: Window) -> str:
     if len(times) < MIN_EVENTS:
         return ""
     gaps = np.diff(times).astype("timedelta64[us]").astype("int64")
-    *_, second, largest = sorted(gaps)
+    second, largest = np.partition(gaps, -2)[-2:]
     floor = max(MIN_GAP // MICROSECOND, MEAN_GAPS * (gaps.sum() - largest) / (len(gaps) - 1), LARGEST_GAPS * second)
     limit = floor if largest > floor else max(floor, LARGEST_GAPS * largest)
     first, last = (pd.Timestamp(stamp, tz="UTC") for stamp in (times[0], times[-1]))

@@ -10,10 +10,8 @@ read once, whatever the number of windows asked for.
 import shutil
 import tempfile
 import weakref
-from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 
@@ -23,6 +21,7 @@ from ddms_ops.progress import report_progress
 from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
+    LOG_COUNTS,
     LOG_EVENTS,
     METRIC_POINTS,
     RECORDS,
@@ -30,6 +29,7 @@ from ddms_ops.sources.base import (
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    LogCountQuery,
     LogQuery,
     MetricQuery,
     Provenance,
@@ -39,12 +39,14 @@ from ddms_ops.sources.base import (
     inside,
     no_records,
     relative_paths,
+    sampled_account,
     span,
 )
 from ddms_ops.sources.edges import edge_reason
 from ddms_ops.sources.json_files import Reader, alarm_changes, change_records, metric_points, read_json_file, to_table
-from ddms_ops.sources.log_files import FileAccount, drop_repeated, stage_log_files
+from ddms_ops.sources.opening import scratch_file
 from ddms_ops.sources.record_files import records_inside, resource_records
+from ddms_ops.sources.staged_logs import StagedLogs
 from ddms_ops.sources.tables import NAIVE, Tables, table_files
 from ddms_ops.window import EVER
 
@@ -66,12 +68,7 @@ class FilesSource:
         self._check()
         self._scratch = Path(tempfile.mkdtemp(prefix="ddms-ops-"))
         weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
-        self._connection = duckdb.connect(
-            config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-        )
-        self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute(f"SET temp_directory = '{self._scratch}/duckdb'")
-        self._staged: dict[str, tuple[str, list[FileAccount], int]] = {}
+        self._staged: dict[str, StagedLogs] = {}
         self._tables: Tables | None = None
 
     def _check(self) -> None:
@@ -103,65 +100,55 @@ class FilesSource:
 
     def fetch_log_events(self, query: LogQuery, *, pull: str) -> Pull:
         """Events of one log group, ordered by time, stream and message."""
-        provenance = Provenance("files")
-        paths = self._groups().get(query.log_group)
-        if paths is None:
-            reason = f"no folder logs/{query.log_group.replace('/', '__')} in the export"
-            return no_records(pull, query, provenance, LOG_EVENTS, Status.NOT_CONFIGURED, reason)
-        table, accounts, repeated = self._stage(query.log_group, paths)
-        provenance = replace(provenance, files=relative_paths([account.path for account in accounts], self.root))
-        rows = self._select(table, query)
-        matched = self._matched(table, query)
-        faults = [f"{_relative(a.path, self.root)} {fault}" for a in accounts for fault in a.faults]
-        notes = sorted({account.note for account in accounts if account.note})
-        notes += [f"{repeated:,} repeated events in the export taken once"] if repeated else []
-        found = _account(rows.num_rows, matched, faults, notes, any(account.is_denied for account in accounts))
-        if found[0] in (Status.COMPLETE, Status.EMPTY) and query.window != EVER:
-            found = self._edges(table, query, found)
-        return _pull(pull, query, provenance, rows, matched, *found)
+        staged = self._staged_logs(query.log_group)
+        if staged is None:
+            return _unknown_group(query, pull, LOG_EVENTS)
+        file = scratch_file(self._scratch, ".parquet")
+        rows, matched, got = staged.write(query, file)
+        status, reason = self._log_account(staged, query, rows, rows if query.one_in > 1 else matched)
+        status, reason = sampled_account(query, status, reason, matched)
+        coverage = Coverage(pull, "files", query.text, query.window, got, rows, matched, status, reason)
+        return Pull(file, coverage, self._log_provenance(staged), keeper=self)
 
-    def _stage(self, group: str, paths: list[Path]) -> tuple[str, list[FileAccount], int]:
+    def estimate_log_events(self, query: LogCountQuery) -> int | None:
+        """Exactly how many events there are: the files are read for it, once."""
+        staged = self._staged_logs(query.log_group)
+        return staged.total(query) if staged else 0
+
+    def fetch_log_counts(self, query: LogCountQuery, *, pull: str) -> Pull:
+        """Events of one log group by minute."""
+        staged = self._staged_logs(query.log_group)
+        if staged is None:
+            return _unknown_group(query, pull, LOG_COUNTS)
+        counts = staged.counts(query)
+        status, reason = self._log_account(staged, query, counts.num_rows, counts.num_rows)
+        return _pull(pull, query, self._log_provenance(staged), counts, counts.num_rows, status, reason)
+
+    def _staged_logs(self, group: str) -> StagedLogs | None:
+        """The log group's files, read now if need be; None where the export has none."""
         if group not in self._staged:
-            table = f"log_group_{len(self._staged)}"
-            accounts = []
-            scratch = self._scratch / table
-            scratch.mkdir(exist_ok=True)
-            for account in stage_log_files(self._connection, table, paths, self.root / "logs", scratch):
-                report_progress(f"{group}: {account.path.name}, {account.events:,} events, {account.size:,} bytes")
-                accounts.append(account)
-            self._staged[group] = table, accounts, drop_repeated(self._connection, table)
+            paths = self._groups().get(group)
+            if paths is None:
+                return None
+            self._staged[group] = StagedLogs(group, paths, self.root / "logs", self._scratch)
         return self._staged[group]
 
-    def _where(self, query: LogQuery) -> tuple[str, list[object]]:
-        window = query.window
-        where = "timestamp >= CAST(? AS TIMESTAMP) AND timestamp < CAST(? AS TIMESTAMP)"
-        values: list[object] = [_naive(window.start), _naive(window.end)]
-        if query.contains:
-            where, values = f"{where} AND contains(message, ?)", [*values, query.contains]
-        return where, values
+    def _log_provenance(self, staged: StagedLogs) -> Provenance:
+        return Provenance("files", files=relative_paths([account.path for account in staged.accounts], self.root))
 
-    def _select(self, table: str, query: LogQuery) -> pa.Table:
-        where, values = self._where(query)
-        limit = f" LIMIT {int(query.limit)}" if query.limit is not None else ""
-        found = self._connection.sql(
-            f"""SELECT timestamp, ? AS log_group, log_stream, message, event_id, ingestion_time FROM "{table}"
-            WHERE {where} ORDER BY timestamp, log_stream, message, event_id{limit}""",
-            params=[query.log_group, *values],
-        ).to_arrow_table()
-        return found.cast(LOG_EVENTS)
-
-    def _matched(self, table: str, query: LogQuery) -> int:
-        where, values = self._where(query)
-        [(count,)] = self._connection.execute(f'SELECT count(*) FROM "{table}" WHERE {where}', values).fetchall()
-        return int(count)
-
-    def _edges(self, table: str, query: LogQuery, found: tuple[Status, str]) -> tuple[Status, str]:
-        """PARTIAL where the export seems to begin or end inside the window."""
-        times = self._connection.sql(f'SELECT timestamp FROM "{table}" ORDER BY timestamp').to_arrow_table()
-        reason = edge_reason(times["timestamp"].to_numpy(), query.window)
-        if reason:
-            return Status.PARTIAL, "; ".join(part for part in (found[1], reason) if part)
-        return found
+    def _log_account(
+        self, staged: StagedLogs, query: LogQuery | LogCountQuery, rows: int, matched: int
+    ) -> tuple[Status, str]:
+        """What is wrong with the files, and with what they hold of the window."""
+        faults = [f"{_relative(a.path, self.root)} {fault}" for a in staged.accounts for fault in a.faults]
+        notes = sorted({account.note for account in staged.accounts if account.note})
+        notes += [f"{staged.repeated:,} repeated events in the export taken once"] if staged.repeated else []
+        status, reason = _account(rows, matched, faults, notes, any(account.is_denied for account in staged.accounts))
+        if status in (Status.COMPLETE, Status.EMPTY) and query.window != EVER:
+            edge = edge_reason(staged.times(), query.window)
+            status = Status.PARTIAL if edge else status
+            reason = "; ".join(part for part in (reason, edge) if part)
+        return status, reason
 
     def fetch_metric_points(self, query: MetricQuery, *, pull: str) -> Pull:
         """Points of every file under metrics/."""
@@ -198,7 +185,7 @@ class FilesSource:
         if status is Status.EMPTY and found.held:
             reason = "; ".join([f"the export holds {found.held:,} rows, {found.span}; nothing in the window", *notes])
         coverage = Coverage(pull, "files", query.text, query.window, found.got, found.rows, found.rows, status, reason)
-        return Pull(found.records, coverage, provenance)
+        return Pull(found.records, coverage, provenance, keeper=self)
 
     def _json(self, query: Query, pull: str, name: str, reader: Reader, schema: pa.Schema) -> Pull:
         paths = _exports_below(self.root / name)
@@ -220,6 +207,11 @@ class FilesSource:
         if status is Status.EMPTY and table.num_rows:
             reason = f"the export holds {table.num_rows:,} records, {span(table)}; nothing in the window"
         return _pull(pull, query, provenance, kept, kept.num_rows, status, reason)
+
+
+def _unknown_group(query: LogQuery | LogCountQuery, pull: str, schema: pa.Schema) -> Pull:
+    reason = f"no folder logs/{query.log_group.replace('/', '__')} in the export"
+    return no_records(pull, query, Provenance("files"), schema, Status.NOT_CONFIGURED, reason)
 
 
 def _account(rows: int, matched: int, faults: list[str], notes: list[str], is_denied: bool) -> tuple[Status, str]:

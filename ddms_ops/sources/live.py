@@ -1,5 +1,6 @@
 """`live`: AWS and Postgres as they are now, each account of the environment in turn."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -17,24 +18,28 @@ from ddms_ops.declaration import Profile, log_group_names
 from ddms_ops.errors import SourceError
 from ddms_ops.sources.aws.alarms import alarm_changes
 from ddms_ops.sources.aws.athena import trail_from_athena
-from ddms_ops.sources.aws.collect import STATUS, collect
+from ddms_ops.sources.aws.collect import INTERRUPTED, STATUS, collect
 from ddms_ops.sources.aws.faults import AwsFault
+from ddms_ops.sources.aws.log_counts import LogCount
+from ddms_ops.sources.aws.log_sample import Sample
 from ddms_ops.sources.aws.logs import ROUTES, LogPull
 from ddms_ops.sources.aws.metrics import metric_points
 from ddms_ops.sources.aws.pacer import Pacers
 from ddms_ops.sources.aws.records import is_declared, records
-from ddms_ops.sources.aws.scan import GB
+from ddms_ops.sources.aws.scan import GB, incoming
 from ddms_ops.sources.aws.session import READ_TIMEOUT_S, AwsSession
 from ddms_ops.sources.aws.trail import trail_changes
 from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
+    LOG_COUNTS,
     LOG_EVENTS,
     METRIC_POINTS,
     RECORDS,
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    LogCountQuery,
     LogQuery,
     MetricQuery,
     Provenance,
@@ -44,6 +49,7 @@ from ddms_ops.sources.base import (
     no_records,
 )
 from ddms_ops.sources.json_files import FAULT, Row
+from ddms_ops.sources.opening import scratch_file
 from ddms_ops.window import parse_instant
 
 SOURCE = "live"
@@ -91,6 +97,8 @@ class LiveSource:
             name: AwsSession(account, name=name, pacers=pacers, read_timeout_s=read_timeout_s)
             for name, account in targets.items()
         }
+        self._budget = round(profile.logs.scan_budget_gb * GB)
+        self._counts: dict[LogCountQuery, Pull] = {}
         self._scratch = Path(tempfile.mkdtemp(prefix="ddms-ops-"))
         weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
 
@@ -100,21 +108,61 @@ class LiveSource:
 
     def fetch_log_events(self, query: LogQuery, *, pull: str) -> Pull:
         """Events of one log group, in a Parquet file."""
+        asked = self._log_group(query, pull, LOG_EVENTS)
+        if isinstance(asked, Pull):
+            return asked
+        session, group, provenance = asked
+        sample = None
+        if query.one_in > 1:
+            counts = self.fetch_log_counts(LogCountQuery(query.window, query.log_group), pull=pull)
+            if counts.is_interrupted:
+                empty = no_records(pull, query, provenance, LOG_EVENTS, Status.FAILED, INTERRUPTED)
+                return replace(empty, is_interrupted=True)
+            sample = Sample(query, counts)
+        file = scratch_file(self._scratch, ".parquet")
+        return LogPull(
+            session, group, query, pull, file, provenance, self.now(), self._budget, self._route, sample
+        ).fetch()  # fmt: skip
+
+    def estimate_log_events(self, query: LogCountQuery) -> int | None:
+        """By the group's own metrics, which cost nothing; None where they cannot be read or say nothing."""
+        asked = self._log_group(query, "", LOG_COUNTS)
+        if isinstance(asked, Pull):
+            return 0
+        session, group, _ = asked
+        if session.was_refused("cloudwatch", "GetMetricData"):
+            return None
+        with contextlib.suppress(AwsFault):
+            return incoming(session, group, query.window, now=self.now()).about
+        return None
+
+    def fetch_log_counts(self, query: LogCountQuery, *, pull: str) -> Pull:
+        """Events of one log group by minute; counted once."""
+        asked = self._log_group(query, pull, LOG_COUNTS)
+        if isinstance(asked, Pull):
+            return asked
+        if query not in self._counts:
+            start = self._clock()
+            counts = LogCount(*asked[:2], query, pull, asked[2], self.now(), self._budget).fetch()
+            if counts.is_interrupted:
+                return counts
+            self._counts[query] = counts.timed(start, self._clock())
+        counts = self._counts[query]
+        return replace(counts, coverage=replace(counts.coverage, pull=pull))
+
+    def _log_group(
+        self, query: LogQuery | LogCountQuery, pull: str, schema: pa.Schema
+    ) -> tuple[AwsSession, str, Provenance] | Pull:
+        """Whom to ask for a log group, by what name, and as whom; a pull without records where that is nobody."""
         account, _, group = query.log_group.rpartition(":")
         if account not in self.sessions or not GROUP_NAME.fullmatch(group):
             reason = f"no log group of the declared accounts can be named {query.log_group!r}"
-            return no_records(pull, query, Provenance(SOURCE), LOG_EVENTS, Status.NOT_CONFIGURED, reason)
+            return no_records(pull, query, Provenance(SOURCE), schema, Status.NOT_CONFIGURED, reason)
         session = self.sessions[account]
         try:
-            provenance = self._provenance(session)
+            return session, group, self._provenance(session)
         except AwsFault as fault:
-            return no_records(pull, query, Provenance(SOURCE), LOG_EVENTS, fault.status, fault.words)
-        budget = round(self.profile.logs.scan_budget_gb * GB)
-        handle, path = tempfile.mkstemp(dir=self._scratch, suffix=".parquet")
-        os.close(handle)
-        return LogPull(
-            session, group, query, pull, Path(path), provenance, self.now(), budget, self._route
-        ).fetch()  # fmt: skip
+            return no_records(pull, query, Provenance(SOURCE), schema, fault.status, fault.words)
 
     def fetch_metric_points(self, query: MetricQuery, *, pull: str) -> Pull:
         """Points of every metric that the profile declares."""

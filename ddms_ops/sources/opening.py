@@ -62,7 +62,7 @@ def without_long_lines(opened: Opened, scratch: Path) -> Opened:
     """The same file, lines over 4 MiB left out and counted."""
     if opened.longest <= MAX_LINE:
         return opened
-    target = _scratch_file(scratch)
+    target = scratch_file(scratch)
     dropped = 0
     with target.open("wb") as out:
         for piece, is_long in _lines(opened.plain):
@@ -85,7 +85,7 @@ def _lines(path: Path) -> Iterator[tuple[bytes, bool]]:
 
 
 def _inflate(path: Path, scratch: Path) -> Opened:
-    target = _scratch_file(scratch)
+    target = scratch_file(scratch)
     faults: tuple[str, ...] = ()
     with gzip.open(path) as stream, target.open("wb") as out:
         try:
@@ -150,14 +150,15 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
 
 
 def _mend(opened: Opened, scratch: Path) -> Opened:
-    target = _scratch_file(scratch)
+    target = scratch_file(scratch)
     with opened.plain.open("r", encoding="utf-8", errors="replace", newline="") as stream, target.open("wb") as out:
         while text := stream.read(CHUNK):
             out.write(text.replace("\0", "�").replace("\x01", "�").encode())
     return replace(opened, plain=target, faults=(*opened.faults, "bytes that are no text replaced"))
 
 
-def _scratch_file(scratch: Path) -> Path:
-    handle, name = tempfile.mkstemp(dir=scratch)
+def scratch_file(folder: Path, suffix: str = "") -> Path:
+    """A new empty file in a folder, with a name of its own."""
+    handle, name = tempfile.mkstemp(dir=folder, suffix=suffix)
     os.close(handle)
     return Path(name)

@@ -9,18 +9,21 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ddms_ops.coverage import Coverage, Status
+from ddms_ops.coverage import ALL_THERE, Coverage, Status
 from ddms_ops.errors import EvidenceError, SourceError
 from ddms_ops.evidence import MANIFEST, Recorded, intact, read_manifest, read_table
+from ddms_ops.sampling import sampled
 from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
+    LOG_COUNTS,
     LOG_EVENTS,
     METRIC_POINTS,
     RECORDS,
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    LogCountQuery,
     LogQuery,
     MetricQuery,
     Provenance,
@@ -29,10 +32,12 @@ from ddms_ops.sources.base import (
     RecordQuery,
     inside,
     no_records,
+    sampled_account,
     span,
 )
+from ddms_ops.sources.ordering import stamps
 from ddms_ops.sources.record_files import records_inside
-from ddms_ops.window import EVER
+from ddms_ops.window import EVER, Window
 
 
 class RecordedSource:
@@ -70,6 +75,14 @@ class RecordedSource:
         """Recorded events of one log group."""
         return self._fetch(query, pull, LOG_EVENTS)
 
+    def estimate_log_events(self, query: LogCountQuery) -> int | None:
+        """0 where no counts were recorded: they are where there were too many events to take all."""
+        return None if self._entries(query) else 0
+
+    def fetch_log_counts(self, query: LogCountQuery, *, pull: str) -> Pull:
+        """Recorded counts of one log group."""
+        return self._fetch(query, pull, LOG_COUNTS)
+
     def fetch_metric_points(self, query: MetricQuery, *, pull: str) -> Pull:
         """Recorded metric points."""
         return self._fetch(query, pull, METRIC_POINTS)
@@ -92,9 +105,14 @@ class RecordedSource:
 
     def _entries(self, query: Query) -> list[Recorded]:
         if isinstance(query, LogQuery):
-            return [entry for entry in self.entries if entry.parameters.get("log_group") == query.log_group]
+            of_group = [entry for entry in self.entries if entry.parameters.get("log_group") == query.log_group]
+            counted = LogCountQuery(query.window, query.log_group).text
+            return [entry for entry in of_group if entry.coverage.query != counted]
         if isinstance(query, AuditQuery):
             return [entry for entry in self.entries if entry.parameters.get("table") == query.table]
+        if isinstance(query, LogCountQuery):
+            counts = [entry for entry in self.entries if entry.coverage.query == query.text]
+            return [entry for entry in counts if _holds_minutes(entry.coverage.asked, query.window)][:1]
         return [entry for entry in self.entries if entry.coverage.query == query.text]
 
     def _fetch(self, query: Query, pull: str, schema: pa.Schema) -> Pull:
@@ -117,13 +135,25 @@ class RecordedSource:
             return no_records(pull, query, Provenance("case"), schema, Status.NOT_CONFIGURED, reason)
         entries = [entry for entry, _ in held]
         table = _matching(pa.concat_tables(table.select(schema.names).cast(schema) for _, table in held), query)
-        matched = table.num_rows
+        matched: int | None = table.num_rows
+        if isinstance(query, LogQuery) and query.one_in > 1:
+            table = table.filter(pa.array(sampled(stamps(table, "timestamp"), query.window, query.one_in)))
+        taken = table.num_rows
         if isinstance(query, LogQuery) and query.limit is not None:
             table = table.slice(0, query.limit)
-        status, reason = _status(query, entries, table.num_rows, matched)
+        status, reason = _status(query, entries, table.num_rows, taken)
+        if isinstance(query, LogQuery) and query.one_in > 1:
+            matched = matched if status in ALL_THERE else None
+            status, reason = sampled_account(query, status, reason, matched)
         source, got = entries[0].provenance.source, span(table, time=_time(query))
         coverage = Coverage(pull, source, query.text, query.window, got, table.num_rows, matched, status, reason)
         return Pull(table, coverage, replace(entries[0].provenance))
+
+
+def _holds_minutes(asked: Window, window: Window) -> bool:
+    """Whether counts by minute of one window tell those of another: its edges are whole minutes, or the same."""
+    starts = asked.start <= window.start and window.start in (asked.start, window.start.floor("min"))
+    return starts and window.end <= asked.end and window.end in (asked.end, window.end.floor("min"))
 
 
 def _time(query: Query) -> str:

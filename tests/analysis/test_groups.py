@@ -1,9 +1,11 @@
 """Groups of events and their comparison with a baseline."""
 
 import pandas as pd
+import pytest
 from builders import log_frame
 
-from ddms_ops.analysis.groups import group_table
+from ddms_ops.analysis.group_rates import group_table
+from ddms_ops.analysis.groups import is_error, with_groups
 
 QUIET = [f"10:{minute:02d} INFO request completed" for minute in range(60)]
 
@@ -57,3 +59,54 @@ def test_without_a_baseline_nothing_is_claimed():
     boom = group_table(log_frame(*QUIET, "10:05 ERROR boom"), log_frame()).query("is_error").iloc[0]
     assert pd.isna(boom["ratio"])
     assert boom["p_value"] == 1
+
+
+def test_each_group_says_how_it_changed():
+    """New, gone, rising, falling or unchanged, by the corrected p-value."""
+    now = log_frame(
+        *QUIET, *["10:05 ERROR new"] * 20, *["10:05 ERROR up"] * 60, *["10:05 ERROR down"] * 3, "10:05 ERROR same"
+    )
+    before = log_frame(
+        *QUIET, *["9:05 ERROR old"] * 20, *["9:05 ERROR up"] * 5, *["9:05 ERROR down"] * 60, "9:05 ERROR same"
+    )
+    table = group_table(now, before).query("is_error").set_index("template")
+    trends = {"new": "new", "old": "gone", "up": "rising", "down": "falling", "same": "unchanged"}
+    assert table["trend"].to_dict() == trends
+
+
+def test_the_interval_holds_the_ratio():
+    """The 95 % interval lies around the ratio and narrows with the counts."""
+    few, many = (
+        group_table(log_frame(*QUIET, *["10:05 ERROR x"] * 2 * n), log_frame(*QUIET, *["9:05 ERROR x"] * n))
+        for n in (5, 80)
+    )
+    low, high = (table.query("is_error").iloc[0] for table in (few, many))
+    assert low["ratio_low"] < high["ratio_low"] < 2 < high["ratio_high"] < low["ratio_high"]
+
+
+def test_more_debug_lines_do_not_thin_errors():
+    """A lower log level brings more lines, not more exposure: the error rate stays as it was."""
+    now = log_frame(*QUIET, *["10:05 DEBUG cache hit"] * 600, *["10:05 ERROR boom"] * 20)
+    before = log_frame(*QUIET, *["9:05 ERROR boom"] * 20)
+    assert group_table(now, before).query("is_error").iloc[0]["ratio"] == 1
+
+
+@pytest.mark.parametrize(
+    ("level", "status", "failed"),
+    [("INFO", "200", True), ("", "", True), ("INFO", "404", False), ("WARN", "200", False), ("DEBUG", "", False)],
+)
+def test_an_error_in_a_field_counts_though_the_level_does_not_say_so(level, status, failed):
+    """An event that states an error failed, unless it was handled or the client's fault."""
+    frame = log_frame(f"10:00 {level or 'INFO'} done", status=status)
+    frame = frame.assign(states_error=True, level=pd.Categorical([level or None]))
+    assert is_error(frame).tolist() == [failed]
+
+
+def test_errors_with_a_trace_go_by_its_frames():
+    """One exception from one place is one group whatever its message says; from another place it is another."""
+    trace = "ValueError: {}\n    at save (/app/src/{}.js:10:5)\n    at run (/app/src/main.js:1:1)"
+    lines = ["10:00 ERROR bad name Ada", "10:01 ERROR wrong colour", "10:02 ERROR bad name Ada"]
+    traces = [trace.format("a", "orders"), trace.format("b", "orders"), trace.format("a", "users")]
+    frame = with_groups(log_frame(*lines, error="ValueError").assign(trace=pd.Categorical(traces)))
+    first, second, third = frame["group"]
+    assert first == second != third

@@ -55,8 +55,8 @@ def test_new_error_names_what_where_since_when_and_who(tmp_path: Path):
     calls = [request(clock, status=500, path="/search", tenant="t1") for clock in minutes(20, 40)]
     [finding] = case_of(tmp_path, *bad, *calls).result("new_errors").findings
     assert finding.statement == (
-        "New error TypeError on GET /search of tenant t1: 200 events since 2026-03-04 10:20 UTC, "
-        "1 of 4 tenants hit (25%), 100% of the requests there failed. It says: boom"
+        "New error TypeError on GET /search of tenant t1: 200 events since 2026-03-04 10:20 UTC "
+        "(sudden, over by 10:40), 1 of 4 tenants hit (25%), 100% fail there. It says: boom"
     )
     assert finding.severity is Severity.CRITICAL
     assert finding.evidence[0].rows == 200
@@ -95,7 +95,8 @@ def test_an_error_ten_times_as_often_has_risen(tmp_path: Path):
     [finding] = (
         case_of(tmp_path, *before, *[failure(clock) for clock in minutes(30, 60)]).result("risen_errors").findings
     )
-    assert "300 events since 2026-03-04 10:30 UTC, 10 in the baseline" in finding.statement
+    since = "since 2026-03-04 10:30 UTC (sudden, still going on at the end)"
+    assert f"300 events {since}, 10 in the baseline" in finding.statement
 
 
 def test_error_rate_gives_both_shares_and_the_interval(tmp_path: Path):

@@ -1,6 +1,7 @@
 """A small CloudWatch Logs of one group: answers for `servers.Canned`, over events in memory."""
 
 import json
+import operator
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import pandas as pd
 from servers import Answer, Canned
 
+TIMES = r"toMillis\(@timestamp\) (<|>=) (\d+)"
+RELATION = {"<": operator.lt, ">=": operator.ge}
 FORMAT = "%Y-%m-%d %H:%M:%S.%f"
 Asked = dict[str, Any]
 
@@ -64,11 +67,13 @@ class LogService:
             (place, stamp, text)
             for place, (stamp, text) in enumerate(self.events)
             if query["startTime"] * 1000 <= stamp <= query["endTime"] * 1000
+            and all(RELATION[sign](stamp, int(ms)) for sign, ms in re.findall(TIMES, query["queryString"]))
         ]
         statistics = {"recordsMatched": float(len(found)), "recordsScanned": 1.0, "bytesScanned": 500.0 * len(found)}
         answer = {"status": "Complete", "statistics": statistics}
-        if width := re.search(r"bin\((\d+)s\)", query["queryString"]):
-            return {**answer, "results": _counts([stamp for _, stamp, _ in found], int(width[1]) * 1000)}
+        if width := re.search(r"bin\((\d+)(s|m)\)", query["queryString"]):
+            seconds = int(width[1]) * {"s": 1, "m": 60}[width[2]]
+            return {**answer, "results": _counts([stamp for _, stamp, _ in found], seconds * 1000)}
         limit = min(self.most, int(re.search(r"limit (\d+)", query["queryString"])[1]))
         at = int(asked.get("nextToken", 0))
         rows = [self._row(*event) for event in found[:limit][at : at + self.page]]

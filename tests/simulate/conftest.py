@@ -41,7 +41,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Played]:
     return written
 
 
-@pytest.fixture(params=list(SCENARIOS))
+@pytest.fixture(scope="session", params=list(SCENARIOS))
 def played(request: pytest.FixtureRequest, play: Callable[[str], Played]) -> Played:
     """Each scenario."""
     return play(request.param)

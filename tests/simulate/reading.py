@@ -2,9 +2,13 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 GROUPS = {
     "api": "__aws__lambda__dms-api-handler-prod",
@@ -29,15 +33,18 @@ def files_of(export: Path, kind: str) -> list[Path]:
     return sorted((export / "logs" / GROUPS[kind]).iterdir())
 
 
-def log_events(export: Path, kind: str) -> Iterator[tuple[int, str]]:
+@lru_cache(maxsize=4)
+def log_events(export: Path, kind: str) -> tuple[tuple[int, str], ...]:
     """Time (epoch ms) and message of every event of a Lambda's log group."""
+    found = []
     for path in files_of(export, kind):
         text = text_of(path)
         events = json.loads(text)["events"] if kind == "api" else map(json.loads, text.splitlines())
-        for event in events:
-            yield event["timestamp"], event["message"]
+        found += [(event["timestamp"], event["message"]) for event in events]
+    return tuple(found)
 
 
+@lru_cache(maxsize=4)
 def parsed(export: Path, kind: str) -> list[tuple[int, dict]]:
     """Time and fields of the messages that are whole JSON."""
     found = []
@@ -47,6 +54,25 @@ def parsed(export: Path, kind: str) -> list[tuple[int, dict]]:
         except ValueError:
             continue
     return found
+
+
+def endpoint_of(event: dict) -> str:
+    """Method and path of a request, its ids left out."""
+    return f"{event['method']} {re.sub('[0-9a-f]{8}-[0-9a-f-]{27}', '{id}', event['path'])}"
+
+
+def said(event: dict) -> str:
+    """What an event says of its error, wherever it says it."""
+    error = event.get("error")
+    inner = error["message"] if isinstance(error, dict) else ""
+    return event.get("errorMessage", "") or inner or event.get("message", "")
+
+
+def onset_minute(played: Any) -> int:
+    """The onset as a place among the 240 points of a metric."""
+    onset, stamp = played.truth["onset"], yaml.safe_load(played.case.incident.read_text())["start"]
+    times = [datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (onset, stamp)]
+    return 120 + round((times[0] - times[1]).total_seconds() / 60)
 
 
 def minute(time_ms: int) -> str:

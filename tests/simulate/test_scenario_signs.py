@@ -6,7 +6,7 @@ from statistics import mean
 
 import pytest
 import yaml
-from reading import alarms, log_events, metric, parsed
+from reading import alarms, endpoint_of, log_events, metric, onset_minute, parsed
 
 from ddms_ops.simulate import write_case
 
@@ -31,9 +31,10 @@ def ratio(export: Path) -> list[float]:
 
 @pytest.mark.parametrize("events", [10_000, 20_000])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_a_quiet_day_is_quiet(seed: int, events: int, tmp_path: Path):
+@pytest.mark.parametrize("name", ["quiet_day", "noisy_quiet_day"])
+def test_a_quiet_day_is_quiet(name: str, seed: int, events: int, tmp_path: Path):
     """On average within every target; no alert's limit is passed for 5 minutes, by other metrics not once."""
-    case = write_case("dms", "quiet_day", tmp_path, seed=seed, events=events)
+    case = write_case("dms", name, tmp_path, seed=seed, events=events)
     for name, declared in DECLARED.items():
         values = ratio(case.export) if name == "api_error_rate" else metric(case.export, name)
         target = declared.get("target", {})
@@ -51,20 +52,21 @@ def test_every_metric_with_a_namespace_is_written(played):
 
 
 def test_bad_deploy_fails_most_of_one_endpoint(play):
-    """About 70 % of the endpoint's requests fail since the onset, over 5 % of all."""
+    """Most of the endpoint's requests fail since the onset, over 5 % of all."""
     played = play("bad_deploy")
     since = played.truth["requests"]["since_onset"]
     assert since["5xx"] / since["total"] > 0.05
     events = [e for _, e in parsed(played.export, "api") if e.get("version") == "2.15.0" and "status" in e]
-    status = [e["status"] for e in events if e["method"] == "POST" and e["path"].endswith("/versions")]
-    assert 0.6 < sum(code == 500 for code in status) / len(status) < 0.8
+    status = [e["status"] for e in events if endpoint_of(e) == played.truth["endpoint"]]
+    assert 0.5 < sum(code == 500 for code in status) / len(status) < 0.9
 
 
 def test_connections_reach_their_maximum_before_the_errors(play):
     """The database is full from before the onset to the end; every tenant is hit; jobs end in the DLQ."""
     played = play("db_connections")
-    assert min(metric(played.export, "db_connections")[160:]) >= 390
-    assert max(metric(played.export, "db_connections")[:153]) < 200
+    onset = onset_minute(played)
+    assert min(metric(played.export, "db_connections")[onset:]) >= 390
+    assert max(metric(played.export, "db_connections")[: onset - 8]) < 200
     assert played.truth["tenant_share"] > 0.9
     assert metric(played.export, "dlq_messages")[-1] > 0
     assert max(metric(played.export, "api_p95_latency")) > 1000
@@ -85,12 +87,13 @@ def test_a_denied_key_hits_one_tenant_and_stays_below_the_alert(play):
     assert played.truth["requests"]["since_onset"]["5xx"] < 0.05 * played.truth["requests"]["since_onset"]["total"]
 
 
-def test_traffic_falls_to_a_quarter_without_errors_or_latency(play):
-    """From the onset on about 25 % of the requests; error share and latency stay as they were."""
+def test_traffic_falls_without_errors_or_latency(play):
+    """From the onset on the truth's share of the requests; error share and latency stay as they were."""
     played = play("traffic_drop")
-    requests = metric(played.export, "api_requests")
-    assert 0.2 < mean(requests[173:]) / mean(requests[120:172]) < 0.3
-    assert sum(metric(played.export, "api_5xx")[172:]) / sum(requests[172:]) < 0.01
+    requests, onset = metric(played.export, "api_requests"), onset_minute(played)
+    left = mean(requests[onset + 1 :]) / mean(requests[120:onset])
+    assert abs(left / played.truth["traffic_left"] - 1) < 0.2
+    assert sum(metric(played.export, "api_5xx")[onset:]) / sum(requests[onset:]) < 0.01
     assert max(metric(played.export, "api_p95_latency")) < 500
 
 

@@ -48,7 +48,10 @@ def test_the_incident_asks_about_the_export(played):
 
 def test_scenarios_are_listed_in_order():
     """The quiet day comes first, and each has one line to say what it is."""
-    assert list(SCENARIOS) == ["quiet_day", "bad_deploy", "db_connections", "kms_denied", "traffic_drop"]
+    assert list(SCENARIOS) == [
+        "quiet_day", "bad_deploy", "db_connections", "kms_denied", "traffic_drop", "worker_failing", "slow_burn",
+        "two_causes", "one_zone", "retries_hide", "swallowed", "log_level", "clock_skew", "noisy_quiet_day",
+    ]  # fmt: skip
     assert all(scenario.title and "\n" not in scenario.title for scenario in SCENARIOS.values())
 
 
@@ -57,8 +60,7 @@ def test_an_unknown_scenario_is_refused_with_the_nearest_name(tmp_path: Path):
     with pytest.raises(BadInput) as refused:
         write_case("dms", "bad_deplyo", tmp_path / "out")
     assert str(refused.value) == (
-        "no scenario named 'bad_deplyo' for dms; known: quiet_day, bad_deploy, db_connections, kms_denied,"
-        " traffic_drop; did you mean 'bad_deploy'?"
+        f"no scenario named 'bad_deplyo' for dms; known: {', '.join(SCENARIOS)}; did you mean 'bad_deploy'?"
     )
     assert not (tmp_path / "out").exists()
 

@@ -1,174 +1,32 @@
 """One contract for every backend: what `files:`, `case:` and `live` answer is the same."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from builders import at, envelope, window, write_logs
+from builders import at, window
+from contract_sources import AUDIT, COLUMNS, HOUR, MESSAGES, WHOLE_DAY, recorded
 
 from ddms_ops.coverage import Status
-from ddms_ops.declaration import LogGroup
-from ddms_ops.deployment import Resources
-from ddms_ops.errors import RunError
-from ddms_ops.evidence import EvidenceFolder
-from ddms_ops.profile import load_profile
-from ddms_ops.sandbox.postgres import PostgresServer
-from ddms_ops.sandbox.server import Sandbox
+from ddms_ops.sampling import sample_blocks
 from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
+    LOG_COUNTS,
     LOG_EVENTS,
     METRIC_POINTS,
     RECORDS,
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    LogCountQuery,
     LogQuery,
     MetricQuery,
     Pull,
     RecordQuery,
     Source,
 )
-from ddms_ops.sources.files import FilesSource
-from ddms_ops.sources.live import LiveSource
-from ddms_ops.sources.recorded import RecordedSource
-
-HOUR = window("10:00", "11:00")
-WHOLE_DAY = window("00:00", "23:59")
-MESSAGES = {
-    "09:59:59.999": "before",
-    "10:00": "first",
-    "10:15": "größer 日本 🚀 \u202e",
-    "10:30": '{"level":"error","message":"a \\"quoted\\" thing"}',
-    "10:59:59.999": "last",
-    "11:00": "after",
-}
-AUDIT = [  # a time, then the text of each column as Postgres prints it; None is null
-    {"created_at": "10:59:59.999999", "id": "6", "user_id": "user-1", "ip_address": "10.0.0.1", "details": '{"a": 1}'},
-    {"created_at": "09:59:59.999999", "id": "1", "user_id": "user-1", "ip_address": "10.0.0.1", "details": None},
-    {
-        "created_at": "10:00:00",
-        "id": "2",
-        "user_id": "user-1",
-        "ip_address": "10.0.0.1",
-        "details": '{"b": "größer 🚀"}',
-    },
-    {"created_at": "10:30:00.5", "id": "b", "user_id": "", "ip_address": None, "details": '{"c": "a \\"b\\", c\\nd"}'},
-    {"created_at": "10:30:00.5", "id": "B", "user_id": "z", "ip_address": "::1", "details": None},
-    {"created_at": "10:30:00.5", "id": "b", "user_id": None, "ip_address": "::1", "details": None},
-    {"created_at": "10:30:00.5", "id": "b", "user_id": "one\ntwo", "ip_address": "::1", "details": None},
-    {"created_at": "11:00:00", "id": "7", "user_id": "user-1", "ip_address": "10.0.0.1", "details": None},
-]
-COLUMNS = tuple(AUDIT[0])
-QUEUE = {"ApproximateNumberOfMessages": "3", "QueueArn": "arn:aws:sqs:us-east-1:123456789012:dms-dlq"}
-EXECUTIONS = [
-    {"executionArn": "late", "startDate": "2026-03-04T11:00:00Z", "stopDate": "2026-03-04T11:01:00Z"},
-    {"executionArn": "first", "startDate": "2026-03-04T10:00:00Z", "stopDate": "2026-03-04T10:01:00Z"},
-    {"executionArn": "early", "startDate": "2026-03-04T09:00:00Z", "stopDate": "2026-03-04T09:01:00Z"},
-]
-
-
-def write_audit(root: Path) -> None:
-    """AUDIT as psql writes it: null is nothing, empty text is quoted."""
-    (root / "audit").mkdir()
-    with (root / "audit" / "audit_logs.csv").open("w", encoding="utf-8", newline="") as file:
-        file.write(",".join(COLUMNS) + "\n")
-        for row in AUDIT:
-            values = [f"{at(row['created_at']):%Y-%m-%d %H:%M:%S.%f}+00", *list(row.values())[1:]]
-            texts = ["" if text is None else '"' + text.replace('"', '""') + '"' for text in values]
-            file.write(",".join(texts) + "\n")
-
-
-def export(root: Path) -> FilesSource:
-    """A small export with all kinds."""
-    write_logs(root, "/aws/lambda/api", *[envelope(clock, text) for clock, text in MESSAGES.items()])
-    points = {
-        "Id": "api_requests",
-        "Label": "api_requests",
-        "Timestamps": ["2026-03-04T10:01:00Z", "2026-03-04T09:01:00Z"],
-        "Values": [2.5, 1],
-    }
-    records = [{"eventTime": "2026-03-04T10:05:00Z", "eventID": "e1", "eventName": "PutKeyPolicy", "readOnly": False}]
-    items = [
-        {"AlarmName": "a", "Timestamp": "2026-03-04T10:06:00Z", "HistoryItemType": "StateUpdate", "HistorySummary": "s"}
-    ]
-    for folder, document in {
-        "metrics": {"MetricDataResults": [points]},
-        "trail": {"Records": records},
-        "alarms": {"AlarmHistoryItems": items},
-        "queues": {"Attributes": QUEUE},
-        "workflows": {"executions": EXECUTIONS},
-    }.items():
-        (root / folder).mkdir()
-        (root / folder / "a.json").write_text(json.dumps(document))
-    write_audit(root)
-    return FilesSource(root)
-
-
-def recorded(root: Path, folder: Path) -> RecordedSource:
-    """The same export, recorded whole and read back."""
-    source, evidence = export(root), EvidenceFolder(folder / "evidence", tool="test")
-    pull = source.fetch_log_events(LogQuery(WHOLE_DAY, "/aws/lambda/api"), pull="logs/api")
-    evidence.record(pull, {"log_group": "/aws/lambda/api"})
-    evidence.record(source.fetch_metric_points(MetricQuery(WHOLE_DAY), pull="metrics"), {})
-    evidence.record(source.fetch_changes(ChangeQuery(WHOLE_DAY), pull="changes"), {})
-    evidence.record(source.fetch_alarm_changes(AlarmQuery(WHOLE_DAY), pull="alarms"), {})
-    query = AuditQuery(WHOLE_DAY, "audit_logs", COLUMNS, "created_at")
-    evidence.record(source.fetch_audit_rows(query, pull="audit/audit_logs"), {"table": "audit_logs"})
-    for topic in ("queues", "workflows"):
-        evidence.record(source.fetch_records(RecordQuery(WHOLE_DAY, topic), pull=topic), {})
-    return RecordedSource(folder)
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    """The connection to a Postgres with AUDIT."""
-    kinds = {"created_at": "timestamptz", "ip_address": "inet", "details": "jsonb"}
-    columns = ", ".join(f"{name} {kinds.get(name, 'text')}" for name in COLUMNS)
-    try:
-        with PostgresServer() as server:
-            server.load(f"CREATE TABLE audit_logs ({columns})")
-            for row in AUDIT:
-                values = [f"2026-03-04T{row['created_at']}Z", *list(row.values())[1:]]
-                texts = ["NULL" if text is None else "'" + text.replace("'", "''") + "'" for text in values]
-                server.load(f"INSERT INTO audit_logs VALUES ({', '.join(texts)})")
-            yield server.dsn()
-    except RunError as lack:
-        pytest.skip(str(lack))
-
-
-@pytest.fixture(params=["files", "case", "live"])
-def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
-    """Each backend over the same records."""
-    if request.param == "live":
-        yield from served(tmp_path / "export", request.getfixturevalue("database"))
-    else:
-        yield exported(request.param, tmp_path)
-
-
-@pytest.fixture(params=["files", "case"])
-def export_source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
-    """The backends that read what AWS's tools printed."""
-    return exported(request.param, tmp_path)
-
-
-def exported(name: str, folder: Path) -> Source:
-    """An export, or a case made of it."""
-    return export(folder / "export") if name == "files" else recorded(folder / "export", folder / "report")
-
-
-def served(root: Path, dsn: str) -> Iterator[LiveSource]:
-    """The export over HTTP, and the database."""
-    export(root)
-    dms = load_profile("dms")
-    logs = dms.logs.model_copy(update={"groups": {"/aws/lambda/api": LogGroup()}})
-    profile = dms.model_copy(update={"logs": logs, "resources": Resources()})
-    with Sandbox(root) as sandbox, pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.environment.items():
-            patch.setenv(name, value)
-        yield LiveSource(profile, "prod", clock=lambda: at("12:00"), environ={profile.database.dsn_variable: dsn})
+from ddms_ops.window import Window
 
 
 def messages(table: pa.Table) -> list[str]:
@@ -242,10 +100,52 @@ def test_got_spans_first_to_last_record(source: Source):
 def test_a_case_cannot_answer_beyond_what_it_recorded(tmp_path: Path):
     """A window that was not recorded in whole is partial, never complete."""
     case = recorded(tmp_path / "export", tmp_path / "report")
-    from ddms_ops.window import Window
-
     longer = Window(HOUR.start, HOUR.end + (HOUR.length * 24))
     assert case.fetch_log_events(LogQuery(longer, "/aws/lambda/api"), pull="x").coverage.status is Status.PARTIAL
+
+
+def counted(source: Source, asked: Window) -> Pull:
+    """Events by minute in a part of the day."""
+    return source.fetch_log_counts(LogCountQuery(asked, "/aws/lambda/api"), pull="x")
+
+
+def test_counts_are_by_minute_of_the_half_open_window(source: Source):
+    """Of what holds the events; minutes without any are left out."""
+    pull = counted(source, HOUR)
+    group = {"log_group": "/aws/lambda/api", "events": 1}
+    assert pull.table.schema == LOG_COUNTS
+    assert pull.table.to_pylist() == [{"timestamp": at(f"10:{m}"), **group} for m in ("00", "15", "30", "59")]
+    assert (pull.coverage.rows, pull.coverage.matched, pull.coverage.status) == (4, 4, Status.COMPLETE)
+
+
+def test_counts_of_nothing_are_empty(source: Source):
+    """All columns, and said to be counted."""
+    pull = counted(source, window("12:00", "13:00"))
+    assert (pull.table.schema, pull.table.num_rows, pull.coverage.status) == (LOG_COUNTS, 0, Status.EMPTY)
+
+
+def test_counts_of_an_unknown_group_are_not_configured(source: Source):
+    """As its events are."""
+    pull = source.fetch_log_counts(LogCountQuery(HOUR, "/aws/lambda/'; DROP TABLE x"), pull="x")
+    assert (pull.table.schema, pull.coverage.status) == (LOG_COUNTS, Status.NOT_CONFIGURED)
+
+
+@pytest.mark.parametrize("one_in", [2, 3, 8])
+def test_a_sample_is_the_events_in_its_blocks(source: Source, one_in: int):
+    """Truncated, with the number of all."""
+    pull = source.fetch_log_events(LogQuery(HOUR, "/aws/lambda/api", one_in=one_in), pull="x")
+    blocks = sample_blocks(HOUR, one_in)
+    assert messages(pull.table) == [
+        text for clock, text in MESSAGES.items() if any(b.contains(at(clock)) for b in blocks)
+    ]
+    assert (pull.coverage.matched, pull.coverage.status) == (4, Status.TRUNCATED)
+    assert pull.coverage.reason.startswith(f"1 in {one_in} by time (a block of {60 / one_in:g} s a minute): ")
+
+
+def test_a_sample_of_nothing_is_empty(source: Source):
+    """Nothing was left out."""
+    query = LogQuery(window("12:00", "13:00"), "/aws/lambda/api", one_in=4)
+    assert source.fetch_log_events(query, pull="x").coverage.status is Status.EMPTY
 
 
 def audit(source: Source, start: str = "10:00", end: str = "11:00", columns: tuple[str, ...] = COLUMNS) -> Pull:

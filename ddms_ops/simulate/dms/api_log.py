@@ -1,6 +1,5 @@
 """The API handler's log group, as `aws logs filter-log-events` prints it."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,163 +7,147 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ddms_ops.simulate.dms.catalog import ENDPOINTS, FILES, OLD_LAMBDA, OLD_VERSION, UPLOADS
-from ddms_ops.simulate.dms.errors import error_text, stack_text
-from ddms_ops.simulate.dms.requests import Requests
-from ddms_ops.simulate.ids import hexes, mix, uuids
-from ddms_ops.simulate.output import write_text
+from ddms_ops.simulate.dms.api_messages import Row, Words, quote
+from ddms_ops.simulate.dms.attributes import stream_names
+from ddms_ops.simulate.dms.requests import SETTLE_MS, Requests
+from ddms_ops.simulate.ids import mix, uuids
+from ddms_ops.simulate.output import write_items
 from ddms_ops.simulate.scenario import Scenario
 
 CHUNK = 25_000
 LEAST_FILES = 3
 BROKEN = 0.0005  # share of messages whose end is missing
 PLAIN = 0.0002  # share of messages that are plain text
-COMPLETED, DETAIL, REPORT = 0, 1, 2
-quote = json.encoder.encode_basestring  # JSON text of a string, unicode as it is
+COMPLETED, DETAIL, REPORT, ATTEMPT, DEBUG = range(5)
+SOONEST_MS = 900  # a request's own lines are logged at most so long before its end
+PACKED = {"before": '{"events": [', "between": ", ", "after": '], "searchedLogStreams": []}\n'}
+PRETTY = {
+    "before": '{\n    "events": [\n',
+    "between": ",\n",
+    "after": '\n    ],\n    "searchedLogStreams": []\n}\n',
+}
+WRONG_CLOCK_MS = 60_000  # a clock error that shows: events are taken in when they happen, whatever their time says
 
 
 @dataclass(slots=True)
 class ApiEvents:
-    """Log events ordered by logged time; `kind` is COMPLETED, DETAIL (of an error) or REPORT."""
+    """Log events ordered by logged time; `kind` is COMPLETED, DETAIL (of an error), REPORT, ATTEMPT or DEBUG."""
 
     time_ms: NDArray[np.int64]
     late_ms: NDArray[np.int64]  # from the event to its ingestion
     request: NDArray[np.int64]
     kind: NDArray[np.int8]
+    number: NDArray[np.int64]  # of the attempt or debug line, from 1
     is_broken: NDArray[np.bool_]
 
 
-def api_events(requests: Requests, rng: np.random.Generator) -> ApiEvents:
-    """One event for each request, one more for each error, and a few plain-text reports."""
+def api_events(scenario: Scenario, requests: Requests, rng: np.random.Generator) -> ApiEvents:
+    """One event for each request, one more for each error and failed attempt, and a few plain-text reports."""
     count = len(requests.time_ms)
     failed = np.flatnonzero(requests.error >= 0)
+    failed = failed[~np.array([bool(kind.in_answer) for kind in requests.kinds])[requests.error[failed]]]
     reports = np.flatnonzero(rng.random(count - 1) < PLAIN)
-    request = np.concatenate((np.arange(count), failed, reports))
-    kind = np.repeat(np.array([COMPLETED, DETAIL, REPORT], dtype=np.int8), (count, len(failed), len(reports)))
+    attempts, attempt = _numbered(requests.attempts)
+    debug, line = _numbered(_debug_lines(scenario, requests))
+    parts = (np.arange(count), failed, reports, attempts, debug)
+    request = np.concatenate(parts)
+    kind = np.repeat(np.arange(len(parts), dtype=np.int8), [len(part) for part in parts])
+    number = np.concatenate((np.zeros(count + len(failed) + len(reports), dtype=np.int64), attempt, line))
     before, after = -rng.integers(1, 9, len(failed)), np.full(len(reports), 2)
-    offset = np.concatenate((np.zeros(count, dtype=np.int64), before, after))
-    time_ms = requests.time_ms[request] + requests.skew_ms[requests.stream[request]] + offset
+    offset = np.concatenate((np.zeros(count, dtype=np.int64), before, after, 200 * attempt - SOONEST_MS, line - 40))
+    skew_ms = requests.skew_ms[requests.stream[request]]
+    time_ms = requests.time_ms[request] + skew_ms + offset
     is_broken = (kind == COMPLETED) & (requests.status[request] < 500) & (rng.random(len(request)) < BROKEN)
     order = np.argsort(time_ms, kind="stable")
-    late_ms = rng.integers(300, 3_000, len(order))
-    return ApiEvents(time_ms[order], late_ms, request[order], kind[order], is_broken[order])
+    late_ms = rng.integers(300, 3_000, len(order)) - np.where(abs(skew_ms) > WRONG_CLOCK_MS, skew_ms, 0)[order]
+    return ApiEvents(time_ms[order], late_ms, request[order], kind[order], number[order], is_broken[order])
+
+
+def _debug_lines(scenario: Scenario, requests: Requests) -> NDArray[np.int8]:
+    """Debug lines of each request."""
+    if not scenario.debug_lines or scenario.onset_ms is None:
+        return np.zeros(len(requests.time_ms), dtype=np.int8)
+    is_on = requests.time_ms >= scenario.onset_ms + SETTLE_MS
+    is_on[-1] = False
+    return np.where(is_on, scenario.debug_lines, 0).astype(np.int8)
+
+
+def _numbered(times: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each place as often as it says, and which time it is, from 1."""
+    places = np.repeat(np.arange(len(times)), times)
+    first = np.cumsum(times, dtype=np.int64) - times
+    return places, np.arange(len(places)) - first[places] + 1
 
 
 def write_api_log(folder: Path, scenario: Scenario, requests: Requests, events: ApiEvents, salt: int) -> int:
     """Write the group's files, every third pretty-printed, the others gzipped; returns the number of events."""
     total = len(events.time_ms)
     parts = max(LEAST_FILES, -(-total // CHUNK))
-    streams = _stream_names(scenario, requests, salt)
+    streams, words = stream_names(scenario, requests, salt), Words(scenario, requests, salt)
     for part in range(parts):
         chosen = slice(total * part // parts, total * (part + 1) // parts)
-        messages = _messages(scenario, requests, events, chosen, salt)
+        messages = _messages(words, requests, events, chosen, salt)
         is_pretty = part % 3 == 0
-        text = _document(events, chosen, [streams[s] for s in requests.stream[events.request[chosen]].tolist()],
-                         messages, salt, is_pretty=is_pretty)  # fmt: skip
-        write_text(folder / f"events-{part + 1:04d}.json{'' if is_pretty else '.gz'}", text)
+        names = [streams[stream] for stream in requests.stream[events.request[chosen]].tolist()]
+        layout = PRETTY if is_pretty else PACKED
+        path = folder / f"events-{part + 1:04d}.json{'' if is_pretty else '.gz'}"
+        write_items(path, _items(events, chosen, names, messages, salt, is_pretty=is_pretty), **layout)
     return total
 
 
-def _stream_names(scenario: Scenario, requests: Requests, salt: int) -> list[str]:
-    digits = hexes(np.arange(len(requests.skew_ms)), salt + 11)
-    date = f"{scenario.window.start:%Y/%m/%d}"
-    half = len(digits) // 2
-    return [f"{date}/[{OLD_LAMBDA + (place >= half)}]{digit}" for place, digit in enumerate(digits)]
-
-
-def _document(
+def _items(
     events: ApiEvents, chosen: slice, streams: list[str], messages: list[str], salt: int, *, is_pretty: bool
-) -> str:
-    """The text of one filter-log-events answer."""
+) -> list[str]:
+    """The events of one filter-log-events answer."""
     first = chosen.start
     tails = mix(np.arange(first, first + len(messages)), salt + 13).tolist()
     rows = zip(streams, events.time_ms[chosen].tolist(), events.late_ms[chosen].tolist(), messages, tails, strict=True)
     if not is_pretty:
-        lines = [
+        return [
             f'{{"logStreamName": "{stream}", "timestamp": {t}, "message": {quote(message)},'
             f' "ingestionTime": {t + late}, "eventId": "38{t:013d}{n:09d}{tail:020d}{n % 10**12:012d}"}}'
             for n, (stream, t, late, message, tail) in enumerate(rows, first)
         ]
-        return '{"events": [' + ", ".join(lines) + '], "searchedLogStreams": []}\n'
-    lines = [
+    return [
         f'        {{\n            "logStreamName": "{stream}",\n            "timestamp": {t},\n'
         f'            "message": {quote(message)},\n            "ingestionTime": {t + late},\n'
         f'            "eventId": "38{t:013d}{n:09d}{tail:020d}{n % 10**12:012d}"\n        }}'
         for n, (stream, t, late, message, tail) in enumerate(rows, first)
     ]
-    return '{\n    "events": [\n' + ",\n".join(lines) + '\n    ],\n    "searchedLogStreams": []\n}\n'
 
 
-def _messages(scenario: Scenario, requests: Requests, events: ApiEvents, chosen: slice, salt: int) -> list[str]:
+def _messages(words: Words, requests: Requests, events: ApiEvents, chosen: slice, salt: int) -> list[str]:
     """The messages of some events."""
+    makers = {
+        COMPLETED: lambda row, _: words.completed(row),
+        DETAIL: lambda row, _: words.detail(row),
+        REPORT: lambda row, _: words.report(row),
+        ATTEMPT: words.attempt,
+        DEBUG: words.debug,
+    }
+    kinds, numbers = events.kind[chosen].tolist(), events.number[chosen].tolist()
+    rows = _rows(requests, events, chosen, salt)
+    texts = [makers[kind](row, number) for kind, row, number in zip(kinds, rows, numbers, strict=True)]
+    draws = mix(events.request[chosen], salt + 5)
+    for place in np.flatnonzero(events.is_broken[chosen]).tolist():
+        texts[place] = texts[place][: 40 + int(draws[place]) % (len(texts[place]) - 50)]
+    return texts
+
+
+def _rows(requests: Requests, events: ApiEvents, chosen: slice, salt: int) -> Iterator[Row]:
+    """The requests of some events."""
     places = events.request[chosen]
-    ids = uuids(places, salt)
-    documents = uuids(requests.document[places].astype(np.int64), salt + 3)
-    bits = mix(places, salt + 5).tolist()
-    broken = events.is_broken[chosen].tolist()
-    rows = _rows(scenario, requests, places)
-    kinds = events.kind[chosen].tolist()
-    found = []
-    for kind, row, request_id, document, draw, is_broken in zip(kinds, rows, ids, documents, bits, broken, strict=True):
-        if kind == COMPLETED:
-            text = _completed(row, request_id, document, draw)
-        elif kind == DETAIL:
-            text = _detail(requests, row, request_id, document, draw)
-        else:
-            text = f"REPORT RequestId: {request_id}\tDuration: {row[5]}.{draw % 100:02d} ms\tMemory Size: 1024 MB\n"
-        found.append(text[: 40 + draw % (len(text) - 50)] if is_broken else text)
-    return found
-
-
-Row = tuple[str, int, int, int, int, int, str]
-
-
-def _rows(scenario: Scenario, requests: Requests, places: NDArray[np.int64]) -> Iterator[Row]:
-    """Tenant name, user, endpoint, status, error, duration and version of some requests."""
-    versions = (OLD_VERSION, scenario.new_version or OLD_VERSION)
-    return zip(
-        [requests.names[t] for t in requests.tenant[places].tolist()],
+    error = np.where(events.kind[chosen] == ATTEMPT, requests.retried[places], requests.error[places])
+    columns = (
+        uuids(places, salt),
+        uuids(requests.document[places].astype(np.int64), salt + 3),
         requests.user[places].tolist(),
         requests.endpoint[places].tolist(),
         requests.status[places].tolist(),
-        requests.error[places].tolist(),
         requests.duration_ms[places].tolist(),
-        [versions[new] for new in requests.is_new[places].tolist()],
-        strict=True,
+        error.tolist(),
+        requests.is_new[places].tolist(),
+        (2 * requests.stream[places] + requests.is_cold[places]).tolist(),
+        mix(places, salt + 5).tolist(),
     )
-
-
-def _who(row: Row, request_id: str, document: str) -> str:
-    """The JSON members that a request's events share."""
-    tenant, user, endpoint, *_ = row
-    route = ENDPOINTS[endpoint]
-    return (
-        f'"requestId":"{request_id}","tenantId":"{tenant}","userId":"user-{user:05d}","method":"{route.method}",'
-        f'"path":"{route.path.replace("{id}", document)}"'
-    )
-
-
-def _completed(row: Row, request_id: str, document: str, draw: int) -> str:
-    _, _, endpoint, status, _, duration, version = row
-    route = ENDPOINTS[endpoint]
-    subject = f',"documentId":"{document}"' if "{id}" in route.path else ""
-    if route.action in UPLOADS:
-        subject += f',"fileName":{quote(FILES[draw % len(FILES)])}'
-    return (
-        f'{{"level":"info","message":"request completed",{_who(row, request_id, document)},"status":{status},'
-        f'"duration":{duration},"action":"{route.action}"{subject},"version":"{version}"}}'
-    )
-
-
-def _detail(requests: Requests, row: Row, request_id: str, document: str, draw: int) -> str:
-    kind = requests.kinds[row[4]]
-    digits = f"{draw:016x}{draw * 0x9E3779B97F4A7C15 % 2**64:016x}"
-    text = error_text(kind, draw, digits)
-    stack = stack_text(kind, text)
-    code = f'"code":"{kind.code}",' if kind.code else ""
-    return (
-        f'{{"level":"{kind.level}","message":"{"unhandled exception" if kind.level == "error" else "request refused"}",'
-        f'"error":"{kind.name}",{code}"errorMessage":{quote(text)},'
-        + (f'"stack":{quote(stack)},' if stack else "")
-        + f'{_who(row, request_id, document)},"version":"{row[6]}"}}'
-    )
+    return map(Row._make, zip(*columns, strict=True))

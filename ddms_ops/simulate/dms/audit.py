@@ -131,7 +131,7 @@ def _details(scenario: Scenario, requests: Requests, places: NDArray[np.int64], 
     drawn = (mix(places, salt + 5) % np.uint64(len(FILES))).astype(np.int64)
     subjects = np.array([2 if e.action in UPLOADS else 1 if "{id}" in e.path else 0 for e in ENDPOINTS])
     subject = subjects[requests.endpoint[places]]
-    denied = requests.error[places].astype(np.int64)
+    denied = np.where(np.isin(requests.status[places], DENIED), requests.error[places], -1).astype(np.int64)
     choice = np.where(subject == 1, 1 + is_new, 0)
     choice = np.where(subject == 2, 3 + 2 * drawn + is_new, choice)
     choice = np.where(denied >= 0, 3 + len(files) + 2 * denied + is_new, choice)

@@ -6,11 +6,13 @@ from ddms_ops.simulate.scenario import ErrorKind
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 API_FUNCTION = "dms-api-handler-prod"
 WORKER_FUNCTION = "dms-processing-worker-prod"
 API_GROUP = f"/aws/lambda/{API_FUNCTION}"
 WORKER_GROUP = f"/aws/lambda/{WORKER_FUNCTION}"
 SCAN_GROUP = "/ecs/malware-scan-service"
+CI, ON_CALL, DEVELOPER, PLATFORM = "dms-ci-deploy", "oncall.meyer", "dev.okafor", "platform-terraform"
 OLD_VERSION = "2.14.2"
 OLD_LAMBDA, WORKER_LAMBDA = 42, 17
 TENANTS = 40
@@ -50,6 +52,15 @@ ENDPOINTS = (
     Endpoint("POST", "/documents/{id}/share", 0.02, 100, "document.share"),
     Endpoint("GET", "/tenants/me/usage", 0.01, 60, "tenant.usage"),
 )
+
+CLIENTS = (  # name, share of the users, user agents
+    ("web", 0.58, ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/132.0", "Mozilla/5.0 (Macintosh) Safari/17.6",
+                   "Mozilla/5.0 (X11; Linux x86_64; rv:134.0) Firefox/134.0")),
+    ("mobile", 0.17, ("DmsMobile/5.4.1 (iOS 18.2)", "DmsMobile/5.4.0 (Android 15)")),
+    ("desktop-sync", 0.15, ("DmsSync/3.9.2 (Windows)", "DmsSync/3.8.7 (macOS)")),
+    ("api", 0.10, ("dms-sdk-python/1.12.0", "dms-sdk-java/2.3.1", "curl/8.5.0")),
+)  # fmt: skip
+BOTS = ("DocIndexBot/2.1 (+https://bots.example.com)", "python-requests/2.31.0", "Go-http-client/2.0")
 
 FILES = (
     "contract-final.pdf", "Q1 report.xlsx", "scan_0041.tiff", "見積書_2026年3月.pdf", "契約書(最終).docx",

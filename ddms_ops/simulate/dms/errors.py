@@ -4,11 +4,14 @@ from ddms_ops.simulate.dms.catalog import FILES
 from ddms_ops.simulate.scenario import ErrorKind
 
 
-def error_text(kind: ErrorKind, bits: int, digits: str) -> str:
-    """The kind's message, its variable parts from 64 bits and 32 hex digits of the event."""
-    return kind.message.format(
+def error_text(message: str, bits: int, digits: str) -> str:
+    """The message, its variable parts from 64 bits and 32 hex digits of the event."""
+    if "{" not in message:
+        return message
+    return message.format(
         n=bits % 4_900 + 100,
         ms=10_000 + bits % 61,
+        wait=bits % 600 + 120,
         size=bits % 48_000_000 + 1_024,
         ip=f"10.0.{bits % 4 + 12}.{bits // 7 % 250 + 3}",
         hex=digits[:16].upper(),

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from ddms_ops.simulate.dms.alarms import transitions, write_alarms
-from ddms_ops.simulate.dms.api_log import ApiEvents, api_events, write_api_log
+from ddms_ops.simulate.dms.api_log import api_events, write_api_log
 from ddms_ops.simulate.dms.audit import write_audit
 from ddms_ops.simulate.dms.catalog import API_GROUP, SCAN_GROUP, UPLOADS, WORKER_GROUP
-from ddms_ops.simulate.dms.jobs import Jobs, draw_jobs
+from ddms_ops.simulate.dms.draw import draw_requests
+from ddms_ops.simulate.dms.jobs import draw_jobs
 from ddms_ops.simulate.dms.metrics import minute_series, write_metrics
-from ddms_ops.simulate.dms.requests import Requests, draw_requests
 from ddms_ops.simulate.dms.scan_log import SHARE, write_scan_log
 from ddms_ops.simulate.dms.trail import write_trail
-from ddms_ops.simulate.dms.truth import truth_of
+from ddms_ops.simulate.dms.truth import Drawn, truth_of
 from ddms_ops.simulate.dms.worker_log import write_worker_log
 from ddms_ops.simulate.scenario import Scenario
 
@@ -30,19 +30,6 @@ class Written:
 
     truth: dict[str, object]
     first_alarm_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    requests: Requests
-    events: ApiEvents
-    jobs: Jobs
-
-    @property
-    def log_events(self) -> float:
-        """Log events that this leads to, about."""
-        uploads = self.requests.does(*UPLOADS) & (self.requests.status < 400)
-        return len(self.events.time_ms) + len(self.jobs.time_ms) + SHARE * float(uploads.sum())
 
 
 def write_export(folder: Path, scenario: Scenario, *, seed: int, events: int) -> Written:
@@ -65,7 +52,7 @@ def write_export(folder: Path, scenario: Scenario, *, seed: int, events: int) ->
     write_alarms(folder / "alarms", changes)
     since = scenario.onset_ms or scenario.start_ms
     alarms = [change.time_ms for change in changes if change.is_alarm and change.time_ms >= since]
-    truth = truth_of(scenario, requests, written, records)
+    truth = truth_of(scenario, drawn, salt, written, records)
     return Written({**truth, "audit_rows": audit}, min(alarms, default=None))
 
 
@@ -73,7 +60,7 @@ def _group(logs: Path, name: str) -> Path:
     return logs / name.replace("/", "__")
 
 
-def _draw(scenario: Scenario, seed: int, events: int) -> _Drawn:
+def _draw(scenario: Scenario, seed: int, events: int) -> Drawn:
     """Requests and what follows from them, so many that about `events` log events are written.
 
     How many log events a request leads to is learnt on a pilot, which is small where the export is large.
@@ -82,15 +69,21 @@ def _draw(scenario: Scenario, seed: int, events: int) -> _Drawn:
     count = round(pilot * FIRST_GUESS)
     for _ in range(ROUNDS):
         drawn = _draw_once(scenario, seed, count)
-        if abs(drawn.log_events / pilot - 1) < NEAR:
+        if abs(_log_events(drawn) / pilot - 1) < NEAR:
             break
-        count = round(count * pilot / drawn.log_events)
+        count = round(count * pilot / _log_events(drawn))
     if events == pilot:
         return drawn
-    return _draw_once(scenario, seed, round(events * count / drawn.log_events))
+    return _draw_once(scenario, seed, round(events * count / _log_events(drawn)))
 
 
-def _draw_once(scenario: Scenario, seed: int, count: int) -> _Drawn:
+def _log_events(drawn: Drawn) -> float:
+    """Log events that this leads to, about."""
+    uploads = drawn.requests.does(*UPLOADS) & (drawn.requests.status < 400)
+    return len(drawn.events.time_ms) + len(drawn.jobs.time_ms) + SHARE * float(uploads.sum())
+
+
+def _draw_once(scenario: Scenario, seed: int, count: int) -> Drawn:
     rng = np.random.default_rng([seed, 1])
     requests = draw_requests(scenario, count, rng)
-    return _Drawn(requests, api_events(requests, rng), draw_jobs(scenario, requests, rng))
+    return Drawn(requests, api_events(scenario, requests, rng), draw_jobs(scenario, requests, rng))

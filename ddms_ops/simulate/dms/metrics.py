@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ddms_ops.simulate.dms.catalog import MAX_CONNECTIONS, UPLOADS
-from ddms_ops.simulate.dms.jobs import Jobs
+from ddms_ops.simulate.dms.jobs import PLANTED, Jobs
 from ddms_ops.simulate.dms.requests import Requests
 from ddms_ops.simulate.output import write_json
 from ddms_ops.simulate.scenario import MINUTE_MS, Scenario
@@ -45,7 +45,7 @@ def minute_series(scenario: Scenario, requests: Requests, jobs: Jobs, rng: np.ra
         "search_p95_latency": _published(requests.time_ms[searches], requests.duration_ms[searches], edges, _p95),
         "processing_success_rate": _published(jobs.time_ms[last], jobs.error[last] < 0, edges, np.mean),
         "processing_p95_duration": _published(jobs.time_ms, jobs.duration_ms / 1000, edges, _p95),
-        "dlq_messages": np.cumsum(_per_minute(jobs.time_ms[last & (jobs.error == 2)], edges)),
+        "dlq_messages": np.cumsum(_per_minute(jobs.time_ms[last & (jobs.error == PLANTED)], edges)),
         "queue_depth": _queue_depth(scenario, edges, rng),
         "db_connections": _connections(scenario, edges, rng),
     }
@@ -78,7 +78,7 @@ def _published(
 
 def _since_change(scenario: Scenario, edges: NDArray[np.int64]) -> NDArray[np.float64]:
     """Minutes since the planted change at each minute, negative before it."""
-    return (edges[:-1] - (scenario.anchor_ms + scenario.changes[0].at_min * MINUTE_MS)) / MINUTE_MS
+    return (edges[:-1] - scenario.called_ms(scenario.changes[0])) / MINUTE_MS
 
 
 def _connections(scenario: Scenario, edges: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import pandas as pd
 from ddms_ops.simulate.dms.catalog import FILES, UPLOADS
 from ddms_ops.simulate.dms.requests import Requests
 from ddms_ops.simulate.ids import mix, uuids
-from ddms_ops.simulate.output import write_text
+from ddms_ops.simulate.output import write_items
 
 SHARE = 0.28  # of the uploads that succeeded
 FAILS, WARNS = 0.004, 0.01
@@ -35,7 +35,7 @@ def write_scan_log(folder: Path, requests: Requests, end_ms: int, salt: int, rng
     for part in range(parts):
         chosen = order[total * part // parts : total * (part + 1) // parts]
         lines = _lines(requests, uploads[chosen], time_ms[chosen], salt)
-        write_text(folder / f"{part:06d}.log{'.gz' if part == parts - 1 else ''}", "".join(lines))
+        write_items(folder / f"{part:06d}.log{'.gz' if part == parts - 1 else ''}", lines)
     return total
 
 

@@ -4,8 +4,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ddms_ops.simulate.dms.catalog import ACCOUNT, API_FUNCTION, API_GROUP, REGION, WORKER_FUNCTION, WORKER_GROUP
-from ddms_ops.simulate.dms.scenarios import DEVELOPER, ON_CALL, PLATFORM
+from ddms_ops.simulate.dms.catalog import (
+    ACCOUNT,
+    API_FUNCTION,
+    API_GROUP,
+    DEVELOPER,
+    ON_CALL,
+    PLATFORM,
+    REGION,
+    WORKER_FUNCTION,
+    WORKER_GROUP,
+)
 from ddms_ops.simulate.ids import hexes, uuids_of
 from ddms_ops.simulate.output import write_json
 from ddms_ops.simulate.scenario import MINUTE_MS, Call, Scenario
@@ -40,7 +49,8 @@ EVERYDAY = (
 
 def write_trail(folder: Path, scenario: Scenario, salt: int, rng: np.random.Generator) -> int:
     """Write one file for each hour of baseline and window; returns the number of records."""
-    timed = [(scenario.anchor_ms + round(call.at_min * MINUTE_MS), call) for call in (*EVERYDAY, *scenario.changes)]
+    timed = [(scenario.anchor_ms + round(call.at_min * MINUTE_MS), call) for call in EVERYDAY]
+    timed += [(scenario.called_ms(call), call) for call in scenario.changes]
     span = scenario.end_ms - scenario.first_ms
     for offset in rng.integers(0, span, READS).tolist():
         service, name, parameters, actor = READ_CALLS[int(rng.integers(0, len(READ_CALLS)))]

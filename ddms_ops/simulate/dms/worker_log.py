@@ -9,7 +9,7 @@ from ddms_ops.simulate.dms.catalog import JOBS, WORKER_LAMBDA
 from ddms_ops.simulate.dms.errors import error_text, stack_text
 from ddms_ops.simulate.dms.jobs import Jobs
 from ddms_ops.simulate.ids import hexes, mix, uuids
-from ddms_ops.simulate.output import write_text
+from ddms_ops.simulate.output import write_items
 from ddms_ops.simulate.scenario import Scenario
 
 CHUNK = 50_000
@@ -28,7 +28,9 @@ def write_worker_log(
     total = len(order)
     parts = max(LEAST_FILES, -(-total // CHUNK))
     date = f"{scenario.window.start:%Y/%m/%d}"
-    streams = [f"{date}/[{WORKER_LAMBDA}]{h}" for h in hexes(np.arange(len(jobs.skew_ms)), salt + 17)]
+    digits = hexes(np.arange(len(jobs.skew_ms)), salt + 17)
+    old = len(digits) // 2 if scenario.new_worker else len(digits)
+    streams = [f"{date}/[{WORKER_LAMBDA + (place >= old)}]{digit}" for place, digit in enumerate(digits)]
     for part in range(parts):
         chosen = order[total * part // parts : total * (part + 1) // parts]
         messages = _messages(jobs, chosen, names, salt)
@@ -40,7 +42,7 @@ def write_worker_log(
             f' "logStreamName": "{streams[stream]}"}}\n'
             for t, text, stream, broken in rows
         ]
-        write_text(folder / f"worker-{part + 1:04d}.jsonl{'.gz' if part == 1 else ''}", "".join(lines))
+        write_items(folder / f"worker-{part + 1:04d}.jsonl{'.gz' if part == 1 else ''}", lines)
     return total
 
 
@@ -61,7 +63,7 @@ def _messages(jobs: Jobs, chosen: np.ndarray, names: tuple[str, ...], salt: int)
             found.append(f'{{"level":"info","message":"job completed","status":"COMPLETED",{job},{who}}}')
             continue
         kind = jobs.kinds[error]
-        text = error_text(kind, draw, digit)
+        text = error_text(kind.message, draw, digit)
         stack = stack_text(kind, text)
         found.append(
             f'{{"level":"error","message":"job failed","status":"FAILED",{job},"error":"{kind.name}",'

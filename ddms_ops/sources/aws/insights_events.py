@@ -6,7 +6,6 @@ fills or times out. Each answer is compared with the number of records that the 
 
 from threading import Event
 
-import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.sources.aws.faults import AwsFault
@@ -14,7 +13,7 @@ from ddms_ops.sources.aws.filter_events import FilterEvents
 from ddms_ops.sources.aws.insights_query import LIMIT, LONGEST_S, InsightsQueries, QueryAnswer, QueryTimedOut
 from ddms_ops.sources.aws.log_answer import SliceAnswer, each_once, joined, trimmed
 from ddms_ops.sources.aws.log_pages import COLUMNS, FIELDS, events_of_rows
-from ddms_ops.sources.aws.log_windows import Slice, bin_s, evenly, planned
+from ddms_ops.sources.aws.log_windows import Slice, bin_counts, bin_s, evenly, planned
 from ddms_ops.sources.aws.session import AwsSession
 from ddms_ops.sources.aws.whole_messages import WholeMessages
 
@@ -66,7 +65,7 @@ class InsightsEvents:
         except QueryTimedOut:
             return evenly(whole, BLIND_SLICES), 0
         cap = min(CAP, self._limit)
-        return planned(whole, _counts(answer.rows), bin_s=width, cap=cap), answer.bytes_scanned
+        return planned(whole, bin_counts(answer.rows), bin_s=width, cap=cap), answer.bytes_scanned
 
     def fetch(self, piece: Slice) -> SliceAnswer:
         """Events of one slice; asked again in halves where one query cannot give all."""
@@ -111,15 +110,6 @@ class InsightsEvents:
         given = _events(answer, piece) if answer else COLUMNS.empty_table()
         events = max((exact.events, given), key=lambda table: table.num_rows)
         return SliceAnswer(events, (f"{piece}: {events.num_rows:,} taken; {why}",), None)
-
-
-def _counts(rows: pa.Table) -> list[tuple[int, int]]:
-    """Start second and count of each bin; the bin's column has the name that the service gives it."""
-    if not rows.num_rows:
-        return []
-    [bins] = [name for name in rows.column_names if name != "n"]
-    starts = pd.to_datetime(rows[bins].to_pandas(), utc=True)
-    return [(int(start.timestamp()), int(float(n))) for start, n in zip(starts, rows["n"].to_pylist(), strict=True)]
 
 
 def _events(answer: QueryAnswer, piece: Slice) -> pa.Table:

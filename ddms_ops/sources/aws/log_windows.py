@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
 
 from ddms_ops.window import Window
 
@@ -36,6 +37,15 @@ def whole_seconds(window: Window) -> Slice:
     """The least whole seconds that hold a window."""
     start, end = window.start.timestamp(), window.end.timestamp()
     return Slice(int(start // 1), int(-(-end // 1)))
+
+
+def bin_counts(rows: pa.Table) -> list[tuple[int, int]]:
+    """Start second and count of each bin of `stats count(*) as n by bin(…)`; the service names the bin's column."""
+    if not rows.num_rows:
+        return []
+    [bins] = [name for name in rows.column_names if name != "n"]
+    starts = pd.to_datetime(rows[bins].to_pandas(), utc=True)
+    return [(int(start.timestamp()), int(float(n))) for start, n in zip(starts, rows["n"].to_pylist(), strict=True)]
 
 
 def bin_s(whole: Slice, most: int = PLAN_BINS) -> int:

@@ -19,6 +19,7 @@ from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.aws.filter_events import FilterEvents
 from ddms_ops.sources.aws.insights_events import InsightsEvents
 from ddms_ops.sources.aws.log_answer import SliceAnswer
+from ddms_ops.sources.aws.log_sample import Sample
 from ddms_ops.sources.aws.log_windows import Slice, evenly, whole_seconds
 from ddms_ops.sources.aws.scan import GB, Scan, estimate
 from ddms_ops.sources.aws.session import AwsSession
@@ -67,6 +68,7 @@ class LogPull:
         now: for how long ago the window is.
         budget_bytes: what Insights may read for one pull.
         route: "insights" or "filter"; empty: whichever suits the size.
+        sample: the blocks to take, where the query asks for a share.
     """
 
     session: AwsSession
@@ -78,17 +80,17 @@ class LogPull:
     now: pd.Timestamp
     budget_bytes: int
     route: str = ""
+    sample: Sample | None = None
 
     def fetch(self) -> Pull:
         """The events in the window, in a Parquet file, and their coverage."""
         stopping = Event()
         scan = self._estimate()
         window, narrowed = self._within_budget(scan)
-        whole = whole_seconds(window)
         outcome = _Outcome()
         spool = Spool(self.path, self.query.log_group)
         try:
-            fetch, slices = self._planned(scan, whole, stopping, outcome)
+            fetch, slices = self._planned(scan, window, stopping, outcome)
             self._run(fetch, slices, spool, stopping, outcome)
         except AwsFault as fault:
             outcome.faults.append(fault)
@@ -105,7 +107,11 @@ class LogPull:
         if not self.session.was_refused("cloudwatch", "GetMetricData"):
             with contextlib.suppress(AwsFault):
                 scan = estimate(self.session, self.log_group, self.query.window, now=self.now)
-        if scan.bytes is not None and not self._is_filter(scan):
+        if self.sample is not None:
+            size = scan.bytes if scan.bytes is not None else self.sample.counts.provenance.bytes_scanned or None
+            share = self.sample.share(self.sample.slices(self.query.window))
+            scan = Scan(round(size * share) if size is not None else None)
+        elif scan.bytes is not None and not self._is_filter(scan):
             scan = Scan(2 * scan.bytes)  # once to count, once to fetch
         report_progress(f"{self.query.log_group}: {scan} to read")
         return scan
@@ -127,15 +133,21 @@ class LogPull:
         return kept, words
 
     def _planned(
-        self, scan: Scan, whole: Slice, stopping: Event, outcome: _Outcome
+        self, scan: Scan, window: Window, stopping: Event, outcome: _Outcome
     ) -> tuple[Callable[[Slice], SliceAnswer], Sequence[Slice]]:
         """How to fetch a slice, and the slices."""
+        whole = whole_seconds(window)
         by_filter = FilterEvents(self.session, self.log_group, stopping=stopping)
         number = min(MOST_SLICES, max(LEAST_SLICES, -(-(scan.bytes or 0) // SLICE_BYTES)))
         if self._is_filter(scan):
+            if self.sample is not None:
+                return by_filter.fetch, self.sample.slices(window)
             small = scan.bytes is not None and scan.bytes <= FREE_BYTES
             return by_filter.fetch, evenly(whole, 4 if small else max(number, 64 if scan.bytes is None else number))
         by_query = InsightsEvents(self.session, self.log_group, contains=self.query.contains, stopping=stopping)
+        if self.sample is not None:
+            may_query = not self.session.was_refused("logs", "StartQuery")
+            return by_query.fetch if may_query else by_filter.fetch, self.sample.slices(window)
         try:
             slices, scanned = by_query.plan(whole)
         except AwsFault as fault:
@@ -203,13 +215,16 @@ class LogPull:
         """Events inside the window, with the text that was asked for."""
         events = events.set_column(0, "timestamp", events["timestamp"].cast(TIME))
         events = inside(events, self.query.window)
+        if self.sample is not None:
+            events = self.sample.kept(events)
         if self.query.contains:
             events = events.filter(pc.fill_null(pc.match_substring(events["message"], self.query.contains), False))
         return events
 
     def _pulled(self, spool: Spool, outcome: _Outcome, narrowed: str) -> Pull:
         records: pa.Table | Path = spool.path
-        rows, matched, got = spool.rows, spool.rows, spool.got
+        rows, got = spool.rows, spool.got
+        matched: int | None = spool.rows
         reasons = _reasons(outcome, rows)
         reasons += [INTERRUPTED] if outcome.is_interrupted else []
         status = _status(rows, outcome, bool(reasons), narrowed)
@@ -220,9 +235,12 @@ class LogPull:
             status = Status.TRUNCATED if status is Status.COMPLETE else status
             reasons.append(f"{limit:,} of {matched:,} taken, as asked")
         reasons += [narrowed] if narrowed else []
-        counted = None if outcome.missing or outcome.is_interrupted or narrowed else matched
+        if outcome.missing or outcome.is_interrupted or narrowed:
+            matched = None
+        if self.sample is not None:
+            matched, (status, reasons) = self.sample.matched, self.sample.account(status, reasons)
         coverage = Coverage(
-            self.pull, self.provenance.source, self.query.text, self.query.window, got, rows, counted, status,
+            self.pull, self.provenance.source, self.query.text, self.query.window, got, rows, matched, status,
             "; ".join(reasons),
         )  # fmt: skip
         provenance = replace(self.provenance, bytes_scanned=outcome.bytes_scanned)

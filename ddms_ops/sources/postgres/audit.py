@@ -1,9 +1,7 @@
 """Rows of an audit table: what the catalog says of it first, then one ordered answer, written as it comes."""
 
 import contextlib
-import os
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,6 +12,7 @@ import pyarrow as pa
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.progress import report_progress
 from ddms_ops.sources.base import TIME, AuditQuery, Provenance, Pull, no_records
+from ddms_ops.sources.opening import scratch_file
 from ddms_ops.sources.postgres.audit_table import audit_statement
 from ddms_ops.sources.postgres.faults import DatabaseFault
 from ddms_ops.sources.postgres.ordered import OrderedFile
@@ -48,9 +47,8 @@ def fetch_audit_rows(
         reader: closed afterwards.
         scratch: the folder for the file.
     """
-    handle, name = tempfile.mkstemp(dir=scratch, suffix=".parquet")
-    os.close(handle)
-    outcome = _Outcome(Provenance(source), OrderedFile(Path(name), query.schema, query.time_column))
+    file = scratch_file(scratch, ".parquet")
+    outcome = _Outcome(Provenance(source), OrderedFile(file, query.schema, query.time_column))
     try:
         with reader:
             _read(reader, query, outcome, pull=pull)

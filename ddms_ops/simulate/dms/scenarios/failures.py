@@ -1,24 +1,20 @@
-"""The incidents that can be planted, in the order in which they are listed."""
+"""Failures that show as such: a bad deploy, a database that is full, a key that is denied, requests that stay away."""
 
-from ddms_ops.simulate.dms.catalog import ACCOUNT, API_FUNCTION, REGION, UPLOADS, WORKER_FUNCTION
+from dataclasses import replace
+
+import numpy as np
+
+from ddms_ops.simulate.dms.catalog import ACCOUNT, API_FUNCTION, PLATFORM, REGION, UPLOADS, WORKER_FUNCTION
+from ddms_ops.simulate.dms.scenarios.calls import RAISE_MEMORY, configure, deploy
+from ddms_ops.simulate.dms.scenarios.choice import every_fault
 from ddms_ops.simulate.scenario import Call, ErrorKind, Fault, Scenario
 
-LAMBDA = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
 VERSIONS = "POST /documents/{id}/versions"
+BUSY = (VERSIONS, "POST /documents", "GET /documents", "GET /documents/{id}", "GET /documents/{id}/download")
 KEY_ID = "5f0f3c1e-7a42-4b8e-9d31-c06a2f7e8b14"
 KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{KEY_ID}"
 ZONE = "Z0482917QF3T5EXAMPLE"
-CI, ON_CALL, DEVELOPER, PLATFORM = "dms-ci-deploy", "oncall.meyer", "dev.okafor", "platform-terraform"
-
-RAISE_MEMORY = Call(
-    5,
-    "lambda",
-    "UpdateFunctionConfiguration20150331v2",
-    {"functionName": API_FUNCTION, "memorySize": 1536},
-    ON_CALL,
-    response={"functionName": API_FUNCTION, "memorySize": 1536},
-    resource=API_FUNCTION,
-)
+RANKS = tuple(range(5, 15))
 
 RETENTION = ErrorKind(
     "TypeError",
@@ -61,8 +57,11 @@ def _kms_error(call: str) -> ErrorKind:
     )  # fmt: skip
 
 
-_ALL = (
-    Scenario("quiet_day", "Nothing planted: only the usual noise", "2026-03-03T10:00Z", incident_title="Quiet day"),
+def _other_traffic(scenario: Scenario, rng: np.random.Generator) -> Scenario:
+    return replace(scenario, traffic_left=round(float(rng.uniform(0.15, 0.4)), 2))
+
+
+FAILURES = (
     Scenario(
         name="bad_deploy",
         title="A new version fails on one endpoint",
@@ -72,46 +71,10 @@ _ALL = (
         onset_min=37,
         kind="error",
         new_version="2.15.0",
-        faults=(Fault(RETENTION, 0.7, "reading 'retentionPolicy'", endpoint=VERSIONS),),
+        faults=(Fault(RETENTION, 0.7, "Cannot read properties of undefined", endpoint=VERSIONS),),
+        vary=every_fault(endpoint=BUSY),
         changes=(
-            Call(
-                -2.9,
-                "lambda",
-                "UpdateFunctionCode20150331v2",
-                {
-                    "functionName": API_FUNCTION,
-                    "publish": False,
-                    "s3Bucket": "dms-artifacts-prod",
-                    "s3Key": "dms-api-handler/2.15.0.zip",
-                    "dryRun": False,
-                },
-                CI,
-                response={
-                    "functionName": API_FUNCTION,
-                    "runtime": "nodejs20.x",
-                    "version": "$LATEST",
-                    "lastUpdateStatus": "InProgress",
-                },
-                resource=API_FUNCTION,
-            ),
-            Call(
-                -2.4,
-                "lambda",
-                "PublishVersion20150331",
-                {"functionName": API_FUNCTION, "description": "2.15.0"},
-                CI,
-                response={"functionName": API_FUNCTION, "functionArn": f"{LAMBDA}:{API_FUNCTION}:43", "version": "43"},
-                resource=API_FUNCTION,
-            ),
-            Call(
-                -0.05,
-                "lambda",
-                "UpdateAlias20150331",
-                {"functionName": API_FUNCTION, "name": "live", "functionVersion": "43"},
-                CI,
-                response={"aliasArn": f"{LAMBDA}:{API_FUNCTION}:live", "name": "live", "functionVersion": "43"},
-                resource=API_FUNCTION,
-            ),
+            *deploy(API_FUNCTION, "2.15.0", 43),
             RAISE_MEMORY,
         ),
     ),
@@ -131,19 +94,7 @@ _ALL = (
         ),
         job_fault=Fault(NO_SLOTS, 0.15, "remaining connection slots are reserved", ramp_min=6),
         changes=(
-            Call(
-                -8,
-                "lambda",
-                "UpdateFunctionConfiguration20150331v2",
-                {
-                    "functionName": WORKER_FUNCTION,
-                    "environment": {"variables": "HIDDEN_DUE_TO_SECURITY_REASONS"},
-                    "description": "DB_POOL_MAX 2 -> 10",
-                },
-                PLATFORM,
-                response={"functionName": WORKER_FUNCTION, "lastUpdateStatus": "InProgress"},
-                resource=WORKER_FUNCTION,
-            ),
+            configure(-8, WORKER_FUNCTION, "DB_POOL_MAX 2 -> 10"),
             Call(
                 -7.7,
                 "lambda",
@@ -169,6 +120,7 @@ _ALL = (
             Fault(_kms_error("GenerateDataKey"), 1.0, "kms:GenerateDataKey", tenant_rank=8),
             Fault(_kms_error("Decrypt"), 1.0, "kms:Decrypt", tenant_rank=8),
         ),
+        vary=every_fault(tenant_rank=RANKS),
         changes=(
             Call(
                 -3,
@@ -193,6 +145,7 @@ _ALL = (
         detected_min=14,
         kind="traffic",
         traffic_left=0.25,
+        vary=_other_traffic,
         changes=(
             Call(
                 -4,
@@ -225,5 +178,3 @@ _ALL = (
         ),
     ),
 )
-
-SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

@@ -1,0 +1,81 @@
+"""What is different about what fails: the attributes that set it apart, computed once for each set of groups."""
+
+import pandas as pd
+
+from ddms_ops.analysis.contrast import Contrast, contrast
+from ddms_ops.analysis.impact import is_hit
+from ddms_ops.checks.base import Facts
+from ddms_ops.normalize.attributes import PREFIX
+from ddms_ops.redact import redact
+
+ATTRIBUTES = ("endpoint", "version", "tenant", "job_type", "action", "log_group", "log_stream", "user")
+MARK_CHARS = 120
+PLACES = {
+    "endpoint": "on {}",
+    "version": "in version {}",
+    "tenant": "of tenant {}",
+    "job_type": "in {} jobs",
+    "log_stream": "in log stream {}",
+}
+
+
+def difference(facts: Facts, groups: tuple[str, ...]) -> Contrast:
+    """What sets the requests and jobs that some groups hit apart from the others, in the window against the baseline.
+
+    Args:
+        facts: the case.
+        groups: ids of error groups; none means whatever failed.
+    """
+    if groups not in facts.differences:
+        now, before = (_compared(*side, groups) for side in _sides(facts))
+        names = (*ATTRIBUTES, *facts.attributes)
+        found = contrast(now, before, names, significance=facts.profile.triage.significance)
+        facts.differences[groups] = found
+    return facts.differences[groups]
+
+
+def slow_difference(facts: Facts, limit_ms: float) -> Contrast:
+    """What sets slow requests apart: those over a limit, window against baseline."""
+    timed = [ends[ends["duration_ms"].notna()] for ends in (facts.outcomes, facts.baseline_outcomes)]
+    now, before = (ends.assign(failed=ends["duration_ms"] > limit_ms) for ends in timed)
+    return contrast(now, before, (*ATTRIBUTES, *facts.attributes), significance=facts.profile.triage.significance)
+
+
+def _sides(facts: Facts) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+    return [(facts.logs, facts.outcomes), (facts.baseline_logs, facts.baseline_outcomes)]
+
+
+def _compared(logs: pd.DataFrame, ends: pd.DataFrame, groups: tuple[str, ...]) -> pd.DataFrame:
+    """What the groups' log groups brought to an end, with `failed`; their events where nothing ended."""
+    if not groups:
+        return ends if len(ends) else logs.assign(failed=logs["is_error"])
+    rows = logs[logs["group"].isin(groups)]
+    names = set(rows["log_group"].astype("str")) or set(logs["log_group"].astype("str"))
+    ours = ends[ends["log_group"].isin(names)]
+    if len(rows) and len(ours) and (hit := is_hit(ours, rows)).any():
+        return ours.assign(failed=hit)
+    if len(rows) or ours.empty:
+        ours = logs[logs["log_group"].isin(names)]
+    return ours.assign(failed=ours["group"].isin(groups))
+
+
+def shown_name(attribute: str) -> str:
+    """An attribute as people know it: without the prefix of unmapped fields."""
+    return attribute.removeprefix(PREFIX)
+
+
+def marks_of(found: Contrast) -> dict[str, str]:
+    """Values of the best explanation, redacted, by attribute name; tenant and version too where they go with them."""
+    if not found.explanations:
+        return {}
+    best = found.explanations[0]
+    marks = dict(best.cell)
+    marks |= {name: best.implied[name] for name in ("tenant", "version") if name in best.implied}
+    return {shown_name(name): redact(value)[:MARK_CHARS] for name, value in marks.items()}
+
+
+def in_words(marks: dict[str, str]) -> str:
+    """`on POST /documents in version 2.15.0, az us-east-1b`; empty without marks."""
+    known = [form.format(marks[name]) for name, form in PLACES.items() if name in marks]
+    others = [f"{name} {value}" for name, value in marks.items() if name not in PLACES]
+    return " ".join([*known, *(["with " + ", ".join(others)] if others else [])])

@@ -1,0 +1,111 @@
+"""What is computed from a case's log pulls, each frame once."""
+
+from abc import abstractmethod
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from ddms_ops.analysis.clocks import clock_offsets, on_time
+from ddms_ops.analysis.contrast import Contrast
+from ddms_ops.analysis.group_rates import group_table
+from ddms_ops.analysis.groups import with_groups
+from ddms_ops.analysis.masks import Mask
+from ddms_ops.analysis.requests import has_requests, outcomes, requests
+from ddms_ops.declaration import Logs, Profile
+from ddms_ops.normalize import find_attributes, normalize_logs
+from ddms_ops.normalize.attributes import Attributes
+from ddms_ops.window import Window
+
+
+class LogFrames:
+    """The frames of a case that come from log events; a `Case` brings the pulls."""
+
+    profile: Profile
+    window: Window
+    baseline: Window
+    clock_offsets: pd.DataFrame
+    """Streams whose clock is off; see `analysis.clocks`. Their events stand at their corrected time."""
+
+    @property
+    @abstractmethod
+    def log_pulls(self) -> list[tuple[Path, str, Logs]]:
+        """For each log pull of window and baseline its evidence file, its name, and how its events name things."""
+
+    @property
+    def log_files(self) -> list[Path]:
+        """Evidence files of the window's raw log events, of all groups."""
+        return [path for path, name, _ in self.log_pulls if name.startswith("logs/")]
+
+    @cached_property
+    def differences(self) -> dict[tuple[str, ...], Contrast]:
+        """Contrasts made so far, by the groups they are about; see `checks.differences`."""
+        return {}
+
+    @cached_property
+    def _attributes(self) -> Attributes:
+        return find_attributes(self.log_pulls)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Columns of the log frames beyond LOGS: fields that the profile does not map."""
+        return tuple(self._attributes.paths)
+
+    @property
+    def attributes_left_out(self) -> dict[str, str]:
+        """Fields of the events that are not compared, and why."""
+        return self._attributes.left_out
+
+    @cached_property
+    def _all_logs(self) -> pd.DataFrame:
+        rules = [Mask(name, rule.pattern, rule.example) for name, rule in self.profile.logs.masks.items()]
+        logs = normalize_logs(self.log_pulls, self._attributes.paths)
+        self.clock_offsets = clock_offsets(logs)
+        return with_groups(on_time(logs, self.clock_offsets).drop(columns="delay_s"), rules)
+
+    def _logs_of(self, kind: str) -> pd.DataFrame:
+        names = self._all_logs["pull"].cat.categories
+        wanted = names[[str(name).split("/")[0] == kind for name in names]]
+        return self._all_logs[self._all_logs["pull"].isin(wanted)].reset_index(drop=True)
+
+    @cached_property
+    def logs(self) -> pd.DataFrame:
+        """LOGS frame of the window, with groups and attributes."""
+        return self._logs_of("logs")
+
+    @cached_property
+    def baseline_logs(self) -> pd.DataFrame:
+        """LOGS frame of the baseline, with groups and attributes."""
+        return self._logs_of("logs.baseline")
+
+    @cached_property
+    def groups(self) -> pd.DataFrame:
+        """Every message group with its counts; see `analysis.group_rates.group_table`."""
+        minutes = (self.window.minutes, self.baseline.minutes)
+        significance = self.profile.triage.significance
+        return group_table(self.logs, self.baseline_logs, minutes=minutes, significance=significance)
+
+    @cached_property
+    def has_requests(self) -> bool:
+        """Whether any event of window or baseline carries an HTTP status."""
+        return has_requests(self._all_logs)
+
+    @cached_property
+    def requests(self) -> pd.DataFrame:
+        """Requests of the window; see `analysis.requests.requests`."""
+        return requests(self.logs, by_status=self.has_requests)
+
+    @cached_property
+    def baseline_requests(self) -> pd.DataFrame:
+        """Requests of the baseline."""
+        return requests(self.baseline_logs, by_status=self.has_requests)
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """Requests and jobs that ended in the window; see `analysis.requests.outcomes`."""
+        return outcomes(self.logs)
+
+    @cached_property
+    def baseline_outcomes(self) -> pd.DataFrame:
+        """Requests and jobs that ended in the baseline."""
+        return outcomes(self.baseline_logs)

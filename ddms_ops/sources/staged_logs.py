@@ -1,0 +1,111 @@
+"""The log files of one log group, read once into one file in order of time; little of it is ever in memory."""
+
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ddms_ops.engine import offline_engine
+from ddms_ops.progress import report_progress
+from ddms_ops.sampling import MINUTE_US, sample_bounds
+from ddms_ops.sources.base import LOG_COUNTS, LogCountQuery, LogQuery, span_of
+from ddms_ops.sources.log_files import FileAccount, drop_repeated, stage_log_files
+from ddms_ops.sources.opening import scratch_file
+from ddms_ops.window import Window
+
+TABLE = "log_group"
+MEMORY = "2GB"  # of the engine; what needs more is written to its temporary folder
+PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+ORDER = "ORDER BY timestamp, log_stream, message, event_id"
+
+
+class StagedLogs:
+    """Every export file of a log group, read.
+
+    Args:
+        paths: its files.
+        root: the folder of log groups.
+        scratch: a folder for what is unpacked, and for the events.
+    """
+
+    def __init__(self, group: str, paths: list[Path], root: Path, scratch: Path) -> None:
+        self._group, self._scratch = group, scratch
+        self._file = scratch_file(scratch, ".events.parquet")
+        self.accounts: list[FileAccount] = []
+        with closing(self._engine()) as engine:
+            for account in stage_log_files(engine, TABLE, paths, root, scratch):
+                report_progress(f"{group}: {account.path.name}, {account.events:,} events, {account.size:,} bytes")
+                self.accounts.append(account)
+            self.repeated = drop_repeated(engine, TABLE)
+            engine.execute(f"COPY (SELECT * FROM {TABLE} {ORDER}) TO '{self._file}' (FORMAT parquet, COMPRESSION lz4)")
+
+    def write(self, query: LogQuery, file: Path) -> tuple[int, int, Window | None]:
+        """Write the events that a query asks for as Parquet, by time, stream and message.
+
+        Returns:
+            How many were written, how many match without the query's limit and share, and the time they span.
+        """
+        where, values = _where(query)
+        limit = f" LIMIT {int(query.limit)}" if query.limit is not None else ""
+        with closing(self._engine()) as engine:
+            events = self._sample(engine, query) if query.one_in > 1 else f"'{self._file}'"
+            engine.execute(
+                f"""COPY (SELECT CAST(timestamp AS TIMESTAMPTZ) AS timestamp, ? AS log_group, log_stream, message,
+                event_id, CAST(ingestion_time AS TIMESTAMPTZ) AS ingestion_time FROM {events}
+                WHERE {where}{limit}) TO '{file}' ({PARQUET})""",
+                [self._group, *values],
+            )
+            stamps = "CAST(min(timestamp) AS TIMESTAMP), CAST(max(timestamp) AS TIMESTAMP)"
+            [(rows, first, last)] = engine.execute(f"SELECT count(*), {stamps} FROM '{file}'").fetchall()
+        return int(rows), self.total(query), span_of(first, last)
+
+    def total(self, query: LogQuery | LogCountQuery) -> int:
+        """How many events match, without a query's limit and share."""
+        where, values = _where(query)
+        with closing(self._engine()) as engine:
+            [(count,)] = engine.execute(f"SELECT count(*) FROM '{self._file}' WHERE {where}", values).fetchall()
+        return int(count)
+
+    def counts(self, query: LogCountQuery) -> pa.Table:
+        """Events by minute, as LOG_COUNTS."""
+        where, values = _where(query)
+        with closing(self._engine()) as engine:
+            return engine.sql(
+                f"""SELECT CAST(date_trunc('minute', timestamp) AS TIMESTAMPTZ) AS timestamp, ? AS log_group,
+                count(*) AS events FROM '{self._file}' WHERE {where} GROUP BY 1 ORDER BY 1""",
+                params=[self._group, *values],
+            ).to_arrow_table().cast(LOG_COUNTS)  # fmt: skip
+
+    def times(self) -> np.ndarray:
+        """Times of all events of the export, in order (datetime64)."""
+        with closing(self._engine()) as engine:
+            found = engine.sql(f"SELECT timestamp FROM '{self._file}'").to_arrow_table()
+        return found["timestamp"].to_numpy()
+
+    def _sample(self, engine: duckdb.DuckDBPyConnection, query: LogQuery) -> str:
+        """SQL of the events in the blocks of a sample, in order; a minute has one block at most."""
+        starts, ends = sample_bounds(query.window, query.one_in)
+        engine.register("blocks", pa.table({"minute": starts // MINUTE_US, "begin": starts, "until": ends}))
+        return f"""(SELECT events.* FROM '{self._file}' AS events JOIN blocks
+            ON epoch_us(timestamp) // {MINUTE_US} = minute
+            WHERE epoch_us(timestamp) >= begin AND epoch_us(timestamp) < until {ORDER})"""
+
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        engine = offline_engine(memory_limit=MEMORY, temp_directory=str(self._scratch / "duckdb"))
+        engine.execute("SET disabled_optimizers = 'statistics_propagation'")  # it writes what has no null as not null
+        return engine
+
+
+def _where(query: LogQuery | LogCountQuery) -> tuple[str, list[object]]:
+    where = "timestamp >= CAST(? AS TIMESTAMP) AND timestamp < CAST(? AS TIMESTAMP)"
+    values: list[object] = [_naive(query.window.start), _naive(query.window.end)]
+    if isinstance(query, LogQuery) and query.contains:
+        where, values = f"{where} AND contains(message, ?)", [*values, query.contains]
+    return where, values
+
+
+def _naive(stamp: pd.Timestamp) -> str:
+    return stamp.tz_convert("UTC").tz_localize(None).isoformat()

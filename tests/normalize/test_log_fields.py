@@ -1,0 +1,107 @@
+"""What is read out of log events beside their time and text."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ddms_ops.normalize import find_attributes, normalize_logs
+from ddms_ops.profile import load_profile
+from ddms_ops.sources.base import LOG_EVENTS
+
+
+def pulled(path: Path, *messages: str | dict) -> list:
+    """The pull of some events, as `normalize_logs` takes it, by the generic profile."""
+    texts = [message if isinstance(message, str) else json.dumps(message) for message in messages]
+    rows = [
+        {"timestamp": pd.Timestamp("2026-03-04T10:00Z"), "log_group": "api", "log_stream": "s", "message": text}
+        for text in texts
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=LOG_EVENTS), path / "logs.parquet")
+    return [(path / "logs.parquet", "logs/api", load_profile("generic", "any").logs)]
+
+
+def one(path: Path, message: str | dict) -> pd.Series:
+    """The LOGS row of one event."""
+    return normalize_logs(pulled(path, message)).iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("event", "error"),
+    [
+        ({"error": "PoolTimeout"}, "PoolTimeout"),
+        ({"error": {"name": "DatabaseError", "code": "53300"}}, "DatabaseError 53300"),
+        ({"error": "DatabaseError", "code": "53300"}, "DatabaseError 53300"),
+        ({"error": {"code": "ECONNRESET"}}, "ECONNRESET"),
+        ({"error": "none"}, None),
+        ({"error": False}, None),
+        ({"code": "200"}, None),
+    ],
+)
+def test_the_error_and_its_code_are_one_name(tmp_path: Path, event, error):
+    """An error field, plain or an object, names the error; its code stands behind; words for nothing are nothing."""
+    row = one(tmp_path, {"message": "x", **event})
+    assert (row["error"] if pd.notna(row["error"]) else None) == error
+    assert row["states_error"] == (error is not None)
+
+
+def test_an_error_in_the_text_is_named_and_not_stated(tmp_path: Path):
+    """A class name in plain text is an error's name, but no field says that it failed."""
+    row = one(tmp_path, "retried after java.net.SocketTimeoutException")
+    assert (row["error"], bool(row["states_error"])) == ("java.net.SocketTimeoutException", False)
+
+
+def test_the_text_of_an_error_object_is_the_message(tmp_path: Path):
+    """Where no field is the message, the error's own text is; else the whole event."""
+    assert one(tmp_path, {"error": {"name": "E", "message": "disk full"}})["message"] == "disk full"
+    assert one(tmp_path, {"a": 1})["message"] == '{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"stack": "E\n at f"}, {"error": {"name": "E", "stack": "E\n at f"}}, {"exc_info": "E\n at f"}, "E\n at f"],
+)
+def test_stack_traces_are_found(tmp_path: Path, event):
+    """A field of the event, of its error, or the lines below the first."""
+    assert one(tmp_path, event)["trace"] == "E\n at f"
+
+
+def test_unmapped_fields_are_attributes(tmp_path: Path):
+    """Fields that the profile does not map become columns, to a depth of two keys."""
+    pulls = pulled(tmp_path, {"message": "x", "az": "b", "k8s": {"pod": "p1"}}, {"message": "y", "az": "c"})
+    found = find_attributes(pulls)
+    frame = normalize_logs(pulls, found.paths)
+    assert frame[["fields.az", "fields.k8s.pod"]].astype("object").fillna("").values.tolist() == [
+        ["b", "p1"],
+        ["c", ""],
+    ]
+
+
+def test_fields_that_cannot_explain_are_left_out_with_the_reason(tmp_path: Path):
+    """Identifiers, long texts and measures are named; outcomes and mapped fields are no attributes at all."""
+    rows = [{"message": "x", "id": f"i{n}", "body": "b" * 200, "load": n + 0.5, "errorType": "E"} for n in range(60)]
+    found = find_attributes(pulled(tmp_path, *rows))
+    assert found.paths == {}
+    assert found.left_out == {
+        "fields.body": "long texts",
+        "fields.id": "identifier-like: 60 values in 60 events of a sample",
+        "fields.load": "identifier-like: 60 values in 60 events of a sample",
+    }
+
+
+def test_a_field_with_any_name_is_read(tmp_path: Path):
+    """Quotes, dots and SQL in a field's name are part of the name."""
+    name = """a"b'c.d\\e; DROP"""
+    pulls = pulled(tmp_path, {"message": "x", name: "1"})
+    frame = normalize_logs(pulls, find_attributes(pulls).paths)
+    assert frame[f"fields.{name}"].tolist() == ["1"]
+
+
+def test_no_pulls_still_have_all_columns():
+    """No rows still means every column, the attributes too."""
+    frame = normalize_logs([], {"fields.az": ("az",)})
+    assert "fields.az" in frame
+    assert frame.empty
