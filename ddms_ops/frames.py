@@ -1,6 +1,7 @@
 """What is computed from a case's log pulls, each frame once."""
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -18,14 +19,22 @@ from ddms_ops.normalize.attributes import Attributes
 from ddms_ops.window import Window
 
 
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Events of window and baseline, what both have, and the clocks that were off."""
+
+    now: pd.DataFrame
+    before: pd.DataFrame
+    has_requests: bool
+    offsets: pd.DataFrame
+
+
 class LogFrames:
     """The frames of a case that come from log events; a `Case` brings the pulls."""
 
     profile: Profile
     window: Window
     baseline: Window
-    clock_offsets: pd.DataFrame
-    """Streams whose clock is off; see `analysis.clocks`. Their events stand at their corrected time."""
 
     @property
     @abstractmethod
@@ -57,26 +66,34 @@ class LogFrames:
         return self._attributes.left_out
 
     @cached_property
-    def _all_logs(self) -> pd.DataFrame:
+    def _sides(self) -> _Sides:
         rules = [Mask(name, rule.pattern, rule.example) for name, rule in self.profile.logs.masks.items()]
         logs = normalize_logs(self.log_pulls, self._attributes.paths)
-        self.clock_offsets = clock_offsets(logs)
-        return with_groups(on_time(logs, self.clock_offsets).drop(columns="delay_s"), rules)
+        offsets = clock_offsets(logs)
+        both = with_groups(on_time(logs, offsets).drop(columns="delay_s"), rules)
+        is_now = both["pull"].astype("str").str.startswith("logs/")
+        parts = (both[is_now].reset_index(drop=True), both[~is_now].reset_index(drop=True))
+        return _Sides(*parts, has_requests(both), offsets)
 
-    def _logs_of(self, kind: str) -> pd.DataFrame:
-        names = self._all_logs["pull"].cat.categories
-        wanted = names[[str(name).split("/")[0] == kind for name in names]]
-        return self._all_logs[self._all_logs["pull"].isin(wanted)].reset_index(drop=True)
-
-    @cached_property
+    @property
     def logs(self) -> pd.DataFrame:
         """LOGS frame of the window, with groups and attributes."""
-        return self._logs_of("logs")
+        return self._sides.now
 
-    @cached_property
+    @property
     def baseline_logs(self) -> pd.DataFrame:
         """LOGS frame of the baseline, with groups and attributes."""
-        return self._logs_of("logs.baseline")
+        return self._sides.before
+
+    @property
+    def has_requests(self) -> bool:
+        """Whether any event of window or baseline carries an HTTP status."""
+        return self._sides.has_requests
+
+    @property
+    def clock_offsets(self) -> pd.DataFrame:
+        """Streams whose clock is off; see `analysis.clocks`. Their events stand at their corrected time."""
+        return self._sides.offsets
 
     @cached_property
     def groups(self) -> pd.DataFrame:
@@ -84,11 +101,6 @@ class LogFrames:
         minutes = (self.window.minutes, self.baseline.minutes)
         significance = self.profile.triage.significance
         return group_table(self.logs, self.baseline_logs, minutes=minutes, significance=significance)
-
-    @cached_property
-    def has_requests(self) -> bool:
-        """Whether any event of window or baseline carries an HTTP status."""
-        return has_requests(self._all_logs)
 
     @cached_property
     def requests(self) -> pd.DataFrame:

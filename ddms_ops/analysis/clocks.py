@@ -26,9 +26,10 @@ def clock_offsets(logs: pd.DataFrame) -> pd.DataFrame:
     if known.empty:
         index = pd.MultiIndex.from_arrays([[], []], names=["log_group", "log_stream"])
         return pd.DataFrame({"offset_s": pd.Series(dtype="float64", index=index)})
-    names = [known[name].astype("str") for name in ("log_group", "log_stream")]
-    table = known.groupby(names)["delay_s"].quantile([0.25, 0.5, 0.75]).unstack()
-    table = table[known.groupby(names).size() >= LEAST]
+    streams = known.groupby(["log_group", "log_stream"], observed=True)["delay_s"]
+    table = streams.quantile([0.25, 0.5, 0.75]).unstack()
+    table = table[streams.size() >= LEAST]
+    table.index = table.index.set_levels([level.astype("str") for level in table.index.levels])
     usual = table.groupby(level=0)[0.5].transform("median")
     offset = table[0.5] - usual
     is_off = (offset.abs() > OFF_S) & ((table[0.75] - table[0.25]) < offset.abs() / 2)

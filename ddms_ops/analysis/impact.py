@@ -88,7 +88,9 @@ def blast_radius(
 
 def is_hit(found: pd.DataFrame, errors: pd.DataFrame) -> pd.Series:
     """Whether each request is one of the error events, or carries the request id of one (bool)."""
-    return found["request_id"].isin(set(errors["request_id"].dropna())) | found.index.isin(errors.index)
+    if errors.empty:
+        return pd.Series(False, index=found.index)
+    return found["request_id"].isin(errors["request_id"].dropna().unique()) | found.index.isin(errors.index)
 
 
 def tenant_table(found: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,10 @@ BROKEN = frozenset(["failed", "failure", "error", "errored", "timeout", "timed_o
 """Words with which background jobs say how they ended."""
 
 
+TEXTS = ["message", "error"]
+"""Columns that no count needs."""
+
+
 def requests(logs: pd.DataFrame, *, by_status: bool) -> pd.DataFrame:
     """The requests, with `failed` (bool).
 
@@ -20,12 +24,12 @@ def requests(logs: pd.DataFrame, *, by_status: bool) -> pd.DataFrame:
         by_status: `has_requests` of window and baseline together, so that both count the same thing.
 
     Returns:
-        Rows of `logs` that are requests (all of them unless `by_status`), same columns and `failed`.
+        Rows of `logs` that are requests (all of them unless `by_status`), with `failed` and without TEXTS.
     """
     if not by_status:
-        return logs.assign(failed=logs["is_error"])
+        return logs.drop(columns=TEXTS).assign(failed=logs["is_error"])
     status = http_status(logs)
-    found, status = logs[status.notna()], status[status.notna()]
+    found, status = logs.drop(columns=TEXTS)[status.notna()], status[status.notna()]
     return found.assign(failed=(status >= 500) | ((status < 400) & found["states_error"]))
 
 
@@ -33,14 +37,14 @@ def outcomes(logs: pd.DataFrame) -> pd.DataFrame:
     """What came to an end: requests, and jobs whose status is one of DONE or BROKEN.
 
     Returns:
-        Those rows of `logs` (a `with_groups` frame), same columns and `failed` (bool).
+        Those rows of `logs` (a `with_groups` frame), with `failed` (bool) and without TEXTS.
     """
     words = logs["status"].astype("category")
     ends = pd.Series(words.cat.categories, dtype="str").str.lower()
     is_job, is_broken = (
         np.append(ends.isin(known).to_numpy(), [False])[words.cat.codes] for known in (DONE | BROKEN, BROKEN)
     )
-    jobs = logs[is_job].assign(failed=is_broken[is_job])
+    jobs = logs.drop(columns=TEXTS)[is_job].assign(failed=is_broken[is_job])
     return pd.concat([requests(logs, by_status=True), jobs]).sort_index()
 
 

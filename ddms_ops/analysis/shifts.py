@@ -66,7 +66,8 @@ def shifts(
         found = _against(own, calm, at_most)
     else:
         found = _against_itself(own, at_most)
-    return _apart(found, TOGETHER * pd.Timedelta(seconds=step))
+    kept = _apart(found, TOGETHER * pd.Timedelta(seconds=step))
+    return sorted(kept, key=lambda shift: (-shift.score, shift.start))
 
 
 def _against(own: _Part, calm: _Part, at_most: int) -> list[Shift]:

@@ -105,7 +105,8 @@ def first_seen_versions(logs: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFr
         baseline: LOGS of the baseline; log groups without an event there show nothing.
     """
     firsts = logs[logs["version"].notna()].drop_duplicates(["log_group", "version"])
-    known = set(zip(baseline["log_group"].astype("str"), baseline["version"].astype("str"), strict=True))
+    versions = baseline[["log_group", "version"]].drop_duplicates().astype("str")
+    known = set(versions.itertuples(index=False, name=None))
     groups = {group for group, _ in known}
     keys = zip(firsts["log_group"].astype("str"), firsts["version"].astype("str"), strict=True)
     firsts = firsts[[key[0] in groups and key not in known for key in keys]]

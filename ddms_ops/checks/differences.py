@@ -27,8 +27,10 @@ def difference(facts: Facts, groups: tuple[str, ...]) -> Contrast:
         groups: ids of error groups; none means whatever failed.
     """
     if groups not in facts.differences:
-        now, before = (_compared(*side, groups) for side in _sides(facts))
         names = (*ATTRIBUTES, *facts.attributes)
+        needed = [*names, "request_id", "group", "failed"]
+        sides = [[frame[frame.columns.intersection(needed)] for frame in side] for side in _sides(facts)]
+        now, before = (_compared(logs, ends, groups) for logs, ends in sides)
         found = contrast(now, before, names, significance=facts.profile.triage.significance)
         facts.differences[groups] = found
     return facts.differences[groups]
@@ -42,15 +44,20 @@ def slow_difference(facts: Facts, limit_ms: float) -> Contrast:
 
 
 def _sides(facts: Facts) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
-    return [(facts.logs, facts.outcomes), (facts.baseline_logs, facts.baseline_outcomes)]
+    """Events and what ended of window and baseline; every event ended where none says so."""
+    logs = [facts.logs, facts.baseline_logs]
+    ends = [facts.outcomes, facts.baseline_outcomes]
+    if all(side.empty for side in ends):
+        ends = [side.assign(failed=side["is_error"]) for side in logs]
+    return list(zip(logs, ends, strict=True))
 
 
 def _compared(logs: pd.DataFrame, ends: pd.DataFrame, groups: tuple[str, ...]) -> pd.DataFrame:
     """What the groups' log groups brought to an end, with `failed`; their events where nothing ended."""
     if not groups:
-        return ends if len(ends) else logs.assign(failed=logs["is_error"])
-    rows = logs[logs["group"].isin(groups)]
-    names = set(rows["log_group"].astype("str")) or set(logs["log_group"].astype("str"))
+        return ends
+    rows = logs.loc[logs["group"].isin(groups), ["request_id", "log_group"]]
+    names = rows["log_group"].unique() if len(rows) else logs["log_group"].unique()
     ours = ends[ends["log_group"].isin(names)]
     if len(rows) and len(ours) and (hit := is_hit(ours, rows)).any():
         return ours.assign(failed=hit)

@@ -7,16 +7,47 @@ from pathlib import Path
 
 import duckdb
 
+from ddms_ops.sources.opening import scratch_file
+
 EVENT_KEYS = ("timestamp", "message", "logStreamName", "eventId", "ingestionTime")
 HEAD = 1 << 16
+PIECE = 1 << 24
+MOST_HELD = 4  # pieces' worth without a place to cut: the rest is one piece
+NEAR_END = 1 << 20
+BETWEEN_OBJECTS = re.compile(rb"\}\s*(,)\s*\{")
 TEXTS = ", ".join(f"'{key}': 'VARCHAR'" for key in EVENT_KEYS)
 EVENTS = "STRUCT(" + ", ".join(f'"{key}" VARCHAR' for key in EVENT_KEYS) + ")"
 
 
-def read_documents(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    """Read the events of a file into the temporary table `reading_events`, column x; words for what is wrong."""
+def read_documents(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> list[str]:
+    """Read the events of a file into the temporary table `reading_events`, column x; words for what is wrong.
+
+    A large document is read in pieces, of which `scratch` holds one at a time.
+    """
     with path.open("rb") as file:
         is_array = file.read(HEAD).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE reading_events (x {EVENTS})")
+    faults: list[str] = []
+    without, last = 0, None
+    for piece in document_pieces(path, scratch, is_array=is_array):
+        is_damaged = _read_piece(connection, piece, is_array=is_array)
+        [(lacking, token)] = connection.execute(
+            "SELECT count(*) FILTER (events IS NULL), last(token) FROM reading_documents"
+        ).fetchall()
+        without, last = without + lacking, token
+        connection.execute("INSERT INTO reading_events SELECT unnest(events) FROM reading_documents")
+        connection.execute("DROP TABLE reading_documents")
+        if is_damaged:
+            [(events,)] = connection.execute("SELECT count(*) FROM reading_events").fetchall()
+            faults = [f"not whole JSON: {events:,} events read before the damage"]
+            break
+    faults += [f"{without:,} JSON objects without events"] if without else []
+    faults += ["ends in a nextToken: there are more events than it holds"] if last or _has_token(path) else []
+    return faults
+
+
+def _read_piece(connection: duckdb.DuckDBPyConnection, path: Path, *, is_array: bool) -> bool:
+    """Read documents into the temporary table `reading_documents`; whether they are damaged."""
     biggest = max(path.stat().st_size + 1024, 1 << 24)
     if is_array:
         shape, columns = f"format='array', columns={{{TEXTS}}}", "[documents] AS events, NULL::VARCHAR AS token"
@@ -24,7 +55,6 @@ def read_documents(connection: duckdb.DuckDBPyConnection, path: Path) -> list[st
         shape = f"""format='unstructured', columns={{'events': '{EVENTS}[]', 'logEvents': '{EVENTS}[]',
             'nextToken': 'VARCHAR'}}"""
         columns = "coalesce(events, logEvents) AS events, nextToken AS token"
-    faults: list[str] = []
     try:
         connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE reading_documents AS SELECT {columns}
@@ -32,17 +62,60 @@ def read_documents(connection: duckdb.DuckDBPyConnection, path: Path) -> list[st
             [str(path)],
         )
     except duckdb.Error:
-        faults = _keep_whole_events(connection, path)
-    [(without, last)] = connection.execute(
-        "SELECT count(*) FILTER (events IS NULL), last(token) FROM reading_documents"
-    ).fetchall()
-    faults += [f"{without:,} JSON objects without events"] if without else []
-    faults += ["ends in a nextToken: there are more events than it holds"] if last or _has_token(path) else []
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE reading_events AS SELECT unnest(events) AS x FROM reading_documents"
-    )
-    connection.execute("DROP TABLE reading_documents")
-    return faults
+        _keep_whole_events(connection, path)
+        return True
+    return False
+
+
+def document_pieces(path: Path, scratch: Path, *, is_array: bool, size: int = PIECE) -> Iterator[Path]:
+    """Files of about `size` bytes with the same events in the same order, each a document of its own.
+
+    The file itself where it is no larger. It is cut between two events only; what cannot be cut is one piece.
+    """
+    if path.stat().st_size <= size:
+        yield path
+        return
+    opening, closing = (b"[", b"]") if is_array else (b'{"events":[', b"]}")
+    piece = scratch_file(scratch)
+    before, held = b"", b""
+    with path.open("rb") as stream:
+        while chunk := stream.read(size):
+            held += chunk
+            if len(held) > MOST_HELD * size:
+                held += stream.read()
+            elif comma := _comma_between_events(held):
+                piece.write_bytes(before + held[:comma] + closing)
+                yield piece
+                before, held = opening, held[comma + 1 :]
+    piece.write_bytes(before + held)
+    yield piece
+    piece.unlink()
+
+
+def _comma_between_events(text: bytes) -> int:
+    """Place of a comma near the end of a part of a document that begins outside of any string; 0 for none."""
+    quotes, counted = 0, 0
+    for found in BETWEEN_OBJECTS.finditer(text, max(0, len(text) - NEAR_END)):
+        comma, following = found.start(1), found.end() - 1
+        quotes, counted = quotes + _quotes(text[counted:comma]), comma
+        if quotes % 2 == 0 and _is_event(text[following : following + NEAR_END]):
+            return comma
+    return 0
+
+
+def _quotes(text: bytes) -> int:
+    """Number of quotes that begin or end a string."""
+    bare = text.replace(b"\\\\", b"")
+    return bare.count(b'"') - bare.count(b'\\"')
+
+
+def _is_event(text: bytes) -> bool:
+    """Whether a text begins with an object that has a time and a message."""
+    try:
+        found, _ = json.JSONDecoder().raw_decode(text.decode("utf-8", errors="replace"))
+    except (ValueError, RecursionError):
+        return False
+    return {"timestamp", "message"} <= found.keys()
 
 
 def _has_token(path: Path) -> bool:
@@ -52,7 +125,7 @@ def _has_token(path: Path) -> bool:
         return re.search(rb'"NextToken"\s*:\s*"[^"]*"\s*\}\s*$', file.read()) is not None
 
 
-def _keep_whole_events(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+def _keep_whole_events(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Keep the events that stand before the damage."""
     found = list(whole_events(path.read_text(encoding="utf-8", errors="replace")))
     rows = [
@@ -64,7 +137,6 @@ def _keep_whole_events(connection: duckdb.DuckDBPyConnection, path: Path) -> lis
         SELECT [CAST(CAST(unnest(?::VARCHAR[]) AS JSON) AS {EVENTS})] AS events, NULL::VARCHAR AS token""",
         [rows],
     )
-    return [f"not whole JSON: {len(found):,} events read before the damage"]
 
 
 def whole_events(text: str) -> Iterator[dict[str, object]]:

@@ -43,6 +43,7 @@ ENVELOPE = frozenset(
     ]
 )
 OWN_TIMES = ("timestamp", "@timestamp", "time", "ts", "datetime", "date", "eventTime", "asctime", "created")
+THREADS = min(4, os.cpu_count() or 1)  # files read at a time; each needs its share of the engine's memory
 SAMPLE = 1 << 16
 SHOWN = 5
 CREATE = """CREATE OR REPLACE TABLE "{table}" (
@@ -81,7 +82,7 @@ def stage_log_files(
             except duckdb.Error as fault:  # its own text may quote a record
                 return FileAccount(path, "unknown", 0, 0, (f"could not be read ({type(fault).__name__})",))
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=THREADS) as pool:
         yield from pool.map(stage, paths)
 
 
@@ -97,7 +98,7 @@ def _stage(
     sample = head.decode("utf-8", errors="replace")
     shape, note = shape_of(sample), ""
     if shape == "document":
-        events, faults = _stage_document(connection, table, opened.plain, stream)
+        events, faults = _stage_document(connection, table, opened.plain, stream, scratch)
     else:
         opened = without_long_lines(opened, scratch)
         events, faults = _stage_lines(connection, table, opened.plain, stream, shape)
@@ -167,9 +168,9 @@ def _lines_of(path: Path) -> tuple[str, list[str]]:
 
 
 def _stage_document(
-    connection: duckdb.DuckDBPyConnection, table: str, path: Path, stream: str | None
+    connection: duckdb.DuckDBPyConnection, table: str, path: Path, stream: str | None, scratch: Path
 ) -> tuple[int, list[str]]:
-    faults = read_documents(connection, path)
+    faults = read_documents(connection, path, scratch)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE reading AS SELECT row_number() OVER () AS n,
         {time_of("x.timestamp")} AS timestamp, x.logStreamName AS log_stream, x.message AS message,

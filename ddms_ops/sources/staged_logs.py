@@ -12,12 +12,12 @@ from ddms_ops.engine import offline_engine
 from ddms_ops.progress import report_progress
 from ddms_ops.sampling import MINUTE_US, sample_bounds
 from ddms_ops.sources.base import LOG_COUNTS, LogCountQuery, LogQuery, span_of
-from ddms_ops.sources.log_files import FileAccount, drop_repeated, stage_log_files
+from ddms_ops.sources.log_files import THREADS, FileAccount, drop_repeated, stage_log_files
 from ddms_ops.sources.opening import scratch_file
 from ddms_ops.window import Window
 
 TABLE = "log_group"
-MEMORY = "2GB"  # of the engine; what needs more is written to its temporary folder
+MEMORY = "1GB"  # of the engine; what needs more is written to its temporary folder
 PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 ORDER = "ORDER BY timestamp, log_stream, message, event_id"
 
@@ -94,7 +94,7 @@ class StagedLogs:
             WHERE epoch_us(timestamp) >= begin AND epoch_us(timestamp) < until {ORDER})"""
 
     def _engine(self) -> duckdb.DuckDBPyConnection:
-        engine = offline_engine(memory_limit=MEMORY, temp_directory=str(self._scratch / "duckdb"))
+        engine = offline_engine(memory_limit=MEMORY, threads=str(THREADS), temp_directory=str(self._scratch / "duckdb"))
         engine.execute("SET disabled_optimizers = 'statistics_propagation'")  # it writes what has no null as not null
         return engine
 
