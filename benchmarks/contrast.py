@@ -20,7 +20,7 @@ from contrast_cases import ATTRIBUTES, Planted, planted
 from ddms_ops.analysis.contrast import contrast
 
 POINTS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8)
-SIGNIFICANCE = 1e-4
+SIGNIFICANCE = 0.01
 Cells = list[dict[str, str]]
 
 

@@ -16,6 +16,7 @@ NONE = "(none)"
 ROUNDS = 8
 SURE = 1e4  # events that stand for a rate known for certain
 ALIKE = 0.03
+LEAST_EVENTS = 10  # cells with fewer are not looked at
 FEWEST_FOR_SPREAD = 30
 MEDIAN_CHI2 = 0.4549  # median of a chi-squared variable with one degree of freedom
 
@@ -48,14 +49,14 @@ class Leaves:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Values (codes) of some attributes (places), and what was counted there."""
+    """Values (codes) of some attributes (places), and what was counted there; `is_sure` where it is no chance."""
 
     places: tuple[int, ...]
     codes: tuple[int, ...]
     failed: float
-    expected: float
     llr: float
     score: float
+    is_sure: bool
 
     @property
     def values(self) -> frozenset[tuple[int, int]]:
@@ -198,10 +199,10 @@ def sure_llr_of(
 
 
 def cell_scores(leaves: Leaves, *, depth: int, spread: float, floor: float) -> Iterator[Cell]:
-    """The best cell of each combination of up to `depth` attributes that has one over the floor.
+    """The best cell of each combination of up to `depth` attributes, of those over the floor where there are any.
 
-    A score is a likelihood ratio less the logarithm of how many cells were looked at: its combination's, times the
-    number of combinations.
+    A score is a likelihood ratio less the logarithm of how many cells were looked at (those with at least ten events):
+    its combination's, times the number of combinations.
     """
     every = [
         places
@@ -217,14 +218,14 @@ def cell_scores(leaves: Leaves, *, depth: int, spread: float, floor: float) -> I
         expected = np.maximum(_sums(key, leaves.expected, len(keys)), 1e-12)
         codes = _unravelled(keys, sizes)
         known = 1 / sum(1 / leaves.known[place][codes[:, order]] for order, place in enumerate(places))
-        penalty = np.log(max(1, int((expected > 1e-9).sum())) * len(every))
-        is_sure = sure_llr_of(failed, expected, *totals, known) / spread - penalty >= floor
-        llr = np.where(is_sure, llr_of(failed, expected, *totals) / spread, 0.0)
-        best = int(np.argmax(llr))
-        if is_sure[best]:
-            found = tuple(int(code) for code in codes[best])
-            score = float(llr[best] - penalty)
-            yield Cell(places, found, float(failed[best]), float(expected[best]), float(llr[best]), score)
+        is_looked_at = _sums(key, leaves.count, len(keys)) >= LEAST_EVENTS
+        penalty = np.log(max(1, int(is_looked_at.sum())) * len(every))
+        llr = np.where(is_looked_at, llr_of(failed, expected, *totals) / spread, 0.0)
+        is_sure = np.minimum(llr, sure_llr_of(failed, expected, *totals, known) / spread) - penalty >= floor
+        best = int(np.argmax(np.where(is_sure, llr, 0.0) if is_sure.any() else llr))
+        found = tuple(int(code) for code in codes[best])
+        score = float(llr[best] - penalty)
+        yield Cell(places, found, float(failed[best]), float(llr[best]), score, bool(is_sure[best]))
 
 
 def _numbered(key: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -236,7 +237,8 @@ def _numbered(key: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, np.nda
 
 
 def best_of(cells: Sequence[Cell]) -> Cell | None:
-    """The cell of the highest score; among those that hold the same failures the fewest and first attributes."""
+    """The sure cell of the highest score; among those that hold the same failures the fewest and first attributes."""
+    cells = [cell for cell in cells if cell.is_sure]
     if not cells:
         return None
     top = max(cells, key=lambda cell: (cell.score, [-place for place in cell.places]))
@@ -251,7 +253,7 @@ def best_of(cells: Sequence[Cell]) -> Cell | None:
 def alternatives(best: Cell, cells: Sequence[Cell]) -> list[Cell]:
     """The other cells in the order in which they may be meant instead: wider ones first, then by score."""
     chosen = best.values
-    others = [cell for cell in cells if cell.values != chosen]
+    others = [cell for cell in cells if cell.values != chosen and cell.llr > 0]
     return sorted(others, key=lambda cell: (not cell.values < chosen, -cell.score, cell.places))
 
 

@@ -94,7 +94,7 @@ def contrast(
     *,
     failed: str = "failed",
     count: str | None = None,
-    significance: float = 1e-4,
+    significance: float = 0.01,
     at_most: int = 5,
     depth: int = 3,
 ) -> Contrast:

@@ -31,7 +31,7 @@ def difference(facts: Facts, groups: tuple[str, ...]) -> Contrast:
         needed = [*names, "request_id", "group", "failed"]
         sides = [[frame[frame.columns.intersection(needed)] for frame in side] for side in _sides(facts)]
         now, before = (_compared(logs, ends, groups) for logs, ends in sides)
-        found = contrast(now, before, names, significance=facts.profile.triage.significance)
+        found = contrast(now, before, names)
         facts.differences[groups] = found
     return facts.differences[groups]
 
@@ -40,7 +40,7 @@ def slow_difference(facts: Facts, limit_ms: float) -> Contrast:
     """What sets slow requests apart: those over a limit, window against baseline."""
     timed = [ends[ends["duration_ms"].notna()] for ends in (facts.outcomes, facts.baseline_outcomes)]
     now, before = (ends.assign(failed=ends["duration_ms"] > limit_ms) for ends in timed)
-    return contrast(now, before, (*ATTRIBUTES, *facts.attributes), significance=facts.profile.triage.significance)
+    return contrast(now, before, (*ATTRIBUTES, *facts.attributes))
 
 
 def _sides(facts: Facts) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
