@@ -70,8 +70,18 @@ format: $(VENV)/.check  ## Format the code
 lab: $(VENV)/.lab  ## Open the notebooks in JupyterLab
 	$(BIN)/ddms-ops lab
 
-bench: $(VENV)/.bench  ## Measure a report, log pulls and database reads at 1,000,000 rows, beside their peers (EVENTS=n for another size)
+# Drain3 pins old versions of packages that we use too: it gets an environment of its own.
+$(VENV)-drain3/bin/drain3-is-there: | $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)-drain3
+	$(VENV)-drain3/bin/python -m pip install --quiet --disable-pip-version-check drain3==0.9.11
+	touch $@
+
+bench: $(VENV)/.bench $(VENV)-drain3/bin/drain3-is-there  ## Measure reports, pulls, templates, contrast, onsets, beside their peers (EVENTS=n for another size than 1,000,000)
 	$(BIN)/python benchmarks/report.py $(or $(EVENTS),1000000)
+	$(BIN)/python benchmarks/templates.py --drain3 $(VENV)-drain3/bin/python
+	$(BIN)/python benchmarks/contrast.py
+	$(BIN)/python benchmarks/onset.py
+	$(BIN)/python benchmarks/scenarios.py
 	$(BIN)/python benchmarks/peers_logs.py --events $(or $(EVENTS),1000000)
 	$(BIN)/python benchmarks/postgres_rows.py --rows $(or $(EVENTS),1000000)
 
@@ -81,4 +91,4 @@ lock: | $(VENV)/bin/python  ## Renew requirements.lock
 	  pyproject.toml -o requirements.lock
 
 clean:  ## Remove the environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache dist build
+	rm -rf $(VENV) $(VENV)-drain3 .pytest_cache .mypy_cache .ruff_cache dist build

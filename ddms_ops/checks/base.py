@@ -101,6 +101,11 @@ class Facts(Protocol):
         ...
 
     @property
+    def sample(self) -> tuple[int, int, int] | None:
+        """1 in how many events by time was read, and the counted totals of window and baseline; None where all were."""
+        ...
+
+    @property
     def has_requests(self) -> bool:
         """Whether any event of either window carries an HTTP status."""
         ...

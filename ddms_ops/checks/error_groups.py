@@ -13,7 +13,7 @@ from ddms_ops.analysis.onset import counts_per_bucket, expected_counts, onset_of
 from ddms_ops.analysis.shapes import Shift
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.differences import difference, in_words, marks_of
-from ddms_ops.checks.refs import counted, log_refs, onset_words, shown_template
+from ddms_ops.checks.refs import counted, events_in_words, log_refs, of_sample, onset_words, shown_template
 from ddms_ops.checks.severities import error_severity, rate_severity, warning_severity, worst
 from ddms_ops.checks.steps import next_step
 from ddms_ops.findings import Finding, Severity
@@ -186,7 +186,7 @@ def _finding(facts: Facts, check: str, sign: ErrorSign, *, is_explained: bool) -
     return Finding(
         check=check,
         severity=Severity.LOW if sign.is_rare else severity,
-        statement=_statement(check, sign, impact, marks, share),
+        statement=_statement(facts, check, sign, impact, marks, share),
         subject={**{name: value for name, value in subject.items() if value}, "log_group": sign.log_group},
         evidence=log_refs(sign.rows),
         strength=float(len(sign.rows)),
@@ -199,11 +199,11 @@ def _finding(facts: Facts, check: str, sign: ErrorSign, *, is_explained: bool) -
     )
 
 
-def _statement(check: str, sign: ErrorSign, impact: Impact, marks: dict[str, str], share: float) -> str:
+def _statement(facts: Facts, check: str, sign: ErrorSign, impact: Impact, marks: dict[str, str], share: float) -> str:
     what = " ".join(part for part in (WORDS[check], sign.error, in_words(marks)) if part)
     since = f"since {sign.since:%Y-%m-%d %H:%M} UTC{onset_words(sign.onset)}"
-    parts = [f"{what}: {counted(len(sign.rows), 'event')} {since}"]
-    parts += [f"{sign.before:,} in the baseline"] if sign.before else []
+    parts = [f"{what}: {events_in_words(facts, len(sign.rows))} {since}"]
+    parts += [f"{sign.before:,} in the baseline{of_sample(facts)}"] if sign.before else []
     seen, hit = len(impact.tenants), len(impact.hit)
     parts += [f"{hit} of {seen} tenants hit ({hit / seen:.0%})"] if hit else []
     parts += [f"{share:.0%} fail there"] if marks and impact.failed else []

@@ -6,7 +6,7 @@ import pandas as pd
 from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion
 from ddms_ops.analysis.requests import between
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.refs import log_refs
+from ddms_ops.checks.refs import log_refs, of_sample
 from ddms_ops.checks.steps import next_step
 from ddms_ops.findings import Finding, Severity
 
@@ -31,7 +31,7 @@ def check_error_rate(facts: Facts) -> list[Finding]:
             severity=_severity(facts, share),
             statement=(
                 f"{share:.1%} of {what} from {best.start:%Y-%m-%d %H:%M} to {best.end:%H:%M} UTC"
-                f" ({len(failed):,} of {len(inside):,}), against {usual:.2%} {words}"
+                f" ({len(failed):,} of {len(inside):,}{of_sample(facts)}), against {usual:.2%} {words}"
             ),
             subject={"signal": "error rate"},
             evidence=log_refs(failed),

@@ -4,6 +4,7 @@ import pandas as pd
 
 from ddms_ops.analysis.shapes import Shift
 from ddms_ops.analysis.templates import message_templates
+from ddms_ops.checks.base import Facts
 from ddms_ops.findings import EvidenceRef
 from ddms_ops.redact import redact
 
@@ -37,6 +38,19 @@ def onset_words(shift: Shift | None) -> str:
         parts.append(f"began between {shift.earliest:%H:%M} and {shift.latest:%H:%M}")
     parts.append("still going on at the end" if shift.end is None else f"over by {shift.end:%H:%M}")
     return f" ({', '.join(parts)})"
+
+
+def events_in_words(facts: Facts, number: int) -> str:
+    """`137 events`; of a sample `about 548 events (137 in a sample of 1 in 4)`."""
+    if facts.sample is None:
+        return counted(number, "event")
+    one_in = facts.sample[0]
+    return f"about {counted(number * one_in, 'event')} ({number:,} in a sample of 1 in {one_in})"
+
+
+def of_sample(facts: Facts) -> str:
+    """` (in a sample of 1 in 4)`, empty where all events were read."""
+    return f" (in a sample of 1 in {facts.sample[0]})" if facts.sample else ""
 
 
 def counted(number: int, noun: str) -> str:

@@ -4,7 +4,7 @@ from ddms_ops.analysis.impact import Impact, blast_radius
 from ddms_ops.analysis.onset import Excursion
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.leading import events_of, leading
-from ddms_ops.checks.refs import log_refs
+from ddms_ops.checks.refs import log_refs, of_sample
 from ddms_ops.checks.traffic import tenants_moved
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
@@ -27,7 +27,7 @@ def check_who_is_hit(facts: Facts) -> list[Finding]:
         Finding(
             check="who_is_hit",
             severity=Severity.INFO,
-            statement=_words(impact),
+            statement=_words(impact) + of_sample(facts),
             subject={"explains": sign.id},
             evidence=log_refs(rows),
             strength=impact.share,

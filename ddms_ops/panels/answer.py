@@ -5,6 +5,7 @@ from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import CannotTell
 from ddms_ops.checks.leading import leading
 from ddms_ops.checks.tables import Badge, Quiet, Shown, html_table, joined, lead_line, verdict
+from ddms_ops.coverage import Coverage, Status
 from ddms_ops.findings import CheckResult, Finding, Verdict
 
 ALSO = 3
@@ -21,7 +22,8 @@ def answer_panel(case: Case) -> Shown:
     try:
         found = leading(case)
     except CannotTell as lack:
-        return joined(lead_line(Badge("cannot tell", "medium"), f"{lack}."), _table(_unknown(case, results)))
+        rows = [*_also(results), *_unknown(case, results)]
+        return joined(lead_line(Badge("cannot tell", "medium"), f"{lack}."), _table(rows))
     if found is None:
         ids = "; ".join(result.question for result in results.values() if result.status is Verdict.CLEAR)
         words = f"Nothing above low in {case.window} against {case.baseline}. Clear: {ids or 'no check'}"
@@ -69,14 +71,29 @@ def _also(results: dict[str, CheckResult], found: Finding | None = None) -> list
     return [*rows, *([("", Quiet(f"{more} more findings below"))] if more > 0 else [])]
 
 
+def _is_absent(row: Coverage) -> bool:
+    return row.status is Status.NOT_CONFIGURED
+
+
 def _order(finding: Finding) -> tuple[int, float, str]:
     return finding.severity.order, -finding.strength, finding.id
 
 
 def _unknown(case: Case, results: dict[str, CheckResult]) -> list[tuple[str, object]]:
     """What could not be seen, in one row; what was read, when all could."""
-    missing = [f"{row.pull} is {str(row.status).replace('_', ' ')}" for row in case.coverage if not row.is_all_there]
+    sampled = case.sample
+    if sampled:
+        words = f"1 in {sampled[0]} events was read, by time: counts and shares are estimates; "
+        words += f"exact: {sampled[1]:,} log events in the window, {sampled[2]:,} in the baseline"
+        return [("Sample", words), *_lacking(case, results)]
+    return _lacking(case, results)
+
+
+def _lacking(case: Case, results: dict[str, CheckResult]) -> list[tuple[str, object]]:
+    lacking = [row for row in case.coverage if not row.is_all_there]
+    missing = [f"{row.pull} is {str(row.status).replace('_', ' ')}" for row in lacking if not _is_absent(row)]
     missing += [f"not checked: {result.question}" for result in results.values() if result.status == "not_checked"]
+    missing += [f"{row.pull} is not configured" for row in lacking if _is_absent(row)]
     if not missing:
         return [("Not known", Quiet(f"every pull is complete ({len(case.coverage)} of {len(case.coverage)})"))]
     more = [f"and {len(missing) - UNKNOWN} more, below"] if len(missing) > UNKNOWN else []

@@ -15,6 +15,7 @@ from ddms_ops.checks import CHECKS as KNOWN
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.findings import Verdict
 from ddms_ops.incident import read_incident, resolve
+from ddms_ops.panels import answer_panel
 from ddms_ops.replay import replay_report
 from ddms_ops.sampling import sampled
 from ddms_ops.sandbox.server import Sandbox
@@ -89,6 +90,14 @@ def test_totals_are_exact(sample: Case, whole: Case):
     """They are counted, window and baseline apart; each pull says how many events there are."""
     assert sample.sample == (4, len(whole.logs), len(whole.baseline_logs))
     assert [row.matched for row in log_rows(sample)] == [row.rows for row in log_rows(whole)]
+
+
+def test_statements_say_what_is_estimated(sample: Case):
+    """Counts of a sample are scaled and called so; the first screen gives the exact totals."""
+    [first] = [f for f in sample.result("new_errors").findings if f.severity.is_above_low]
+    [ref] = first.evidence
+    assert f"about {ref.rows * 4:,} events ({ref.rows:,} in a sample of 1 in 4)" in first.statement
+    assert f"exact: {sample.sample[1]:,} log events in the window" in answer_panel(sample).text
 
 
 def test_counts_are_evidence(sample: Case, whole: Case):
