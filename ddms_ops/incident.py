@@ -138,7 +138,7 @@ def _check_times(incident: Incident, now: pd.Timestamp) -> tuple[Incident, list[
         return resolved, faults
     try:
         baseline = resolved.baseline_window
-        if baseline.start >= now:
+        if resolved.window.start < now <= baseline.start:
             begins = f"begins at {iso(baseline.start)}, which has not come yet"
             faults.append(f"baseline: {resolved.baseline!r} {begins}; choose another")
     except WindowError as fault:

@@ -30,9 +30,8 @@ def difference(facts: Facts, groups: tuple[str, ...]) -> Contrast:
         names = (*ATTRIBUTES, *facts.attributes)
         needed = [*names, "request_id", "group", "failed"]
         sides = [[frame[frame.columns.intersection(needed)] for frame in side] for side in _sides(facts)]
-        now, before = (_compared(logs, ends, groups) for logs, ends in sides)
-        found = contrast(now, before, names)
-        facts.differences[groups] = found
+        now, before = _compared(sides, groups) if groups else [ends for _, ends in sides]
+        facts.differences[groups] = contrast(now, before, names)
     return facts.differences[groups]
 
 
@@ -43,27 +42,25 @@ def slow_difference(facts: Facts, limit_ms: float) -> Contrast:
     return contrast(now, before, (*ATTRIBUTES, *facts.attributes))
 
 
-def _sides(facts: Facts) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+def _sides(facts: Facts) -> list[list[pd.DataFrame]]:
     """Events and what ended of window and baseline; every event ended where none says so."""
     logs = [facts.logs, facts.baseline_logs]
     ends = [facts.outcomes, facts.baseline_outcomes]
     if all(side.empty for side in ends):
         ends = [side.assign(failed=side["is_error"]) for side in logs]
-    return list(zip(logs, ends, strict=True))
+    return [list(side) for side in zip(logs, ends, strict=True)]
 
 
-def _compared(logs: pd.DataFrame, ends: pd.DataFrame, groups: tuple[str, ...]) -> pd.DataFrame:
-    """What the groups' log groups brought to an end, with `failed`; their events where nothing ended."""
-    if not groups:
-        return ends
-    rows = logs.loc[logs["group"].isin(groups), ["request_id", "log_group"]]
-    names = rows["log_group"].unique() if len(rows) else logs["log_group"].unique()
-    ours = ends[ends["log_group"].isin(names)]
-    if len(rows) and len(ours) and (hit := is_hit(ours, rows)).any():
-        return ours.assign(failed=hit)
-    if len(rows) or ours.empty:
-        ours = logs[logs["log_group"].isin(names)]
-    return ours.assign(failed=ours["group"].isin(groups))
+def _compared(sides: list[list[pd.DataFrame]], groups: tuple[str, ...]) -> list[pd.DataFrame]:
+    """What the groups' log groups brought to an end, with `failed`; their events where the groups hit nothing of it."""
+    rows = [logs[logs["group"].isin(groups)] for logs, _ in sides]
+    names = {str(name) for hit in rows for name in hit["log_group"].unique()}
+    ours = [ends[ends["log_group"].isin(names)] for _, ends in sides]
+    hits = [is_hit(ends, hit) for ends, hit in zip(ours, rows, strict=True)]
+    if any(hit.any() for hit in hits):
+        return [ends.assign(failed=hit) for ends, hit in zip(ours, hits, strict=True)]
+    events = [logs[logs["log_group"].isin(names)] for logs, _ in sides]
+    return [logs.assign(failed=logs["group"].isin(groups)) for logs in events]
 
 
 def shown_name(attribute: str) -> str:

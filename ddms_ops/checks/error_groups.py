@@ -13,13 +13,14 @@ from ddms_ops.analysis.onset import counts_per_bucket, expected_counts, onset_of
 from ddms_ops.analysis.shapes import Shift
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.differences import difference, in_words, marks_of
-from ddms_ops.checks.refs import counted, events_in_words, log_refs, of_sample, onset_words, shown_template
+from ddms_ops.checks.refs import counted, events_in_words, log_refs, of_sample, onset_words, shown_templates
 from ddms_ops.checks.severities import error_severity, rate_severity, warning_severity, worst
 from ddms_ops.checks.steps import next_step
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
 
 MESSAGE_CHARS = 160
+SAID = 3
 LOOKED_AT = 200
 RARE_SHOWN = 10
 EXPLAINED = 8
@@ -31,12 +32,13 @@ WORDS = {"new_errors": "New error", "risen_errors": "More of error", "warnings":
 class ErrorSign:
     """Events that belong together.
 
-    `before` are their events in the baseline; `since` and `until` bound the time in which they exceeded it.
+    `messages` are their most frequent templates, `before` their events in the baseline; `since` and `until` bound the
+    time in which they exceeded it.
     """
 
     groups: tuple[str, ...]
     error: str
-    message: str
+    messages: tuple[str, ...]
     log_group: str
     rows: pd.DataFrame
     before: int
@@ -121,7 +123,7 @@ class _Reader:
         return ErrorSign(
             groups=tuple(groups),
             error="" if pd.isna(known["error"].iloc[0]) else redact(str(known["error"].iloc[0])),
-            message=shown_template(rows.loc[rows["group"] == groups[0], "message"])[:MESSAGE_CHARS],
+            messages=tuple(text[:MESSAGE_CHARS] for text in shown_templates(rows, most=SAID)),
             log_group=str(known["log_group"].iloc[0]),
             rows=rows,
             before=before,
@@ -178,7 +180,7 @@ def _finding(facts: Facts, check: str, sign: ErrorSign, *, is_explained: bool) -
     found = difference(facts, sign.groups) if is_explained else None
     marks = marks_of(found) if found else {}
     share = found.explanations[0].share if found and found.explanations else impact.share
-    subject = {"group": ",".join(sign.groups), "error": sign.error, "message": sign.message, **marks}
+    subject = {"group": ",".join(sign.groups), "error": sign.error, "message": sign.messages[0], **marks}
     if check == "warnings":
         severity = warning_severity(facts, sign.rows, share)
     else:
@@ -195,7 +197,7 @@ def _finding(facts: Facts, check: str, sign: ErrorSign, *, is_explained: bool) -
         observed=len(sign.rows) / facts.window.minutes,
         baseline=sign.before / facts.baseline.minutes,
         unit="events/min",
-        next_step=next_step(facts.profile, f"{sign.error} {sign.message}"),
+        next_step=next_step(facts.profile, f"{sign.error} {sign.messages[0]}"),
     )
 
 
@@ -208,4 +210,4 @@ def _statement(facts: Facts, check: str, sign: ErrorSign, impact: Impact, marks:
     parts += [f"{hit} of {seen} tenants hit ({hit / seen:.0%})"] if hit else []
     parts += [f"{share:.0%} fail there"] if marks and impact.failed else []
     others = f" ({len(sign.groups)} groups)" if len(sign.groups) > 1 else ""
-    return f"{', '.join(parts)}. It says{others}: {sign.message}"
+    return f"{', '.join(parts)}. It says{others}: {'; also: '.join(sign.messages)}"

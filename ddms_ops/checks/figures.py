@@ -213,7 +213,7 @@ def _quiet(axis: Axes) -> None:
 
 def _label(facts: Facts, group: Any) -> str:
     error = "" if pd.isna(group.error) else f"{group.error}: "
-    text = _plain(error + shown_template(facts.logs.loc[facts.logs["group"] == group.group, "message"]))
+    text = _plain(error + shown_template(facts.logs[facts.logs["group"] == group.group]))
     return f"{_cut(text, LABEL_CHARS)} ({group.events:,})"
 
 

@@ -21,11 +21,29 @@ def log_refs(rows: pd.DataFrame) -> tuple[EvidenceRef, ...]:
     )
 
 
-def shown_template(messages: pd.Series) -> str:
-    """The template of some messages of one group, secrets taken out before the masks could cut into them."""
-    said = messages.dropna()
-    example = redact(str(said.iloc[0])) if len(said) else "(no message)"
-    return str(message_templates(pd.Series([example], dtype="str")).iloc[0])
+def shown_template(rows: pd.DataFrame) -> str:
+    """The most frequent of `shown_templates`."""
+    return shown_templates(rows, most=1)[0]
+
+
+def shown_templates(rows: pd.DataFrame, *, most: int) -> list[str]:
+    """What some events say, the most frequent first: each template as an example shows it.
+
+    Secrets are taken out of the example before the masks could cut into them.
+
+    Args:
+        rows: events with `message` and `template`.
+        most: how many templates at most.
+    """
+    counts = rows["template"].astype("str").value_counts()
+    frequent = sorted(counts.index, key=lambda template: (-counts[template], template))[:most]
+    firsts = rows[~rows["template"].duplicated()].set_index("template")["message"]
+    shown = [_template_of("" if pd.isna(firsts[name]) else redact(str(firsts[name]))) for name in frequent]
+    return list(dict.fromkeys(text or "(no message)" for text in shown)) or ["(no message)"]
+
+
+def _template_of(message: str) -> str:
+    return str(message_templates(pd.Series([message], dtype="str")).iloc[0])
 
 
 def onset_words(shift: Shift | None) -> str:

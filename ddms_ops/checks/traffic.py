@@ -16,7 +16,7 @@ def check_traffic(facts: Facts) -> list[Finding]:
     """Intervals with far fewer, or far more, requests than the baseline's mean rate.
 
     Where no event is a request, the volume of log events is compared instead, and is never above LOW; nor is a fall
-    or a rise over incomplete logs.
+    or a rise over incomplete logs, nor a rise that most tenants have no part in.
     """
     if facts.baseline_requests.empty:
         raise CannotTell("no log events in the baseline to compare with")
@@ -30,9 +30,8 @@ def check_traffic(facts: Facts) -> list[Finding]:
         severity = Severity.HIGH if is_traffic and _is_whole(facts) else Severity.LOW
         findings.append(_finding(facts, drop, "fell", severity))
     if surge and surge.llr >= limit:
-        findings.append(
-            _finding(facts, surge, "rose", Severity.MEDIUM if is_traffic and _is_whole(facts) else Severity.LOW)
-        )
+        is_general = is_traffic and _is_whole(facts) and _moved_together(facts, surge)
+        findings.append(_finding(facts, surge, "rose", Severity.MEDIUM if is_general else Severity.LOW))
     return findings
 
 
@@ -104,6 +103,12 @@ def _with_whom(facts: Facts, found: Excursion, inside: pd.DataFrame) -> str:
         return words
     failed, before = inside["failed"].mean(), facts.baseline_requests["failed"].mean()
     return f"{words}; {failed:.2%} of those that came failed, {before:.2%} in the baseline"
+
+
+def _moved_together(facts: Facts, found: Excursion) -> bool:
+    """Whether at least half of the tenants moved with the total; true where no tenant has enough traffic to tell."""
+    tenants = tenants_moved(facts, found)
+    return tenants.empty or bool(tenants["moved"].mean() >= 1 / 2)
 
 
 def tenants_moved(facts: Facts, found: Excursion) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def groups_table(case: Case) -> Shown:
 
 
 def _group_row(case: Case, row: Any) -> tuple[object, ...]:
-    messages = _examples(case, row.group)
+    events = _events(case, row.group)
     rate = "" if pd.isna(row.ratio) else f"{row.ratio:.2f}× ({row.ratio_low:.2g} to {row.ratio_high:.2g})"
     return (
         row.group,
@@ -67,8 +67,8 @@ def _group_row(case: Case, row: Any) -> tuple[object, ...]:
             "" if pd.isna(row.error) else redact(row.error),
             *([Quiet(redact(row.frames))] if pd.notna(row.frames) else []),
         ),
-        shown_template(messages)[:CELL_CHARS],
-        tuple(Quiet(text[:EXAMPLE_CHARS]) for text in dict.fromkeys(redact(str(text)) for text in messages)),
+        shown_template(events)[:CELL_CHARS],
+        tuple(Quiet(redact(text)[:EXAMPLE_CHARS]) for text in _examples(events)),
         int(row.events),
         int(row.baseline_events),
         "" if row.ratio == float("inf") else rate,
@@ -77,12 +77,17 @@ def _group_row(case: Case, row: Any) -> tuple[object, ...]:
     )
 
 
-def _examples(case: Case, group: str) -> pd.Series:
-    """Up to three different messages of a group, of the window or else of the baseline."""
-    found = case.logs.loc[case.logs["group"] == group, "message"]
-    if found.empty:
-        found = case.baseline_logs.loc[case.baseline_logs["group"] == group, "message"]
-    return found.drop_duplicates().head(EXAMPLES)
+def _events(case: Case, group: str) -> pd.DataFrame:
+    """Events of a group, of the window or else of the baseline."""
+    found = case.logs[case.logs["group"] == group]
+    return case.baseline_logs[case.baseline_logs["group"] == group] if found.empty else found
+
+
+def _examples(events: pd.DataFrame) -> list[str]:
+    """Up to three different messages, of different templates where there are several."""
+    apart = events[~events["template"].duplicated()]["message"]
+    messages = pd.concat([apart.head(EXAMPLES), events["message"]]).dropna().drop_duplicates()
+    return [str(message) for message in messages.head(EXAMPLES)]
 
 
 def threads_panel(case: Case) -> Shown:

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ddms_ops.engine import offline_engine
 from ddms_ops.sources.base import AuditQuery
 from ddms_ops.sources.csv_rows import CsvRows, csv_header
 from ddms_ops.sources.opening import open_export, without_long_lines
@@ -78,15 +79,12 @@ class Tables:
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
-        config: dict[str, str | int | bool | float | list[str]] = {
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "memory_limit": MEMORY,
-            "threads": THREADS,
-            "temp_directory": str(scratch / "tables.tmp"),
-        }
-        self._connection = duckdb.connect(scratch / "tables.duckdb", config=config)
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection = offline_engine(
+            scratch / "tables.duckdb",
+            memory_limit=MEMORY,
+            threads=str(THREADS),
+            temp_directory=str(scratch / "tables.tmp"),
+        )
         self._staged: dict[AuditQuery, tuple[str, tuple[TableFile, ...]]] = {}
 
     def read(self, query: AuditQuery, paths: list[Path]) -> TableRows:
