@@ -36,8 +36,11 @@ class MaskRule(Strict):
     def _matches(self) -> Self:
         try:
             found = pc.replace_substring_regex(pa.scalar(self.example), self.pattern, "").as_py()
+            fits_all = pc.match_substring_regex(pa.scalar(""), self.pattern).as_py()
         except pa.ArrowInvalid:
             raise ValueError(f"{self.pattern!r} is not a regular expression of RE2 (it has no look-around)") from None
+        if fits_all:
+            raise ValueError(f"{self.pattern!r} fits the empty text; a mask must match something")
         if found == self.example:
             raise ValueError(f"{self.pattern!r} does not match its example {self.example!r}")
         return self

@@ -71,9 +71,21 @@ class LogFrames:
         logs = normalize_logs(self.log_pulls, self._attributes.paths)
         offsets = clock_offsets(logs)
         both = with_groups(on_time(logs, offsets).drop(columns="delay_s"), rules)
-        is_now = both["pull"].astype("str").str.startswith("logs/")
+        is_now = self._is_now(both, offsets)
         parts = (both[is_now].reset_index(drop=True), both[~is_now].reset_index(drop=True))
         return _Sides(*parts, has_requests(both), offsets)
+
+    def _is_now(self, both: pd.DataFrame, offsets: pd.DataFrame) -> pd.Series:
+        """Which events are the window's: by their pull; of streams whose clock was off by their corrected time."""
+        is_now = both["pull"].astype("str").str.startswith("logs/")
+        if offsets.empty:
+            return is_now
+        streams = pd.MultiIndex.from_frame(both[["log_group", "log_stream"]].astype("str"))
+        moved = pd.Series(streams.isin(offsets.index), index=both.index)
+        for window, side in ((self.window, True), (self.baseline, False)):
+            inside = moved & (both["timestamp"] >= window.start) & (both["timestamp"] < window.end)
+            is_now = is_now.where(~inside, side)
+        return is_now
 
     @property
     def logs(self) -> pd.DataFrame:

@@ -5,6 +5,13 @@ Each pattern has an example in tests/test_redact.py, and a test compares the two
 
 import re
 
+SECRET = (
+    r"(?:password|passwd|passphrase|passcode|pwd|secret|token|api[_-]?key|private[_-]?key|credential|session[_-]?id)"
+)
+ADJECTIVES = (
+    r"(?:not|too|now|no|in|the|an?|about|for|set|reset|unset|required|missing|empty|null|blank|wrong|invalid|incorrect|correct"
+    r"|expired|weak|short|long|old|being|already|still|only|valid|ok)"
+)
 PATTERNS: dict[str, re.Pattern[str]] = {
     "private_key": re.compile(
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL
@@ -19,11 +26,15 @@ PATTERNS: dict[str, re.Pattern[str]] = {
     "known_token": re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abpr]-|sk_live_|sk-)[\w-]{10,}"),
     "bearer": re.compile(r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"),
     "secret_pair": re.compile(
-        r"(?i)[\w-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|credential)s?(?:[_-][\w-]{0,40})?\\?[\"']?\s{0,9}[=:]"
-        r"\s{0,9}(?:\\\"[^\"]*\\\"|\"[^\"]*\"|'[^']*'|[^\s\"'}\]]+)"
+        rf"(?i)[\w-]{{0,40}}{SECRET}s?(?:[_-][\w-]{{0,40}})?[\\\"'>]{{0,4}}(?:\s{{0,9}}(?:[=:]|%3D)\s{{0,9}}|(?<=>))"
+        r"(?:\\+\"[^\"]*\"|\"[^\"]*\"|'[^']*'|[^\s\"'}}\]<]+)"
+    ),
+    "said_password": re.compile(rf"(?i)\b(?:password|passwd|passphrase|passcode)\s+is\s+(?!{ADJECTIVES}\b)\S+"),
+    "secret_argument": re.compile(
+        rf"(?i)(?:--?[\w-]{{0,40}}{SECRET}[\w-]{{0,20}}\s+\S+|\b\w{{1,40}}[_-](?:secret|token|key)\s+(?=\S*\d)\S{{8,}})"
     ),
     "email": re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
-    "card": re.compile(r"\b(?:\d[ -]?){13,18}\d\b"),
+    "card": re.compile(r"(?<![\w-])(?:\d[ -]?){13,18}\d(?![\w-])"),
 }
 
 

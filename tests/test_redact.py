@@ -14,6 +14,8 @@ EXAMPLES = {
     "known_token": "ghp_abcdefghij0123456789",
     "bearer": "Bearer abcdef0123456789",
     "secret_pair": "password=hunter2",
+    "said_password": "password is hunter2",
+    "secret_argument": "--password hunter2",
     "email": "kim.lee@example.com",
     "card": "4111 1111 1111 1111",
 }
@@ -41,7 +43,16 @@ def test_each_example_is_gone(name):
 
 @pytest.mark.parametrize(
     "text",
-    ['{"a":"{\\"password\\":\\"hunter2\\"}"}', "PASSWORD = hunter2", "db_password='hunter2'", '"apiKey": "hunter2"'],
+    [
+        '{"a":"{\\"password\\":\\"hunter2\\"}"}',
+        "PASSWORD = hunter2",
+        "db_password='hunter2'",
+        '"apiKey": "hunter2"',
+        "passphrase=hunter2",
+        "access_token%3Dhunter2",
+        "<password>hunter2</password>",
+        "client_secret hunter2abc",
+    ],
 )
 def test_secrets_are_found_however_they_are_quoted(text):
     """JSON in JSON, shell, Python and plain pairs."""
@@ -56,6 +67,8 @@ def test_long_text_takes_linear_time():
 def test_plain_text_is_left_alone():
     """Words, times, ids and counts are no secrets."""
     text = "TypeError on POST /documents/{id}/versions at 2026-03-04T10:37:00Z, 412 of 1,024 requests, tenant-007"
+    assert redact(text) == text
+    text = "request 8fae1c6e-0000-4111-8222-333344445555 failed: the password is required, token is expired"
     assert redact(text) == text
     text = "TokenExpiredError: jwt expired"
     assert redact(text) == text

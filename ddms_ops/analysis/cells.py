@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 NONE = "(none)"
+OTHER = "(other)"
+MOST_VALUES = 5000  # rarer ones are one value
 ROUNDS = 8
 SURE = 1e4  # events that stand for a rate known for certain
 ALIKE = 0.03
@@ -23,12 +25,16 @@ MEDIAN_CHI2 = 0.4549  # median of a chi-squared variable with one degree of free
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """An attribute as codes of `values` (text, nulls as NONE), window and baseline alike."""
+    """An attribute as codes of `values` (text, nulls as NONE), window and baseline alike.
+
+    `distinct` is how many values it has, which is more than `values` where the rarest of them stand as OTHER.
+    """
 
     name: str
     values: np.ndarray
     now: np.ndarray
     before: np.ndarray
+    distinct: int
 
 
 @dataclass(slots=True)
@@ -65,8 +71,9 @@ class Cell:
 
 
 def coded(now: pd.DataFrame, before: pd.DataFrame, name: str) -> Coded:
-    """An attribute of both frames as codes in the order of its values."""
-    sides = [frame[name].astype("category") for frame in (now, before)]
+    """An attribute of both frames as codes in the order of its values; of very many the rarest together are OTHER."""
+    given = [frame[name].astype("category") for frame in (now, before)]
+    sides = _pooled(given)
     texts = [[str(value) for value in side.cat.categories] for side in sides]
     values = np.array(sorted({*texts[0], *texts[1], NONE}), dtype=object)
     place = {value: code for code, value in enumerate(values)}
@@ -75,7 +82,21 @@ def coded(now: pd.DataFrame, before: pd.DataFrame, name: str) -> Coded:
         for side, known in zip(sides, texts, strict=True)
     ]
     used = np.unique(np.concatenate(codes))
-    return Coded(name, values[used], np.searchsorted(used, codes[0]), np.searchsorted(used, codes[1]))
+    every = len(used) if sides is given else len(given[0].cat.categories.union(given[1].cat.categories))
+    return Coded(name, values[used], np.searchsorted(used, codes[0]), np.searchsorted(used, codes[1]), every)
+
+
+def _pooled(sides: list[pd.Series]) -> list[pd.Series]:
+    """The same values where they are few enough, else the most frequent, of equally frequent ones the first by name."""
+    if all(len(side.cat.categories) <= MOST_VALUES for side in sides):
+        return sides
+    counts = pd.concat([side.astype("str").value_counts() for side in sides]).groupby(level=0).sum()
+    order = counts.sort_index().sort_values(ascending=False, kind="stable").index
+    rare = set(order[MOST_VALUES:])
+    return [
+        side.cat.rename_categories(str).map(lambda text: OTHER if text in rare else text).astype("category")
+        for side in sides
+    ]
 
 
 def leaves_of(

@@ -25,7 +25,6 @@ from ddms_ops.analysis.cells import (
 )
 
 MOST_ATTRIBUTES = 7
-MOST_VALUES = 5000
 FEW = 50
 HOLDS = 0.97
 USUAL = 0.9
@@ -148,13 +147,11 @@ def _comparable(
 
 def _reason(column: Coded, is_null: np.ndarray, sides: tuple[_Side, _Side]) -> str:
     """Why an attribute is not compared, empty when it is."""
-    values, events = len(column.values), sum(float(side.count.sum()) for side in sides)
+    values, events = column.distinct, sum(float(side.count.sum()) for side in sides)
     if values == 1:
         return "constant"
     if values > FEW and values > events / 2:
         return f"identifier-like: {values:,} values in {events:,.0f} events"
-    if values > MOST_VALUES:
-        return f"too many values: {values:,}"
     healthy = sides[0].count - sides[0].failed
     if is_null.any() and not healthy[~is_null].sum() > 0:
         return "only on what failed"

@@ -13,9 +13,9 @@ class Impact:
 
     `tenants` has one row a tenant seen in that time, most failures first: requests, failed (int64),
     share (0..1). `requests` and `failed` count all requests of that time. Requests that name no tenant
-    are counted in `no_tenant_failed` and in no tenant's row. `users` and `users_hit` count distinct users,
-    0 where no event names one. `unseen` are the tenants of the baseline that had no request in that time:
-    nothing can be said about them.
+    are counted in `no_tenant_failed` and `no_tenant_healthy` and in no tenant's row. `users` and
+    `users_hit` count distinct users, 0 where no event names one. `unseen` are the tenants of the
+    baseline that had no request in that time: nothing can be said about them.
     """
 
     since: pd.Timestamp
@@ -24,6 +24,7 @@ class Impact:
     failed: int
     tenants: pd.DataFrame
     no_tenant_failed: int
+    no_tenant_healthy: int = 0
     users: int = 0
     users_hit: int = 0
     unseen: tuple[str, ...] = ()
@@ -37,6 +38,12 @@ class Impact:
     def unaffected(self) -> pd.DataFrame:
         """Tenants with requests and without a failure."""
         return self.tenants[self.tenants["failed"] == 0]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it can be told which of the tenants were hit: hit requests name one, and healthy ones do."""
+        hit, seen = len(self.hit), len(self.tenants)
+        return hit > 0 and (hit < seen or not self.no_tenant_healthy)
 
     @property
     def share(self) -> float:
@@ -64,12 +71,9 @@ def blast_radius(
         before: `requests` of the baseline, to tell which tenants were not seen.
     """
     kept = ["timestamp", "tenant", "user", "request_id"]
-    inside, errors = (between(frame[kept], since, until) for frame in (found, rows))
+    inside, errors = between(found[[*kept, "failed"]], since, until), between(rows[kept], since, until)
     hit = inside.assign(failed=is_hit(inside, errors))
-    known = set(inside.loc[hit["failed"], "request_id"].dropna())
-    orphans = errors[~errors["request_id"].isin(known) & ~errors.index.isin(inside.index)]
-    orphans = orphans[~orphans["request_id"].duplicated() | orphans["request_id"].isna()]
-    everyone = pd.concat([hit[["tenant", "user", "failed"]], orphans[["tenant", "user"]].assign(failed=True)])
+    everyone = pd.concat([hit[["tenant", "user", "failed"]], _orphans(hit, errors)[["tenant", "user", "failed"]]])
     failed = everyone["failed"].astype(bool)
     tenants = tenant_table(everyone)
     usual = set() if before is None else set(before["tenant"].dropna().astype("str").unique())
@@ -80,17 +84,56 @@ def blast_radius(
         failed=int(failed.sum()),
         tenants=tenants,
         no_tenant_failed=int((failed & everyone["tenant"].isna()).sum()),
+        no_tenant_healthy=int((~failed & everyone["tenant"].isna()).sum()),
         users=int(everyone["user"].nunique()),
         users_hit=int(everyone.loc[failed, "user"].nunique()),
         unseen=tuple(sorted(usual - set(tenants.index))),
     )
 
 
+def _orphans(hit: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
+    """Error events of no request, one for each request id."""
+    known = set(hit.loc[hit["failed"], "request_id"].dropna())
+    orphans = errors[~errors["request_id"].isin(known) & ~errors.index.isin(hit.index)]
+    return orphans[~orphans["request_id"].duplicated() | orphans["request_id"].isna()].assign(failed=True)
+
+
 def is_hit(found: pd.DataFrame, errors: pd.DataFrame) -> pd.Series:
-    """Whether each request is one of the error events, or carries the request id of one (bool)."""
-    if errors.empty:
+    """Whether each request is one of the error events, or the one that an error event of its request id belongs to.
+
+    Of several requests of one id (retries, calls of one trace) an error event belongs to the failed one where there is
+    one, else to the next to end; to the last where none ends after it.
+
+    Args:
+        found: requests, with `failed`, in order of time.
+        errors: events.
+
+    Returns:
+        bool, index of `found`.
+    """
+    if errors.empty or found.empty:
         return pd.Series(False, index=found.index)
-    return found["request_id"].isin(errors["request_id"].dropna().unique()) | found.index.isin(errors.index)
+    own = pd.Series(found.index.isin(errors.index), index=found.index)
+    ids = errors["request_id"].dropna().astype("str").unique()
+    named = found["request_id"].isin(ids)
+    shared = named & found["request_id"].duplicated(keep=False)
+    if not shared.any():
+        return own | named
+    several = found.loc[shared, ["timestamp", "request_id", "failed"]]
+    of_several = errors[errors["request_id"].isin(several["request_id"]) & ~errors.index.isin(found.index)]
+    return own | (named & ~shared) | found.index.isin(_owners(several, of_several))
+
+
+def _owners(several: pd.DataFrame, errors: pd.DataFrame) -> pd.Index:
+    """The requests that error events belong to, where requests share their ids."""
+    fails = several.groupby("request_id", observed=True)["failed"].transform("any")
+    able = several[several["failed"] | ~fails]
+    able = able.assign(request_id=able["request_id"].astype("str"), place=able.index)
+    asked = errors[["timestamp", "request_id"]].assign(request_id=errors["request_id"].astype("str"))
+    asked = asked.sort_values("timestamp", kind="stable")
+    following = pd.merge_asof(asked, able, on="timestamp", by="request_id", direction="forward")["place"]
+    last = pd.merge_asof(asked, able, on="timestamp", by="request_id", direction="backward")["place"]
+    return pd.Index(following.fillna(last).dropna().astype("int64").unique())
 
 
 def tenant_table(found: pd.DataFrame) -> pd.DataFrame:

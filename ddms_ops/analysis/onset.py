@@ -4,7 +4,7 @@ The log-likelihood ratio of an interval with C events where E were expected is
 C ln(C / E) - (C - E) (Kulldorff, "A spatial scan statistic", 1997); the best over all intervals wins.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -144,6 +144,26 @@ def onset_of(
         expected=float(expected[inside].mean()),
         score=score,
         period=None if form.period is None else round(form.period) * step,
+    )
+
+
+def with_beginning(found: Shift, counts: np.ndarray, expected: np.ndarray, window: Window, *, limit: float) -> Shift:
+    """The shift from where it first left its normal: a weaker beginning before the interval that stands out most.
+
+    Args:
+        found: what `onset_of` gives for too many events.
+        counts: the same as there.
+        expected: the same.
+        window: the same.
+        limit: log-likelihood ratio over which the beginning counts.
+    """
+    step = pd.Timedelta(seconds=bucket_s(window))
+    before = max(0, round((found.start - window.start) / step))
+    early = onset_of(counts[:before], expected[:before], Window(window.start, found.start)) if before > 1 else None
+    if early is None or early.score**2 / 2 < limit:
+        return found
+    return replace(
+        found, start=early.start, earliest=early.earliest, latest=early.latest, shape=early.shape, stronger=found.start
     )
 
 

@@ -24,13 +24,26 @@ def requests(logs: pd.DataFrame, *, by_status: bool) -> pd.DataFrame:
         by_status: `has_requests` of window and baseline together, so that both count the same thing.
 
     Returns:
-        Rows of `logs` that are requests (all of them unless `by_status`), with `failed` and without TEXTS.
+        Rows of `logs` that are requests (all of them unless `by_status`), with `failed` and without TEXTS; tenant and
+        user also from other events of the request.
     """
     if not by_status:
         return logs.drop(columns=TEXTS).assign(failed=logs["is_error"])
     status = http_status(logs)
-    found, status = logs.drop(columns=TEXTS)[status.notna()], status[status.notna()]
+    found, status = _named(logs.drop(columns=TEXTS)[status.notna()], logs), status[status.notna()]
     return found.assign(failed=(status >= 500) | ((status < 400) & found["states_error"]))
+
+
+def _named(found: pd.DataFrame, logs: pd.DataFrame) -> pd.DataFrame:
+    """Requests with the tenant and the user that another event of their request id names."""
+    for name in ("tenant", "user"):
+        lacking = found.loc[found[name].isna(), "request_id"].dropna()
+        named = logs[logs[name].notna() & logs["request_id"].isin(lacking)].drop_duplicates("request_id")
+        if len(named):
+            known = pd.Series(named[name].astype("str").to_numpy(), index=named["request_id"].astype("str"))
+            filled = found[name].astype("str").fillna(found["request_id"].astype("str").map(known))
+            found = found.assign(**{name: filled.astype("category")})
+    return found
 
 
 def outcomes(logs: pd.DataFrame) -> pd.DataFrame:
@@ -59,6 +72,11 @@ def http_status(logs: pd.DataFrame) -> pd.Series:
     numbers = pd.to_numeric(pd.Series(distinct.cat.categories, dtype="object"), errors="coerce")
     values = np.append(numbers.where(numbers.between(100, 599)).to_numpy(dtype="float64"), np.nan)
     return pd.Series(values[distinct.cat.codes], index=logs.index)
+
+
+def refused(found: pd.DataFrame) -> pd.Series:
+    """Whether each request was answered with 400 to 499: refused, as the client's fault (bool)."""
+    return http_status(found).between(400, 499)
 
 
 def between(frame: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:

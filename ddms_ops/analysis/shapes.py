@@ -57,7 +57,7 @@ class Shift:
     back (exclusive), None where it had not by the end of the series. `shape` is `sudden`, `gradual`, `pulsed` or
     `periodic`; `period` is the time from pulse to pulse of a periodic one, else None. `observed` and `expected` are
     means over the shift, in the signal's unit. `score` is in standard deviations of what is usual, comparable between
-    signals; it ranks.
+    signals; it ranks. `stronger` is when a shift that began weakly became what was found first, else None.
     """
 
     start: pd.Timestamp
@@ -70,6 +70,7 @@ class Shift:
     expected: float
     score: float
     period: pd.Timedelta | None = None
+    stronger: pd.Timestamp | None = None
 
 
 def form_of(evidence: Evidence, segment: Segment, *, longest: int | None = None) -> Form:

@@ -109,7 +109,7 @@ def first_seen_versions(logs: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFr
     known = set(versions.itertuples(index=False, name=None))
     groups = {group for group, _ in known}
     keys = zip(firsts["log_group"].astype("str"), firsts["version"].astype("str"), strict=True)
-    firsts = firsts[[key[0] in groups and key not in known for key in keys]]
+    firsts = firsts[np.array([key[0] in groups and key not in known for key in keys], dtype=bool)]
     found = pd.DataFrame(
         {
             "timestamp": firsts["timestamp"],

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from ddms_ops.analysis.onset import bucket_s
 from ddms_ops.analysis.suspects import alarms_before, first_seen_versions, suspect_changes
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.leading import leading
@@ -29,7 +30,7 @@ def check_changes_before(facts: Facts) -> list[Finding]:
     seen = [first_seen_versions(facts.logs, facts.baseline_logs), alarms_before(facts.alarms)]
     table = suspect_changes(
         pd.concat([facts.changes, *(part for part in seen if len(part))], ignore_index=True),
-        sign.first_seen,
+        _begun_by(facts, sign),
         lookback_min=triage.change_lookback_min,
         about=about,
         system=facts.profile.system,
@@ -40,12 +41,18 @@ def check_changes_before(facts: Facts) -> list[Finding]:
     ]
 
 
+def _begun_by(facts: Facts, sign: Finding) -> pd.Timestamp:
+    """The instant by which a finding had begun: of traffic, which is counted in buckets, the end of its first."""
+    assert sign.first_seen is not None
+    return sign.first_seen + pd.Timedelta(seconds=bucket_s(facts.window) if sign.check == "traffic" else 0)
+
+
 def _finding(profile: Profile, change: Any, sign: Finding, strength: int) -> Finding:
     """One row of `suspect_changes` as a finding."""
     resource = "" if pd.isna(change.resource) else redact(str(change.resource))[:CHARS]
     actor = "" if pd.isna(change.actor) else redact(str(change.actor))[:CHARS]
     what = f"{change.calls}{' on ' + resource if resource else ''}{' by ' + actor if actor else ''}"
-    when = f"at {change.first:%Y-%m-%d %H:%M} UTC, {change.minutes_before:.0f} min before the first event of {sign.id}"
+    when = f"at {change.first:%Y-%m-%d %H:%M} UTC, {change.minutes_before:.0f} min before {sign.id} began"
     return Finding(
         check="changes_before",
         severity=Severity.LOW if change.is_related else Severity.INFO,

@@ -2,14 +2,19 @@
 
 import pandas as pd
 
+from ddms_ops.analysis.cells import NONE
 from ddms_ops.analysis.contrast import Contrast, contrast
 from ddms_ops.analysis.impact import is_hit
+from ddms_ops.analysis.requests import refused
 from ddms_ops.checks.base import Facts
 from ddms_ops.normalize.attributes import PREFIX
 from ddms_ops.redact import redact
+from ddms_ops.schema import LOGS
 
 ATTRIBUTES = ("endpoint", "version", "tenant", "job_type", "action", "log_group", "log_stream", "user")
 MARK_CHARS = 120
+TAKEN = {column.name for column in LOGS.columns} | {"group", "signal", "explains", "limit_ms", "change", "resource"}
+"""Names that mean something of ours in a finding's subject."""
 PLACES = {
     "endpoint": "on {}",
     "version": "in version {}",
@@ -28,7 +33,7 @@ def difference(facts: Facts, groups: tuple[str, ...]) -> Contrast:
     """
     if groups not in facts.differences:
         names = (*ATTRIBUTES, *facts.attributes)
-        needed = [*names, "request_id", "group", "failed"]
+        needed = [*names, "timestamp", "request_id", "group", "failed"]
         sides = [[frame[frame.columns.intersection(needed)] for frame in side] for side in _sides(facts)]
         now, before = _compared(sides, groups) if groups else [ends for _, ends in sides]
         facts.differences[groups] = contrast(now, before, names)
@@ -39,6 +44,12 @@ def slow_difference(facts: Facts, limit_ms: float) -> Contrast:
     """What sets slow requests apart: those over a limit, window against baseline."""
     timed = [ends[ends["duration_ms"].notna()] for ends in (facts.outcomes, facts.baseline_outcomes)]
     now, before = (ends.assign(failed=ends["duration_ms"] > limit_ms) for ends in timed)
+    return contrast(now, before, (*ATTRIBUTES, *facts.attributes))
+
+
+def refused_difference(facts: Facts) -> Contrast:
+    """What sets refused requests apart: those answered with 400 to 499, window against baseline."""
+    now, before = (ends.assign(failed=refused(ends)) for ends in (facts.requests, facts.baseline_requests))
     return contrast(now, before, (*ATTRIBUTES, *facts.attributes))
 
 
@@ -64,8 +75,9 @@ def _compared(sides: list[list[pd.DataFrame]], groups: tuple[str, ...]) -> list[
 
 
 def shown_name(attribute: str) -> str:
-    """An attribute as people know it: without the prefix of unmapped fields."""
-    return attribute.removeprefix(PREFIX)
+    """An attribute as people know it: without the prefix of unmapped fields, unless we mean something else by it."""
+    name = attribute.removeprefix(PREFIX)
+    return attribute if name in TAKEN else name
 
 
 def marks_of(found: Contrast) -> dict[str, str]:
@@ -80,6 +92,8 @@ def marks_of(found: Contrast) -> dict[str, str]:
 
 def in_words(marks: dict[str, str]) -> str:
     """`on POST /documents in version 2.15.0, az us-east-1b`; empty without marks."""
-    known = [form.format(marks[name]) for name, form in PLACES.items() if name in marks]
-    others = [f"{name} {value}" for name, value in marks.items() if name not in PLACES]
-    return " ".join([*known, *(["with " + ", ".join(others)] if others else [])])
+    known = [form.format(marks[name]) for name, form in PLACES.items() if marks.get(name, NONE) != NONE]
+    others = [f"{name} {value}" for name, value in marks.items() if name not in PLACES and value != NONE]
+    lacking = [name.replace("_", " ") for name, value in marks.items() if value == NONE]
+    with_others = ["with " + ", ".join(others)] if others else []
+    return " ".join([*known, *with_others, *(["without " + ", ".join(lacking)] if lacking else [])])

@@ -9,11 +9,19 @@ import pandas as pd
 
 from ddms_ops.analysis.group_rates import exposure, rate_test
 from ddms_ops.analysis.impact import Impact, blast_radius
-from ddms_ops.analysis.onset import counts_per_bucket, expected_counts, onset_of
 from ddms_ops.analysis.shapes import Shift
 from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.beginnings import first_event, group_onset
 from ddms_ops.checks.differences import difference, in_words, marks_of
-from ddms_ops.checks.refs import counted, events_in_words, log_refs, of_sample, onset_words, shown_templates
+from ddms_ops.checks.refs import (
+    counted,
+    events_in_words,
+    log_refs,
+    of_sample,
+    onset_words,
+    shown_templates,
+    tenants_in_words,
+)
 from ddms_ops.checks.severities import error_severity, rate_severity, warning_severity, worst
 from ddms_ops.checks.steps import next_step
 from ddms_ops.findings import Finding, Severity
@@ -23,6 +31,7 @@ MESSAGE_CHARS = 160
 SAID = 3
 LOOKED_AT = 200
 RARE_SHOWN = 10
+ANY_ERROR = frozenset(["Error", "Exception", "RuntimeError", "RuntimeException", "Throwable"])  # name no kind
 EXPLAINED = 8
 TOGETHER = pd.Timedelta(minutes=2)
 WORDS = {"new_errors": "New error", "risen_errors": "More of error", "warnings": "More of warning"}
@@ -118,7 +127,7 @@ class _Reader:
         before = int(known["baseline_events"].sum())
         ratio, p_value = rate_test(len(rows), before, *self._exposure(rows))
         is_rare = len(rows) < facts.profile.triage.min_events or p_value >= self._limit
-        found = None if is_rare else group_onset(facts, rows, before)
+        found = None if is_rare else group_onset(facts, rows, groups)
         stamps = rows["timestamp"]
         return ErrorSign(
             groups=tuple(groups),
@@ -127,7 +136,7 @@ class _Reader:
             log_group=str(known["log_group"].iloc[0]),
             rows=rows,
             before=before,
-            since=stamps.min() if found is None else stamps[stamps >= found.start].min(),
+            since=stamps.min() if found is None else first_event(facts, found, stamps),
             until=facts.window.end if found is None or found.end is None else found.end,
             onset=found,
             ratio=ratio,
@@ -157,16 +166,11 @@ def _is_kin(known: ErrorSign, other: ErrorSign) -> bool:
     """Whether a sign says the same as one that is known."""
     if not known.error or known.error != other.error or known.is_rare:
         return False
+    if known.error in ANY_ERROR and not set(known.rows["endpoint"].dropna()) & set(other.rows["endpoint"].dropna()):
+        return False
     if other.is_rare:
         return bool(other.since >= known.since - TOGETHER)
     return abs(known.since - other.since) <= TOGETHER
-
-
-def group_onset(facts: Facts, rows: pd.DataFrame, before: int) -> Shift | None:
-    """When a group's counts were above what its baseline rate makes expected."""
-    counts = counts_per_bucket(rows["timestamp"], facts.window)
-    expected = expected_counts(max(before, 0.5) / facts.baseline.minutes, facts.window)
-    return onset_of(counts, expected, facts.window)
 
 
 def _findings(facts: Facts, check: str, signs: list[ErrorSign]) -> list[Finding]:
@@ -204,10 +208,11 @@ def _finding(facts: Facts, check: str, sign: ErrorSign, *, is_explained: bool) -
 def _statement(facts: Facts, check: str, sign: ErrorSign, impact: Impact, marks: dict[str, str], share: float) -> str:
     what = " ".join(part for part in (WORDS[check], sign.error, in_words(marks)) if part)
     since = f"since {sign.since:%Y-%m-%d %H:%M} UTC{onset_words(sign.onset)}"
-    parts = [f"{what}: {events_in_words(facts, len(sign.rows))} {since}"]
+    earlier = int((sign.rows["timestamp"] < sign.since).sum())
+    stray = f" and {earlier:,} before it" if earlier else ""
+    parts = [f"{what}: {events_in_words(facts, len(sign.rows) - earlier)} {since}{stray}"]
     parts += [f"{sign.before:,} in the baseline{of_sample(facts)}"] if sign.before else []
-    seen, hit = len(impact.tenants), len(impact.hit)
-    parts += [f"{hit} of {seen} tenants hit ({hit / seen:.0%})"] if hit else []
+    parts += [tenants_in_words(impact)] if len(impact.hit) else []
     parts += [f"{share:.0%} fail there"] if marks and impact.failed else []
     others = f" ({len(sign.groups)} groups)" if len(sign.groups) > 1 else ""
     return f"{', '.join(parts)}. It says{others}: {'; also: '.join(sign.messages)}"

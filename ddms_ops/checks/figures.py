@@ -16,7 +16,7 @@ from ddms_ops.analysis.onset import counts_per_bucket
 from ddms_ops.analysis.requests import failing_share, share_by
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.differences import shown_name
-from ddms_ops.checks.error_rate import usual_share
+from ddms_ops.checks.error_rate import share_of_failed
 from ddms_ops.checks.leading import leading_or_none
 from ddms_ops.checks.refs import shown_template
 from ddms_ops.redact import redact
@@ -49,7 +49,7 @@ def _draw_share(axes: Axes, facts: Facts) -> None:
     shares = failing_share(facts.requests)["share"]
     axes.fill_between(_dates(shares.index), shares.to_numpy(), step="post", color=BAD, alpha=0.25, linewidth=0)
     axes.step(_dates(shares.index), shares.to_numpy(), where="post", color=BAD, linewidth=1.4, label="failing share")
-    usual = usual_share(facts)[0] if len(facts.requests) else 0.0
+    usual = share_of_failed(facts).usual if len(facts.requests) else 0.0
     axes.axhline(usual, color=USUAL, linewidth=1.2, label=f"usual {usual:.2%}")
     for name, value, style in zip(("target", "alert"), facts.profile.error_rate_limits, (":", "--"), strict=True):
         if value is not None:

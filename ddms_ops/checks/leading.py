@@ -2,7 +2,9 @@
 
 import pandas as pd
 
+from ddms_ops.analysis.requests import refused
 from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.error_rate import REFUSED
 from ddms_ops.findings import Finding, Verdict
 
 GROUPED = ("new_errors", "risen_errors", "warnings")
@@ -42,6 +44,8 @@ def events_of(facts: Facts, finding: Finding) -> pd.DataFrame:
     """The events behind a leading finding: of its groups and those that began with it, slow or failed requests."""
     if "limit_ms" in finding.subject:
         return facts.requests[facts.requests["duration_ms"] > float(finding.subject["limit_ms"])]
+    if finding.subject.get("signal") == REFUSED:
+        return facts.requests[refused(facts.requests)]
     if "group" not in finding.subject:
         return facts.requests[facts.requests["failed"]]
     kin = [other for name in GROUPED for other in facts.result(name).findings if _began_with(other, finding)]

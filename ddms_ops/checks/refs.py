@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ddms_ops.analysis.impact import Impact
 from ddms_ops.analysis.shapes import Shift
 from ddms_ops.analysis.templates import message_templates
 from ddms_ops.checks.base import Facts
@@ -54,8 +55,20 @@ def onset_words(shift: Shift | None) -> str:
     parts = [f"{shift.shape}{every}"]
     if shift.latest - shift.earliest > pd.Timedelta(minutes=2):
         parts.append(f"began between {shift.earliest:%H:%M} and {shift.latest:%H:%M}")
+    if shift.stronger is not None:
+        parts.append(f"stronger from {shift.stronger:%H:%M}")
     parts.append("still going on at the end" if shift.end is None else f"over by {shift.end:%H:%M}")
     return f" ({', '.join(parts)})"
+
+
+def tenants_in_words(impact: Impact) -> str:
+    """`3 of 40 tenants hit (8%)`, or why that cannot be said; empty where no request names a tenant."""
+    hit, seen = len(impact.hit), len(impact.tenants)
+    if impact.is_known:
+        return f"{hit} of {seen} tenants hit ({hit / seen:.0%})"
+    if hit:
+        return f"{counted(hit, 'tenant')} hit (healthy requests name none)"
+    return "no hit request names a tenant" if seen and impact.failed else ""
 
 
 def events_in_words(facts: Facts, number: int) -> str:

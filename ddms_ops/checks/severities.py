@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ddms_ops.analysis.impact import Impact, is_hit
-from ddms_ops.analysis.requests import between, http_status
+from ddms_ops.analysis.requests import between, refused
 from ddms_ops.checks.base import Facts
 from ddms_ops.findings import Severity
 
@@ -47,6 +47,6 @@ def warning_severity(facts: Facts, rows: pd.DataFrame, share: float) -> Severity
     A request answered with 400 to 499 was refused as the client's fault.
     """
     hit = facts.requests[is_hit(facts.requests, rows)]
-    if len(hit) and http_status(hit).between(400, 499).mean() > 1 / 2:
+    if len(hit) and refused(hit).mean() > 1 / 2:
         return Severity.LOW
     return Severity.HIGH if share >= facts.profile.triage.high_share else Severity.MEDIUM

@@ -2,7 +2,8 @@
 
 from ddms_ops.analysis.contrast import Contrast, Explanation
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.differences import difference, in_words, shown_name, slow_difference
+from ddms_ops.checks.differences import difference, in_words, refused_difference, shown_name, slow_difference
+from ddms_ops.checks.error_rate import REFUSED
 from ddms_ops.checks.leading import leading
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
@@ -31,6 +32,8 @@ def found_difference(facts: Facts, sign: Finding) -> Contrast:
     """The contrast behind a leading finding."""
     if "limit_ms" in sign.subject:
         return slow_difference(facts, float(sign.subject["limit_ms"]))
+    if sign.subject.get("signal") == REFUSED:
+        return refused_difference(facts)
     return difference(facts, tuple(name for name in sign.subject.get("group", "").split(",") if name))
 
 

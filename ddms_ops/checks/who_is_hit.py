@@ -4,7 +4,7 @@ from ddms_ops.analysis.impact import Impact, blast_radius
 from ddms_ops.analysis.onset import Excursion
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.leading import events_of, leading
-from ddms_ops.checks.refs import log_refs, of_sample
+from ddms_ops.checks.refs import log_refs, of_sample, tenants_in_words
 from ddms_ops.checks.traffic import tenants_moved
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
@@ -50,19 +50,21 @@ def _words(impact: Impact) -> str:
     text = f"{impact.failed:,} of {impact.requests:,} requests hit ({impact.share:.1%})"
     text += f" since {impact.since:%Y-%m-%d %H:%M} UTC"
     text += f"; {impact.users_hit:,} of {impact.users:,} users" if impact.users else ""
-    seen, hit = len(impact.tenants), impact.hit
-    if not seen:
+    tenants = tenants_in_words(impact)
+    if not tenants:
         return f"{text}; no event names a tenant"
-    text += f"; {len(hit)} of {seen} tenants hit ({len(hit) / seen:.0%})"
     worst = ", ".join(
-        f"{redact(str(row.Index))} {row.failed:,} ({row.share:.0%} of theirs)" for row in hit.head(WORST).itertuples()
+        f"{redact(str(row.Index))} {row.failed:,} ({row.share:.0%} of theirs)"
+        for row in impact.hit.head(WORST).itertuples()
     )
-    text += f", worst: {worst}" if worst else ""
-    text += f"; {len(impact.unaffected)} tenants had traffic and no such failure"
-    text += (
-        f"; {len(impact.unseen)} tenants of the baseline had no traffic, so nothing is known" if impact.unseen else ""
-    )
-    return text + (f"; {impact.no_tenant_failed:,} hit requests name no tenant" if impact.no_tenant_failed else "")
+    parts = [text, tenants + (f", worst: {worst}" if worst else "")]
+    if impact.is_known:
+        parts.append(f"{len(impact.unaffected)} tenants had traffic and no such failure")
+    if impact.unseen:
+        parts.append(f"{len(impact.unseen)} tenants of the baseline had no traffic, so nothing is known")
+    if impact.no_tenant_failed and len(impact.hit):
+        parts.append(f"{impact.no_tenant_failed:,} hit requests name no tenant")
+    return "; ".join(parts)
 
 
 def _moved(facts: Facts, sign: Finding) -> list[Finding]:

@@ -12,18 +12,30 @@ from pathlib import Path
 
 from ddms_ops.declaration import Logs
 from ddms_ops.engine import offline_engine
+from ddms_ops.normalize.log_text import payload
 
 PREFIX = "fields."
 """What the columns of unmapped fields begin with in a LOGS frame."""
 SAMPLE = 1000
-MOST = 24
+MOST = 100
 VALUE_CHARS = 120
 FEW = 50
 WITHOUT_COLUMN = ("method", "document_id", "attempts")  # of the names a profile maps
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 OUTCOME = re.compile(
-    r"(?i)err(?:$|or)|exception|fault|failure|stack|^trace$|^status|^(?:level|severity|message|msg|time|@?timestamp)$"
+    r"(?:(?:is|has|last|root|api|http|response|reply|job|final)_)?"
+    r"(?:(?:err|error|exception|fault|failure|status)s?"
+    r"(?:_(?:code|type|name|class|kind|category|message|msg|text|detail|details|reason|description|id|info|object|family))?"
+    r"|(?:success|succeeded|successful|ok|failed|outcome|result|retries|retry_count|attempts?)"
+    r"|stack|stack_?trace|traceback|trace|exc_info|reason)"
+    r"|level|severity(?:_text|_number)?|message|msg|time|timestamp|ts|date|duration(?:_\w+)?|latency(?:_\w+)?|elapsed(?:_\w+)?"
 )
-"""Keys whose values say how it ended, or when: never a reason for it."""
+"""Keys, their words in lower case and joined by `_`, whose values say how it ended, or when: never a reason for it."""
+SECRET = re.compile(
+    r"(?:^|_)(?:pass|passwd|password|passphrase|passcode|pwd|pin|secret|secrets|token(?!_(?:count|type))|credential|credentials"
+    r"|authorization|cookie|cookies|session|signature|jwt|otp|api_key|access_key|private_key|ssn|iban|email|mail|phone)(?:_|$)"
+)
+"""Keys whose values are secret or personal: nothing is compared by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +61,21 @@ def find_attributes(pulls: Sequence[tuple[Path, str, Logs]]) -> Attributes:
     """Fields of the pulls' JSON events, to a depth of two keys, that no LOGS column holds.
 
     Left out: those with nearly a value an event (identifiers), long texts, measured fractions, and
-    fields that tell the outcome. At most 24 are kept, those in most events first.
+    secrets, and fields that tell the outcome. At most 100 are kept, those in most events first.
     """
     seen: dict[tuple[str, ...], _Seen] = {}
     for path, _, declared in pulls:
         mapped = {name for ours, theirs in declared.fields.items() if ours not in WITHOUT_COLUMN for name in theirs}
         for message in _sample(path):
             for keys, value in _scalars(_loads(message)):
-                if not mapped & {keys[0], ".".join(keys)} and not any(map(OUTCOME.search, keys)):
+                if ".".join(keys) not in mapped and not (len(keys) > 1 and keys[-1] == "id" and keys[0] in mapped):
                     _note(seen.setdefault(keys, _Seen()), value)
     found = Attributes()
     for keys, held in sorted(seen.items(), key=lambda item: (-item[1].count, item[0])):
         name = PREFIX + ".".join(keys)
-        if reason := _reason(held) or ("too many fields" if len(found.paths) == MOST else ""):
+        if name in found.paths or name in found.left_out:  # {"a.b": …} beside {"a": {"b": …}}
+            name = PREFIX + "/".join(keys) if len(keys) > 1 else name + " "
+        if reason := _aside(keys) or _reason(held) or ("too many fields" if len(found.paths) == MOST else ""):
             found.left_out[name] = reason
         else:
             found.paths[name] = keys
@@ -73,8 +87,8 @@ def _sample(path: Path) -> list[str]:
     try:
         [(rows,)] = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchall()
         found = connection.execute(
-            """SELECT message FROM read_parquet(?, file_row_number = true)
-            WHERE file_row_number % ? = 0 AND starts_with(ltrim(message), '{')""",
+            f"""SELECT json FROM (SELECT {payload()} AS json, file_row_number FROM
+                read_parquet(?, file_row_number = true)) WHERE file_row_number % ? = 0 AND json IS NOT NULL""",
             [str(path), max(1, -(-rows // SAMPLE))],
         ).fetchall()
     finally:
@@ -107,6 +121,14 @@ def _note(held: _Seen, value: object) -> None:
     held.values.add(text[:VALUE_CHARS])
     held.longest = max(held.longest, len(text))
     held.is_fraction |= isinstance(value, float)
+
+
+def _aside(keys: tuple[str, ...]) -> str:
+    """Why values of a key are not compared whatever they are, empty when they may be."""
+    names = ["_".join(WORDS.findall(key)).lower() for key in keys]
+    if any(map(SECRET.search, names)):
+        return "may be secret or personal"
+    return "says how or when it ended" if any(map(OUTCOME.fullmatch, names)) else ""
 
 
 def _reason(held: _Seen) -> str:

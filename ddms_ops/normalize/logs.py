@@ -12,7 +12,9 @@ import pyarrow as pa
 
 from ddms_ops.declaration import Logs
 from ddms_ops.engine import offline_engine
+from ddms_ops.normalize import log_text
 from ddms_ops.normalize.attributes import WITHOUT_COLUMN
+from ddms_ops.normalize.log_text import HEAD_CHARS
 from ddms_ops.schema import LOGS, conform
 
 MESSAGE_CHARS = 1000
@@ -26,22 +28,30 @@ NAME_KEYS, CODE_KEYS, TEXT_KEYS = (
 )
 CODE_FIELDS = ["code", "errorCode", "error_code", "sqlState", "sqlstate"]
 OWN_FIELDS = ["errorType", "error_type", "errorCode", "error_code"]  # each names an error by itself
-NO_ERROR = "'null', 'none', 'false', '0', '-', '[]'"
+NO_ERROR = ", ".join(
+    f"'{word}'"
+    for word in (
+        "null",
+        "none",
+        "nil",
+        "<nil>",
+        "undefined",
+        "n/a",
+        "no",
+        "false",
+        "0",
+        "00000",
+        "200",
+        "-",
+        "[]",
+        "{}",
+    )
+    + ("ok", "success", "successful", "succeeded", "no error", "no_error", "noerror")
+)
+GRAPHQL = ".errors[0]"  # of an answer that GraphQL calls a success
+GRAPHQL_NAMES = (".errorType", ".extensions.code", ".extensions.classification")
 NO_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {}
-HEAD_CHARS = 200
 CATEGORIES = tuple(column.name for column in LOGS.columns if column.dtype == "category")
-LEADING_TIME = (
-    r"^[\[<(]?(\d{4}-\d{2}-\d{2}[T ][\d:.,]+(?: ?(?:Z|[A-Z]{3,4}|[+-]\d{2}:?\d{2})\b)?"
-    r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:.]+ \d{4}|\d{2}/[A-Z][a-z]{2}/\d{4}:[\d:]+ [+-]\d{4})[\])>]?\s*"
-)
-LEVEL_WORD = (
-    r"\b(TRACE|FINEST|DEBUG|FINE|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|PANIC|LOG:"
-    r"|STATEMENT:)(?:\b|$|\s)"
-)
-LEVEL_BRACKET = (
-    r"(?i)[\[<(](trace|debug|info|notice|warn|warning|error|err|severe|critical|crit|fatal|alert|emerg|panic)[\])>]"
-)
-LEVEL_PAIR = r'(?i)\b(?:level|lvl|severity|loglevel)["\']?\s*[=:]\s*["\']?([a-z]+)'
 ERROR_CLASS = r"\b((?:[A-Za-z_$][\w$]*[.:]{1,2})*[A-Z][\w$]*(?:Error|Exception|Fault))\b"
 NOTHING = "NULL::VARCHAR"
 LAMBDA_VERSION = r"\[(\$LATEST|\d+)\]"
@@ -92,26 +102,28 @@ def _select(declared: Logs, place: int, attributes: Sequence[tuple[str, ...]]) -
     field = {ours: _coalesce(places) for ours, places in positions.items()}
     parsed = f"""SELECT file_row_number AS row, timestamp, log_group, log_stream, message,
         CAST(epoch_ms(ingestion_time) - epoch_ms(timestamp) AS FLOAT) / 1000 AS delay_s,
-        CASE WHEN starts_with(ltrim(message), '{{') AND json_valid(message)
-            THEN json_extract_string(message, [{", ".join(paths)}]) END AS x
-        FROM read_parquet($path{place}, file_row_number = true)"""
-    return f"""SELECT timestamp, {_level(declared, field.get("level", NOTHING))} AS level,
-        left(split_part(ltrim(coalesce({field.get("error_text", NOTHING)}, {field["message"]}, text, message), chr(10)),
-            chr(10), 1), {MESSAGE_CHARS}) AS message,
+        CASE WHEN json_valid(json) THEN json_extract_string(json, [{", ".join(paths)}]) END AS x
+        FROM (SELECT *, {log_text.payload()} AS json FROM read_parquet($path{place}, file_row_number = true))"""
+    level = log_text.level(declared.levels, field.get("level", NOTHING), field["message"], field["trace"])
+    texts = [field[name] for name in ("error_text", "graphql", "message") if name in field]
+    first_line = (
+        f"split_part(ltrim(coalesce({', '.join(texts)}, {log_text.first_line()}, message), chr(10)), chr(10), 1)"
+    )
+    return f"""SELECT timestamp, {level} AS level, left({first_line}, {MESSAGE_CHARS}) AS message,
         coalesce({_error(field)}, nullif(regexp_extract(left(text, {HEAD_CHARS}), '{ERROR_CLASS}', 1), '')) AS error,
         {_error(field)} IS NOT NULL AS states_error,
         left(coalesce({field["trace"]}, CASE WHEN contains(text, chr(10)) THEN text END), {TRACE_CHARS}) AS trace,
         log_group, log_stream,
-        {field.get("request_id", NOTHING)} AS request_id,
+        coalesce({field.get("request_id", NOTHING)}, {log_text.request_id()}) AS request_id,
         {field.get("tenant", NOTHING)} AS tenant, {field.get("user", NOTHING)} AS user,
-        {_endpoint(field)} AS endpoint, {field.get("status", NOTHING)} AS status, {_duration(field)} AS duration_ms,
+        {_endpoint(field)} AS endpoint, coalesce({field.get("status", NOTHING)}, {log_text.said("status")}) AS status,
+        {_duration(field)} AS duration_ms,
         {field.get("version", NOTHING)} AS version,
         nullif(regexp_extract(log_stream, '{LAMBDA_VERSION}', 1), '') AS stream_version,
         {field.get("job_type", NOTHING)} AS job_type, {field.get("action", NOTHING)} AS action,
         delay_s, x IS NOT NULL OR NOT starts_with(ltrim(message), '{{') AS is_parsed,
         {field.get("level", NOTHING)} AS stated_level, $pull{place} AS pull, row{_further(further)}
-        FROM (SELECT *, CASE WHEN x IS NULL THEN regexp_replace(message, '{LEADING_TIME}', '') END AS text
-            FROM ({parsed}))"""
+        FROM (SELECT *, {log_text.plain_text()} FROM ({parsed}))"""
 
 
 def _paths(declared: Logs) -> tuple[list[str], dict[str, list[int]]]:
@@ -121,6 +133,8 @@ def _paths(declared: Logs) -> tuple[list[str], dict[str, list[int]]]:
     for ours, theirs in {"trace": TRACE_FIELDS, **declared.fields}.items():
         if ours not in WITHOUT_COLUMN or ours == "method":
             ways = [keys for name in theirs for keys in dict.fromkeys(((name,), tuple(name.split("."))))]
+            if ours in ("tenant", "user"):
+                ways = [keys for way in ways for keys in ((*way, "id"), way)]
             positions[ours] = [_place(paths, _json_path(keys)) for keys in ways]
     inner = {"error_name": NAME_KEYS, "error_code": CODE_KEYS, "error_text": TEXT_KEYS, "trace": TRACE_FIELDS}
     for name in declared.fields.get("error", []):
@@ -130,6 +144,8 @@ def _paths(declared: Logs) -> tuple[list[str], dict[str, list[int]]]:
     if "error" in declared.fields:
         for ours, names in (("error_code", CODE_FIELDS), ("error_own", OWN_FIELDS)):
             positions[ours] = [*positions.get(ours, []), *(_place(paths, _json_path((name,))) for name in names)]
+        positions["error_own"] += [_place(paths, f"'${GRAPHQL}{name}'") for name in GRAPHQL_NAMES]
+        positions["graphql"] = [_place(paths, f"'${GRAPHQL}.message'")]
     return paths, positions
 
 
@@ -156,42 +172,32 @@ def _coalesce(positions: list[int]) -> str:
     return f"coalesce({inner})" if len(positions) > 1 else inner
 
 
-def _level(declared: Logs, field: str) -> str:
-    words = {word.lower(): ours for ours, synonyms in declared.levels.items() for word in (*synonyms, ours)}
-    head = f"left(text, {HEAD_CHARS})"
-    found = " , ".join(
-        f"nullif(regexp_extract({head}, '{regex.replace(chr(39), chr(39) * 2)}', 1), '')"
-        for regex in (LEVEL_WORD, LEVEL_BRACKET, LEVEL_PAIR)
-    )
-    cases = " ".join(
-        f"WHEN '{word.replace(chr(39), chr(39) * 2)}' THEN '{ours}'" for word, ours in sorted(words.items())
-    )
-    plain = f"lower(regexp_replace(coalesce({field}, {found}), '^[^A-Za-z0-9]+|[^A-Za-z0-9]+$', '', 'g'))"
-    return f"CASE {plain} {cases} END"
-
-
 def _error(field: dict[str, str]) -> str:
     """The error's name, of an error object its name, type or code, else the text itself; and its code behind it."""
     if "error" not in field:
         return NOTHING
     text, code = field["error"], field["error_code"]
     plain = f"CASE WHEN NOT starts_with({text}, '{{') THEN left({text}, {HEAD_CHARS}) END"
-    name = f"coalesce({field['error_name']}, {plain}, {field['error_own']})"
+    graphql = f"CASE WHEN {field['graphql']} IS NOT NULL THEN 'GraphQL error' END"
+    name = f"coalesce({', '.join(map(_told, (field['error_name'], plain, field['error_own'], graphql)))})"
     is_code = f"length({code}) <= {CODE_CHARS} AND NOT contains({name}, {code})"
-    named = f"CASE WHEN {is_code} THEN {name} || ' ' || {code} ELSE {name} END"
-    return f"CASE WHEN lower({name}) NOT IN ({NO_ERROR}) THEN {named} END"
+    return f"CASE WHEN {is_code} THEN {name} || ' ' || {code} ELSE {name} END"
+
+
+def _told(name: str) -> str:
+    """An error's name, NULL where it is a word for no error."""
+    return f"CASE WHEN lower({name}) NOT IN ({NO_ERROR}) THEN {name} END"
 
 
 def _endpoint(field: dict[str, str]) -> str:
     """Method and path; segments that hold a digit (but v1, v2, …) or are very long become {id}."""
-    if "path" not in field:
-        return NOTHING
     is_id = "(regexp_matches(s, '[0-9]') AND NOT regexp_full_match(s, 'v[0-9]{1,3}')) OR length(s) > 48"
     segment = f"CASE WHEN {is_id} THEN '{{id}}' ELSE s END"
-    path = f"split_part({field['path']}, '?', 1)"
+    stated = f"coalesce({field.get('path', NOTHING)}, {log_text.said('path')})"
+    path = f"split_part({stated}, '?', 1)"
     masked = f"array_to_string(list_transform(string_split({path}, '/'), lambda s: {segment}), '/')"
-    method = field.get("method", NOTHING)
-    return f"CASE WHEN {field['path']} IS NOT NULL THEN concat_ws(' ', upper({method}), {masked}) END"
+    method = f"coalesce({field.get('method', NOTHING)}, {log_text.said('method')})"
+    return f"CASE WHEN {stated} IS NOT NULL THEN concat_ws(' ', upper({method}), {masked}) END"
 
 
 def _duration(field: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from ddms_ops.analysis.threads import Thread, threads
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.leading import GROUPED, leading
-from ddms_ops.checks.refs import shown_template
+from ddms_ops.checks.refs import shown_template, tenants_in_words
 from ddms_ops.checks.tables import Quiet, Shown, coverage_table, findings_table, html_table, joined
 from ddms_ops.checks.who_is_hit import impact_of
 from ddms_ops.findings import Severity
@@ -134,9 +134,12 @@ def tenants_table(case: Case) -> Shown:
     impact = impact_of(case, sign)
     worst = impact.hit.head(WORST)
     rows = [(redact(str(row.Index)), row.requests, row.failed, f"{row.share:.1%}") for row in worst.itertuples()]
+    others = f"{_named(impact.unaffected.index)} had traffic and no such failure"
+    if not impact.is_known:
+        others = tenants_in_words(impact)
     caption = (
-        f"{len(worst)} worst of {len(impact.hit)} tenants hit; {_named(impact.unaffected.index)} had traffic and no"
-        f" such failure; {_named(impact.unseen)} of the baseline had no traffic, so nothing is known of them"
+        f"{len(worst)} worst of {len(impact.hit)} tenants hit; {others};"
+        f" {_named(impact.unseen)} of the baseline had no traffic, so nothing is known of them"
     )
     return html_table(("tenant", "requests since it began", "hit", "share of theirs"), rows, caption=caption)
 

@@ -82,11 +82,11 @@ def test_unmapped_fields_are_attributes(tmp_path: Path):
 
 def test_fields_that_cannot_explain_are_left_out_with_the_reason(tmp_path: Path):
     """Identifiers, long texts and measures are named; outcomes and mapped fields are no attributes at all."""
-    rows = [{"message": "x", "id": f"i{n}", "body": "b" * 200, "load": n + 0.5, "errorType": "E"} for n in range(60)]
+    rows = [{"message": "x", "id": f"i{n}", "notes": "b" * 200, "load": n + 0.5, "errorType": "E"} for n in range(60)]
     found = find_attributes(pulled(tmp_path, *rows))
     assert found.paths == {}
     assert found.left_out == {
-        "fields.body": "long texts",
+        "fields.notes": "long texts",
         "fields.id": "identifier-like: 60 values in 60 events of a sample",
         "fields.load": "identifier-like: 60 values in 60 events of a sample",
     }
