@@ -14,7 +14,8 @@ def clock_offsets(logs: pd.DataFrame) -> pd.DataFrame:
     """Streams whose clock is over a minute off, by the median delay of their events against their log group's.
 
     Streams with under 20 events, and those whose delays scatter by more than half of the offset (an agent that caught
-    up), are left alone; so is a log group of one stream, which has nothing to be compared with.
+    up), are left alone; so are log groups in which no majority of streams agrees to a minute: which of two clocks is
+    off cannot be told.
 
     Args:
         logs: LOGS frame with `delay_s`, the time from an event to its receipt, NaN where the export does not say.
@@ -32,7 +33,9 @@ def clock_offsets(logs: pd.DataFrame) -> pd.DataFrame:
     table.index = table.index.set_levels([level.astype("str") for level in table.index.levels])
     usual = table.groupby(level=0)[0.5].transform("median")
     offset = table[0.5] - usual
-    is_off = (offset.abs() > OFF_S) & ((table[0.75] - table[0.25]) < offset.abs() / 2)
+    is_near = (offset.abs() <= OFF_S).groupby(level=0)
+    is_agreed = is_near.transform("sum") > is_near.transform("size") / 2
+    is_off = is_agreed & (offset.abs() > OFF_S) & ((table[0.75] - table[0.25]) < offset.abs() / 2)
     return offset[is_off].rename("offset_s").to_frame()
 
 

@@ -10,22 +10,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from ddms_ops.analysis.cells import (
-    Cell,
-    Coded,
-    Leaves,
-    alternatives,
-    best_of,
-    cell_scores,
-    coded,
-    inside,
-    leaves_of,
-    spread_of,
-    sure_llr_of,
-)
+from ddms_ops.analysis.cells import Cell, alternatives, best_of, cell_scores, inside, spread_of, sure_llr_of
+from ddms_ops.analysis.leaves import NONE, Coded, Leaves, coded, leaves_of
 
 MOST_ATTRIBUTES = 7
 FEW = 50
+FEW_PAIRED = 1000
 HOLDS = 0.97
 USUAL = 0.9
 LEAST_SHARE = 0.05
@@ -61,8 +51,8 @@ class Explanation:
 class Contrast:
     """What separates failures, best first (none: nothing does), what was compared, and what was left out and why.
 
-    Each explanation is about failures that those before it leave; `alternatives` are other ways to say the first,
-    wider ones before narrower ones, each less telling.
+    Each explanation is about failures that those before it leave; `alternatives` are other cells that hold at least
+    half of the first one's failures and score less, wider ones before narrower ones.
     """
 
     explanations: tuple[Explanation, ...]
@@ -123,7 +113,7 @@ def contrast(
     floor = -float(np.log(significance))
     cells = list(cell_scores(leaves, depth=depth, spread=spread_of(leaves), floor=floor))
     found = _search(leaves, cells, floor=floor, at_most=at_most, depth=depth)
-    others = alternatives(found[0], cells)[:ALTERNATIVES] if found else []
+    others = alternatives(found[0], cells, leaves)[:ALTERNATIVES] if found else []
     explain = partial(_explanation, chosen=chosen, kept=kept, sides=sides, leaves=leaves)
     return Contrast(tuple(map(explain, found)), tuple(map(explain, others)), left_out, looked_at)
 
@@ -175,10 +165,10 @@ def _says_the_same(one: Coded, other: Coded) -> bool:
     """Whether two attributes part the events in the same way."""
     if len(one.values) != len(other.values):
         return False
-    pairs = np.unique(
-        np.concatenate([one.now, one.before]) * len(other.values) + np.concatenate([other.now, other.before])
-    )
-    return len(pairs) == len(one.values)
+    size = len(one.values)
+    codes = np.concatenate([one.now, one.before]) * size + np.concatenate([other.now, other.before])
+    pairs = np.count_nonzero(np.bincount(codes, minlength=size**2)) if size <= FEW_PAIRED else len(np.unique(codes))
+    return bool(pairs == size)
 
 
 def _search(leaves: Leaves, cells: list[Cell], *, floor: float, at_most: int, depth: int) -> list[Cell]:
@@ -210,7 +200,8 @@ def _explanation(
     others = float(sides[0].count[~now].sum())
     past = float(sides[1].count[before].sum())
     where = inside(leaves, cell)
-    excess = leaves.failed - leaves.expected
+    wanted = leaves.expected if sides[1].failed.sum() > 0 else np.zeros(len(leaves.failed))
+    excess = leaves.failed - wanted
     beyond = float(excess.sum())
     covers = float(np.clip(excess[where].sum() / beyond, 0.0, 1.0)) if beyond > 0 else 1.0
     return Explanation(
@@ -218,7 +209,7 @@ def _explanation(
         implied=_implied(named, now, kept, sides),
         count=count,
         failed=failed,
-        expected=float(leaves.expected[where].sum()),
+        expected=float(wanted[where].sum()),
         share=failed / count if count else 0.0,
         elsewhere=float(sides[0].failed[~now].sum()) / others if others else 0.0,
         usual=float(sides[1].failed[before].sum()) / past if past else float("nan"),
@@ -240,6 +231,8 @@ def _implied(named: dict[str, int], now: np.ndarray, kept: list[Coded], sides: t
         others = np.bincount(attribute.now[~now], weights=sides[0].count[~now], minlength=size)
         others = others + np.bincount(attribute.before, weights=sides[1].count, minlength=size)
         total = others.sum()
+        if str(attribute.values[code]) == NONE:
+            continue
         if inside_counts[code] >= HOLDS * inside_counts.sum() and (not total or others[code] < USUAL * total):
             implied[attribute.name] = str(attribute.values[code])
     return implied

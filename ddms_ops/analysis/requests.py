@@ -37,12 +37,14 @@ def requests(logs: pd.DataFrame, *, by_status: bool) -> pd.DataFrame:
 def _named(found: pd.DataFrame, logs: pd.DataFrame) -> pd.DataFrame:
     """Requests with the tenant and the user that another event of their request id names."""
     for name in ("tenant", "user"):
-        lacking = found.loc[found[name].isna(), "request_id"].dropna()
-        named = logs[logs[name].notna() & logs["request_id"].isin(lacking)].drop_duplicates("request_id")
-        if len(named):
-            known = pd.Series(named[name].astype("str").to_numpy(), index=named["request_id"].astype("str"))
-            filled = found[name].astype("str").fillna(found["request_id"].astype("str").map(known))
-            found = found.assign(**{name: filled.astype("category")})
+        lacking = found[name].isna() & found["request_id"].notna()
+        others = logs.loc[logs[name].notna() & logs["request_id"].notna(), ["request_id", name]]
+        others = others[~others.index.isin(found.index)].drop_duplicates("request_id")
+        if len(others) and lacking.any():
+            known = pd.Series(others[name].astype("str").to_numpy(), index=others["request_id"].to_numpy())
+            values = found[name].astype("str")
+            values[lacking] = found.loc[lacking, "request_id"].map(known)
+            found = found.assign(**{name: values.astype("category")})
     return found
 
 

@@ -4,7 +4,14 @@ from ddms_ops.checks.alarms import check_alarms
 from ddms_ops.checks.alerts import check_alerts, unseen_alerts
 from ddms_ops.checks.base import CannotTell, Check, Facts, run_check, unknown_levels
 from ddms_ops.checks.changes_before import check_changes_before
-from ddms_ops.checks.error_groups import check_new_errors, check_risen_errors, check_warnings, unlisted_groups
+from ddms_ops.checks.error_groups import (
+    check_new_errors,
+    check_risen_errors,
+    check_warnings,
+    unlisted_new,
+    unlisted_risen,
+    unlisted_warnings,
+)
 from ddms_ops.checks.error_rate import check_error_rate
 from ddms_ops.checks.latency import check_latency
 from ddms_ops.checks.metrics_moved import check_metrics_moved
@@ -15,15 +22,14 @@ from ddms_ops.checks.who_is_hit import check_who_is_hit
 LOGS = ("logs", "logs.baseline")
 METRICS = ("metrics", "metrics.baseline")
 CHECKS: tuple[Check, ...] = (
-    Check(
-        "new_errors", "error_triage", "Which errors are new?", LOGS, check_new_errors, unlisted_groups, unknown_levels
-    ),
+    Check("new_errors", "error_triage", "Which errors are new?", LOGS, check_new_errors, unlisted_new, unknown_levels),
     Check(
         "risen_errors",
         "error_triage",
         "Which errors have become more frequent?",
         LOGS,
         check_risen_errors,
+        unlisted_risen,
         doubt=unknown_levels,
     ),
     Check(
@@ -32,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
         "Which warnings are new or more frequent?",
         LOGS,
         check_warnings,
+        unlisted_warnings,
         doubt=unknown_levels,
     ),
     Check(

@@ -10,7 +10,7 @@ from typing import Protocol
 import pandas as pd
 
 from ddms_ops.analysis.contrast import Contrast
-from ddms_ops.coverage import Coverage
+from ddms_ops.coverage import Coverage, Status
 from ddms_ops.declaration import Profile
 from ddms_ops.findings import CheckResult, Finding, Severity, Verdict, confidence
 from ddms_ops.incident import Incident
@@ -192,12 +192,15 @@ def unknown_levels(facts: Facts) -> str:
 
 
 def _incomplete(facts: Facts, finding: Finding) -> frozenset[str]:
-    """Pulls behind a finding that are not all there, themselves or in the baseline they are compared with."""
+    """Pulls behind a finding that are not all there, or whose baseline is not or is empty."""
     found = set()
     for ref in finding.evidence:
-        twin = ref.pull.replace("logs/", "logs.baseline/", 1)
+        twin = ref.pull.replace("logs/", "logs.baseline/", 1) if ref.pull != "metrics" else "metrics.baseline"
         rows = [row for kind in {ref.kind, twin.split("/")[0]} for row in facts.pulls(kind)]
         if any(row.pull in (ref.pull, twin) and not row.is_all_there for row in rows):
+            found.add(ref.pull)
+        twins = [row for row in rows if row.pull.split("/")[0] == twin.split("/")[0] != ref.kind]
+        if twins and all(row.status is Status.EMPTY for row in twins):
             found.add(ref.pull)
     return frozenset(found)
 

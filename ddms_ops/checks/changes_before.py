@@ -58,7 +58,7 @@ def _finding(profile: Profile, change: Any, sign: Finding, strength: int) -> Fin
         severity=Severity.LOW if change.is_related else Severity.INFO,
         statement=f"{what} {when}; coincident{'; it names the affected component' if change.is_related else ''}",
         subject={"change": str(change.calls), "resource": resource, "actor": actor, "explains": sign.id},
-        evidence=(EvidenceRef.of(change.pull, change.rows), *sign.evidence),
+        evidence=(EvidenceRef.of(change.pull, change.rows), *(sign.evidence if change.is_related else ())),
         strength=float(strength),
         first_seen=change.first,
         last_seen=change.last,

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from ddms_ops.analysis.cells import NONE
 from ddms_ops.analysis.contrast import Contrast, contrast
 from ddms_ops.analysis.impact import is_hit
+from ddms_ops.analysis.leaves import NONE
 from ddms_ops.analysis.requests import refused
 from ddms_ops.checks.base import Facts
 from ddms_ops.normalize.attributes import PREFIX
@@ -35,9 +35,23 @@ def difference(facts: Facts, groups: tuple[str, ...]) -> Contrast:
         names = (*ATTRIBUTES, *facts.attributes)
         needed = [*names, "timestamp", "request_id", "group", "failed"]
         sides = [[frame[frame.columns.intersection(needed)] for frame in side] for side in _sides(facts)]
-        now, before = _compared(sides, groups) if groups else [ends for _, ends in sides]
+        now, before = _compared(sides, groups)
         facts.differences[groups] = contrast(now, before, names)
     return facts.differences[groups]
+
+
+def failures(facts: Facts, groups: tuple[str, ...]) -> pd.DataFrame:
+    """What `difference` counts as failed in the window: requests, jobs or events."""
+    now, _ = _compared(_sides(facts), groups)
+    return now[now["failed"]]
+
+
+def in_cell(rows: pd.DataFrame, cell: dict[str, str]) -> pd.DataFrame:
+    """The rows that have a cell's values."""
+    for name, value in cell.items():
+        column = rows[name]
+        rows = rows[column.isna() if value == NONE else column.astype("str") == value]
+    return rows
 
 
 def slow_difference(facts: Facts, limit_ms: float) -> Contrast:
@@ -64,6 +78,8 @@ def _sides(facts: Facts) -> list[list[pd.DataFrame]]:
 
 def _compared(sides: list[list[pd.DataFrame]], groups: tuple[str, ...]) -> list[pd.DataFrame]:
     """What the groups' log groups brought to an end, with `failed`; their events where the groups hit nothing of it."""
+    if not groups:
+        return [ends for _, ends in sides]
     rows = [logs[logs["group"].isin(groups)] for logs, _ in sides]
     names = {str(name) for hit in rows for name in hit["log_group"].unique()}
     ours = [ends[ends["log_group"].isin(names)] for _, ends in sides]

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ddms_ops.analysis.group_rates import exposure, rate_test
-from ddms_ops.analysis.impact import Impact, blast_radius
+from ddms_ops.analysis.impact import Impact
 from ddms_ops.analysis.shapes import Shift
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.beginnings import first_event, group_onset
 from ddms_ops.checks.differences import difference, in_words, marks_of
+from ddms_ops.checks.impacts import hit_by
 from ddms_ops.checks.refs import (
     counted,
     events_in_words,
     log_refs,
-    of_sample,
     onset_words,
     shown_templates,
     tenants_in_words,
@@ -29,25 +29,28 @@ from ddms_ops.redact import redact
 
 MESSAGE_CHARS = 160
 SAID = 3
-LOOKED_AT = 200
+LOOKED_AT = 100
+SHOWN = 20
 RARE_SHOWN = 10
 ANY_ERROR = frozenset(["Error", "Exception", "RuntimeError", "RuntimeException", "Throwable"])  # name no kind
 EXPLAINED = 8
 TOGETHER = pd.Timedelta(minutes=2)
 WORDS = {"new_errors": "New error", "risen_errors": "More of error", "warnings": "More of warning"}
+NEW_WARNING = "New warning"
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorSign:
     """Events that belong together.
 
-    `messages` are their most frequent templates, `before` their events in the baseline; `since` and `until` bound the
-    time in which they exceeded it.
+    `messages` are their most frequent templates, `place` the application's innermost frame where there is a trace,
+    `before` their events in the baseline; `since` and `until` bound the time in which they exceeded it.
     """
 
     groups: tuple[str, ...]
     error: str
     messages: tuple[str, ...]
+    place: str
     log_group: str
     rows: pd.DataFrame
     before: int
@@ -63,17 +66,48 @@ def check_new_errors(facts: Facts) -> list[Finding]:
     _need_both(facts)
     new, reader = _new_groups(facts), _Reader(facts)
     signs = reader.folded([reader.sign([group]) for group in new.head(LOOKED_AT)["group"]])
-    hidden = {id(sign) for sign in [sign for sign in signs if sign.is_rare][RARE_SHOWN:]}
-    return _findings(facts, "new_errors", [sign for sign in signs if id(sign) not in hidden])
+    rare, common = ([sign for sign in signs if sign.is_rare is is_rare] for is_rare in (True, False))
+    return _findings(facts, "new_errors", [*common[:SHOWN], *rare[:RARE_SHOWN]])
 
 
-def unlisted_groups(facts: Facts, findings: list[Finding]) -> str:
+def check_risen_errors(facts: Facts) -> list[Finding]:
+    """Error groups whose rate has risen at least `triage.rise` times over the baseline's, significantly."""
+    _need_both(facts)
+    return _findings(facts, "risen_errors", _risen(facts, _known_groups(facts)))
+
+
+def check_warnings(facts: Facts) -> list[Finding]:
+    """WARN groups that are new or have risen, significantly.
+
+    HIGH where a telling share of one cell is hit, LOW where clients are told no, else MEDIUM.
+    """
+    _need_both(facts)
+    return _findings(facts, "warnings", _risen(facts, _warned_groups(facts)))
+
+
+def unlisted_new(facts: Facts, findings: list[Finding]) -> str:
     """Words for new error groups that are not among the findings, empty when all are."""
+    return _unlisted(_new_groups(facts), findings, "new group")
+
+
+def unlisted_risen(facts: Facts, findings: list[Finding]) -> str:
+    """The same for error groups that have risen."""
+    groups = _known_groups(facts)
+    return _unlisted(groups[groups["trend"] == "rising"], findings, "risen group")
+
+
+def unlisted_warnings(facts: Facts, findings: list[Finding]) -> str:
+    """The same for warnings."""
+    groups = _warned_groups(facts)
+    return _unlisted(groups[groups["trend"].isin(["new", "rising"])], findings, "new or risen group")
+
+
+def _unlisted(groups: pd.DataFrame, findings: list[Finding], what: str) -> str:
     shown = {name for finding in findings for name in finding.subject["group"].split(",")}
-    left = _new_groups(facts)[lambda groups: ~groups["group"].isin(shown)]
+    left = groups[~groups["group"].isin(shown)]
     if left.empty:
         return ""
-    return f"{counted(len(left), 'rare new group')} of {counted(int(left['events'].sum()), 'event')} in all not listed"
+    return f"{counted(len(left), what)} of {counted(int(left['events'].sum()), 'event')} in all not listed"
 
 
 def _new_groups(facts: Facts) -> pd.DataFrame:
@@ -81,26 +115,21 @@ def _new_groups(facts: Facts) -> pd.DataFrame:
     return groups[groups["is_error"] & (groups["events"] > 0) & (groups["baseline_events"] == 0)]
 
 
-def check_risen_errors(facts: Facts) -> list[Finding]:
-    """Error groups whose rate has risen at least `triage.rise` times over the baseline's, significantly."""
-    _need_both(facts)
+def _known_groups(facts: Facts) -> pd.DataFrame:
     groups = facts.groups
-    known = groups[groups["is_error"] & (groups["baseline_events"] > 0)]
-    return _findings(facts, "risen_errors", _risen(facts, known))
+    return groups[groups["is_error"] & (groups["baseline_events"] > 0)]
 
 
-def check_warnings(facts: Facts) -> list[Finding]:
-    """WARN groups that are new or have risen, significantly; never above MEDIUM, LOW where clients are told no."""
-    _need_both(facts)
-    groups = facts.groups
-    return _findings(facts, "warnings", _risen(facts, groups[groups["level"] == "WARN"]))
+def _warned_groups(facts: Facts) -> pd.DataFrame:
+    return facts.groups[facts.groups["level"] == "WARN"]
 
 
 def _risen(facts: Facts, groups: pd.DataFrame) -> list[ErrorSign]:
+    """The largest of the groups that have risen by `triage.rise`, as one by one and folded."""
     triage, reader = facts.profile.triage, _Reader(facts)
-    often = groups[groups["events"] >= triage.min_events].head(LOOKED_AT)
+    often = groups[(groups["events"] >= triage.min_events) & (groups["ratio"] >= triage.rise)].head(LOOKED_AT)
     signs = reader.folded([reader.sign([group]) for group in often["group"]])
-    return [sign for sign in signs if sign.ratio >= triage.rise and not sign.is_rare]
+    return [sign for sign in signs if sign.ratio >= triage.rise and not sign.is_rare][:SHOWN]
 
 
 def _need_both(facts: Facts) -> None:
@@ -133,6 +162,7 @@ class _Reader:
             groups=tuple(groups),
             error="" if pd.isna(known["error"].iloc[0]) else redact(str(known["error"].iloc[0])),
             messages=tuple(text[:MESSAGE_CHARS] for text in shown_templates(rows, most=SAID)),
+            place=_place(known["frames"].iloc[0]),
             log_group=str(known["log_group"].iloc[0]),
             rows=rows,
             before=before,
@@ -162,6 +192,11 @@ class _Reader:
         return self._exposures[names]
 
 
+def _place(frames: object) -> str:
+    """The innermost of frames as `traces.application_frames` names them, redacted; empty without."""
+    return "" if pd.isna(frames) else redact(str(frames).split(" > ")[0])[:MESSAGE_CHARS]
+
+
 def _is_kin(known: ErrorSign, other: ErrorSign) -> bool:
     """Whether a sign says the same as one that is known."""
     if not known.error or known.error != other.error or known.is_rare:
@@ -180,39 +215,44 @@ def _findings(facts: Facts, check: str, signs: list[ErrorSign]) -> list[Finding]
 
 
 def _finding(facts: Facts, check: str, sign: ErrorSign, *, is_explained: bool) -> Finding:
-    impact = blast_radius(facts.requests, sign.rows, sign.since.floor("min"), sign.until)
+    hit = hit_by(facts, sign.rows, sign.since.floor("min"), sign.until)
     found = difference(facts, sign.groups) if is_explained else None
     marks = marks_of(found) if found else {}
-    share = found.explanations[0].share if found and found.explanations else impact.share
+    share = found.explanations[0].share if found and found.explanations else hit.impact.share
     subject = {"group": ",".join(sign.groups), "error": sign.error, "message": sign.messages[0], **marks}
     if check == "warnings":
         severity = warning_severity(facts, sign.rows, share)
     else:
-        severity = worst(error_severity(facts, impact, share), rate_severity(facts, sign.rows))
+        severity = worst(error_severity(facts, hit, share), rate_severity(facts, sign.rows))
+    one_in = facts.sample[0] if facts.sample else 1
+    fails = bool(hit.are_requests and hit.impact.failed)
     return Finding(
         check=check,
         severity=Severity.LOW if sign.is_rare else severity,
-        statement=_statement(facts, check, sign, impact, marks, share),
+        statement=_statement(facts, check, sign, hit.impact, marks, share),
         subject={**{name: value for name, value in subject.items() if value}, "log_group": sign.log_group},
         evidence=log_refs(sign.rows),
         strength=float(len(sign.rows)),
         first_seen=sign.since,
         last_seen=sign.rows["timestamp"].max(),
-        observed=len(sign.rows) / facts.window.minutes,
-        baseline=sign.before / facts.baseline.minutes,
+        observed=len(sign.rows) * one_in / facts.window.minutes,
+        baseline=sign.before * one_in / facts.baseline.minutes,
         unit="events/min",
-        next_step=next_step(facts.profile, f"{sign.error} {sign.messages[0]}"),
+        next_step=next_step(facts.profile, f"{sign.error} {sign.messages[0]}", fails=fails),
     )
 
 
 def _statement(facts: Facts, check: str, sign: ErrorSign, impact: Impact, marks: dict[str, str], share: float) -> str:
-    what = " ".join(part for part in (WORDS[check], sign.error, in_words(marks)) if part)
+    words = NEW_WARNING if check == "warnings" and not sign.before else WORDS[check]
+    what = " ".join(part for part in (words, sign.error, in_words(marks)) if part)
     since = f"since {sign.since:%Y-%m-%d %H:%M} UTC{onset_words(sign.onset)}"
     earlier = int((sign.rows["timestamp"] < sign.since).sum())
     stray = f" and {earlier:,} before it" if earlier else ""
     parts = [f"{what}: {events_in_words(facts, len(sign.rows) - earlier)} {since}{stray}"]
-    parts += [f"{sign.before:,} in the baseline{of_sample(facts)}"] if sign.before else []
+    before = events_in_words(facts, sign.before) if facts.sample else f"{sign.before:,}"
+    parts += [f"{before} in the baseline"] if sign.before else []
     parts += [tenants_in_words(impact)] if len(impact.hit) else []
     parts += [f"{share:.0%} fail there"] if marks and impact.failed else []
     others = f" ({len(sign.groups)} groups)" if len(sign.groups) > 1 else ""
-    return f"{', '.join(parts)}. It says{others}: {'; also: '.join(sign.messages)}"
+    place = f" (at {sign.place})" if sign.place else ""
+    return f"{', '.join(parts)}. It says{others}: {'; also: '.join(sign.messages)}{place}"

@@ -8,7 +8,7 @@ import pandas as pd
 from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion
 from ddms_ops.analysis.requests import between, refused
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.refs import log_refs, of_sample
+from ddms_ops.checks.refs import log_refs, of_sample, span_words
 from ddms_ops.checks.steps import next_step
 from ddms_ops.findings import Finding, Severity
 
@@ -94,7 +94,7 @@ def _risen(facts: Facts, share: Share, signal: str) -> list[Finding]:
     failed = inside[inside["failed"]]
     observed = len(failed) / len(inside)
     words = (
-        f"{observed:.1%} of {share.what} from {best.start:%Y-%m-%d %H:%M} to {best.end:%H:%M} UTC"
+        f"{observed:.1%} of {share.what} from {span_words(best.start, best.end)}"
         f" ({len(failed):,} of {len(inside):,}{of_sample(facts)}), against {share.usual:.2%} {share.usual_words}"
     )
     severity = _severity(facts, observed) if signal == FAILED else _refused_severity(facts, best, inside)

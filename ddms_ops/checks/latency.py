@@ -4,7 +4,7 @@ import pandas as pd
 
 from ddms_ops.analysis.requests import between, latency
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.refs import log_refs
+from ddms_ops.checks.refs import log_refs, span_words
 from ddms_ops.checks.steps import next_step
 from ddms_ops.findings import Finding, Severity
 
@@ -46,15 +46,14 @@ def _finding(
     severity: Severity,
 ) -> Finding:
     value = float(rows["duration_ms"].quantile(0.95))
-    against = f"{usual:,.0f} ms in the baseline" if pd.notna(usual) else "no baseline"
+    against = f"{_ms(usual)} in the baseline" if pd.notna(usual) else "no baseline"
     return Finding(
         check="latency",
         severity=severity,
         statement=(
-            f"p95 latency {value:,.0f} ms from {since:%Y-%m-%d %H:%M} to {until:%H:%M} UTC,"
-            f" over the limit of {limit:,.0f} ms ({against})"
+            f"p95 latency {_ms(value)} from {span_words(since, until)}, over the limit of {_ms(limit)} ({against})"
         ),
-        subject={"signal": "latency", "limit_ms": f"{limit:.0f}"},
+        subject={"signal": "latency", "limit_ms": f"{limit:.17g}"},
         evidence=log_refs(rows[rows["duration_ms"] > limit]) or log_refs(rows),
         strength=value / limit,
         first_seen=since,
@@ -64,6 +63,10 @@ def _finding(
         unit="ms",
         next_step=next_step(facts.profile, "timeout"),
     )
+
+
+def _ms(value: float) -> str:
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:.3g} ms"
 
 
 def _longest_run(is_over: pd.Series) -> list[pd.Timestamp]:

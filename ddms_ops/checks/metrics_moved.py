@@ -41,12 +41,13 @@ def _finding(facts: Facts, name: str, shift: Shift, points: pd.DataFrame) -> Fin
     unit = f" {metric.unit}" if metric else ""
     inside = points[points["timestamp"] >= shift.start]
     inside = inside if shift.end is None else inside[inside["timestamp"] < shift.end]
+    own = "" if name in set(facts.baseline_metrics["metric"]) else " by its own course (it has no baseline)"
     return Finding(
         check="metrics_moved",
         severity=Severity.LOW,
         statement=(
             f"{title} {'rose' if shift.is_above else 'fell'} to {shift.observed:.4g}{unit} on average,"
-            f" {shift.expected:.4g} expected, from {shift.start:%Y-%m-%d %H:%M} UTC{onset_words(shift)}"
+            f" {shift.expected:.4g} expected{own}, from {shift.start:%Y-%m-%d %H:%M} UTC{onset_words(shift)}"
         ),
         subject={"metric": title, "start": f"{shift.start:%Y-%m-%dT%H:%MZ}"},
         evidence=log_refs(inside) or log_refs(points),

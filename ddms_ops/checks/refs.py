@@ -47,17 +47,28 @@ def _template_of(message: str) -> str:
     return str(message_templates(pd.Series([message], dtype="str")).iloc[0])
 
 
+def span_words(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """`2026-03-04 10:12 to 11:00 UTC`, with the second date where it is another."""
+    return f"{start:%Y-%m-%d %H:%M} to {_clock(end, start)} UTC"
+
+
+def _clock(stamp: pd.Timestamp, day: pd.Timestamp) -> str:
+    """Hour and minute, with the date where it is not that of `day`."""
+    return f"{stamp:%H:%M}" if stamp.date() == day.date() else f"{stamp:%Y-%m-%d %H:%M}"
+
+
 def onset_words(shift: Shift | None) -> str:
     """` (gradual, began between 10:12 and 10:28, over by 10:50)`; empty where nothing is known."""
     if shift is None:
         return ""
     every = f" every {shift.period / pd.Timedelta(minutes=1):g} min" if shift.period is not None else ""
     parts = [f"{shift.shape}{every}"]
+    day = shift.start
     if shift.latest - shift.earliest > pd.Timedelta(minutes=2):
-        parts.append(f"began between {shift.earliest:%H:%M} and {shift.latest:%H:%M}")
+        parts.append(f"began between {_clock(shift.earliest, day)} and {_clock(shift.latest, day)}")
     if shift.stronger is not None:
-        parts.append(f"stronger from {shift.stronger:%H:%M}")
-    parts.append("still going on at the end" if shift.end is None else f"over by {shift.end:%H:%M}")
+        parts.append(f"stronger from {_clock(shift.stronger, day)}")
+    parts.append("still going on at the end" if shift.end is None else f"over by {_clock(shift.end, day)}")
     return f" ({', '.join(parts)})"
 
 
@@ -86,4 +97,5 @@ def of_sample(facts: Facts) -> str:
 
 def counted(number: int, noun: str) -> str:
     """`1 event`, `1,200 events`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    plural = noun.replace(" or ", "s or ") + "s"
+    return f"{number:,} {noun if number == 1 else plural}"

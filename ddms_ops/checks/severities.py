@@ -2,26 +2,26 @@
 
 import pandas as pd
 
-from ddms_ops.analysis.impact import Impact, is_hit
+from ddms_ops.analysis.impact import is_hit
 from ddms_ops.analysis.requests import between, refused
 from ddms_ops.checks.base import Facts
+from ddms_ops.checks.impacts import Hit
 from ddms_ops.findings import Severity
 
 
-def error_severity(facts: Facts, impact: Impact, share: float) -> Severity:
+def error_severity(facts: Facts, hit: Hit, share: float) -> Severity:
     """CRITICAL over the error-rate alert, HIGH over the target or a telling share of one cell, else MEDIUM.
 
     Args:
         facts: the case.
-        impact: of the errors on all requests.
+        hit: impact of the errors; only that on requests is held against the profile's limits.
         share: failing share, 0..1, of the cell that the errors concentrate on.
     """
-    target, alert = facts.profile.error_rate_limits
-    if alert is not None and impact.share > alert:
+    target, alert = facts.profile.error_rate_limits if hit.are_requests else (None, None)
+    if alert is not None and hit.impact.share > alert:
         return Severity.CRITICAL
-    if (target is not None and impact.share > target) or max(share, impact.share) >= facts.profile.triage.high_share:
-        return Severity.HIGH
-    return Severity.MEDIUM
+    is_telling = max(share, hit.impact.share) >= facts.profile.triage.high_share
+    return Severity.HIGH if (target is not None and hit.impact.share > target) or is_telling else Severity.MEDIUM
 
 
 def rate_severity(facts: Facts, rows: pd.DataFrame) -> Severity:

@@ -7,12 +7,13 @@ from ddms_ops.declaration import Profile
 SHARED_WORDS = 2
 
 
-def next_step(profile: Profile, text: str) -> str:
+def next_step(profile: Profile, text: str, *, fails: bool = True) -> str:
     """First step of the alert or scenario whose words the text holds; else of the error-rate alert, or nothing.
 
     Args:
         profile: the system's.
         text: error and message of what was found.
+        fails: whether requests fail, which the error-rate alert is about.
     """
     lower = text.lower()
     for alert in profile.alerts.values():
@@ -22,7 +23,7 @@ def next_step(profile: Profile, text: str) -> str:
         if any(sign.lower() in lower for sign in scenario.signs):
             return f"{scenario.title}: {_telling(scenario.steps, lower)}"
     for alert in profile.alerts.values():
-        if alert.metric and alert.metric == profile.triage.error_rate:
+        if fails and alert.metric and alert.metric == profile.triage.error_rate:
             return f"{alert.title}: {alert.steps[0]}"
     return ""
 

@@ -6,7 +6,7 @@ from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion, exp
 from ddms_ops.analysis.requests import between
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.error_rate import scan_limit
-from ddms_ops.checks.refs import log_refs, of_sample
+from ddms_ops.checks.refs import log_refs, of_sample, span_words
 from ddms_ops.findings import EvidenceRef, Finding, Severity
 
 BEFORE_THE_SYSTEM = "Traffic, not errors: check what stands before the system (DNS, load balancer, CDN, clients)"
@@ -79,7 +79,7 @@ def _finding(facts: Facts, found: Excursion, verb: str, severity: Severity) -> F
         severity=severity,
         statement=(
             f"{'' if _is_whole(facts) else 'Over incomplete logs: '}{what} {verb} to {now / usual:.0%} of the baseline"
-            f" from {found.start:%Y-%m-%d %H:%M} to {found.end:%H:%M} UTC:"
+            f" from {span_words(found.start, found.end)}:"
             f" {now:,.1f} {unit} against {usual:,.1f}{of_sample(facts)}"
             f"{_with_whom(facts, found, inside) if is_traffic else ''}"
         ),

@@ -1,10 +1,21 @@
 """What is different about what fails?"""
 
+import pandas as pd
+
 from ddms_ops.analysis.contrast import Contrast, Explanation
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.differences import difference, in_words, refused_difference, shown_name, slow_difference
+from ddms_ops.checks.differences import (
+    difference,
+    failures,
+    in_cell,
+    in_words,
+    refused_difference,
+    shown_name,
+    slow_difference,
+)
 from ddms_ops.checks.error_rate import REFUSED
-from ddms_ops.checks.leading import leading
+from ddms_ops.checks.leading import events_of, leading
+from ddms_ops.checks.refs import log_refs
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
 
@@ -25,7 +36,15 @@ def check_what_differs(facts: Facts) -> list[Finding]:
         raise CannotTell("the events have no attribute to compare")
     if not found.explanations:
         return [_nothing(found, sign)]
-    return [_finding(found, explanation, sign) for explanation in found.explanations]
+    rows = _failures(facts, sign) if len(found.explanations) > 1 else None
+    return [_finding(found, explanation, sign, rows) for explanation in found.explanations]
+
+
+def _failures(facts: Facts, sign: Finding) -> pd.DataFrame:
+    """What failed, as `found_difference` counts it."""
+    if "group" in sign.subject:
+        return failures(facts, tuple(sign.subject["group"].split(",")))
+    return events_of(facts, sign)
 
 
 def found_difference(facts: Facts, sign: Finding) -> Contrast:
@@ -61,7 +80,11 @@ def _nothing(found: Contrast, sign: Finding) -> Finding:
     )
 
 
-def _finding(found: Contrast, explanation: Explanation, sign: Finding) -> Finding:
+def _finding(found: Contrast, explanation: Explanation, sign: Finding, rows: pd.DataFrame | None) -> Finding:
+    """An explanation; it rests on what failed in its cell, a single one on all that the sign rests on."""
+    evidence, first, last = sign.evidence, sign.first_seen, sign.last_seen
+    if rows is not None and len(inside := in_cell(rows, explanation.cell)):
+        evidence, first, last = log_refs(inside), inside["timestamp"].min(), inside["timestamp"].max()
     is_first = explanation is found.explanations[0]
     cell = _shown(explanation.cell)
     usual = f", {explanation.usual:.2%} there in the baseline" if explanation.usual == explanation.usual else ""
@@ -76,10 +99,10 @@ def _finding(found: Contrast, explanation: Explanation, sign: Finding) -> Findin
             f"{also}{_others(found) if is_first else ''}"
         ),
         subject={**cell, "explains": sign.id},
-        evidence=sign.evidence,
+        evidence=evidence,
         strength=explanation.score,
-        first_seen=sign.first_seen,
-        last_seen=sign.last_seen,
+        first_seen=first,
+        last_seen=last,
         observed=explanation.share,
         baseline=None if explanation.usual != explanation.usual else explanation.usual,
         unit="ratio",

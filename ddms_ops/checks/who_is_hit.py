@@ -3,6 +3,7 @@
 from ddms_ops.analysis.impact import Impact, blast_radius
 from ddms_ops.analysis.onset import Excursion
 from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.impacts import Hit, hit_by
 from ddms_ops.checks.leading import events_of, leading
 from ddms_ops.checks.refs import log_refs, of_sample, tenants_in_words
 from ddms_ops.checks.traffic import tenants_moved
@@ -20,34 +21,42 @@ def check_who_is_hit(facts: Facts) -> list[Finding]:
     if sign.check == "traffic":
         return _moved(facts, sign)
     rows = events_of(facts, sign)
-    impact = impact_of(facts, sign)
-    if not impact.requests:
+    hit = hit_of(facts, sign)
+    if not hit.impact.requests:
         return []
     return [
         Finding(
             check="who_is_hit",
             severity=Severity.INFO,
-            statement=_words(impact) + of_sample(facts),
+            statement=_words(hit) + of_sample(facts),
             subject={"explains": sign.id},
             evidence=log_refs(rows),
-            strength=impact.share,
+            strength=hit.impact.share,
             first_seen=sign.first_seen,
             last_seen=sign.last_seen,
-            observed=impact.share,
+            observed=hit.impact.share,
             unit="ratio",
         )
     ]
 
 
-def impact_of(facts: Facts, sign: Finding) -> Impact:
+def hit_of(facts: Facts, sign: Finding) -> Hit:
     """Blast radius of a finding from its first event's minute to the end of the window."""
     assert sign.first_seen is not None  # every sign dates an onset
-    since = sign.first_seen.floor("min")
-    return blast_radius(facts.requests, events_of(facts, sign), since, facts.window.end, facts.baseline_requests)
+    since, rows = sign.first_seen.floor("min"), events_of(facts, sign)
+    if "group" in sign.subject:
+        return hit_by(facts, rows, since, facts.window.end)
+    impact = blast_radius(facts.requests, rows, since, facts.window.end, facts.baseline_requests)
+    return Hit(impact, "request" if facts.has_requests else "log event")
 
 
-def _words(impact: Impact) -> str:
-    text = f"{impact.failed:,} of {impact.requests:,} requests hit ({impact.share:.1%})"
+def impact_of(facts: Facts, sign: Finding) -> Impact:
+    """The impact of `hit_of`."""
+    return hit_of(facts, sign).impact
+
+
+def _words(hit: Hit) -> str:
+    impact, text = hit.impact, hit.words
     text += f" since {impact.since:%Y-%m-%d %H:%M} UTC"
     text += f"; {impact.users_hit:,} of {impact.users:,} users" if impact.users else ""
     tenants = tenants_in_words(impact)
@@ -57,13 +66,13 @@ def _words(impact: Impact) -> str:
         f"{redact(str(row.Index))} {row.failed:,} ({row.share:.0%} of theirs)"
         for row in impact.hit.head(WORST).itertuples()
     )
-    parts = [text, tenants + (f", worst: {worst}" if worst else "")]
+    parts = [text, tenants + (f", most of them {worst}" if worst else "")]
     if impact.is_known:
         parts.append(f"{len(impact.unaffected)} tenants had traffic and no such failure")
     if impact.unseen:
         parts.append(f"{len(impact.unseen)} tenants of the baseline had no traffic, so nothing is known")
     if impact.no_tenant_failed and len(impact.hit):
-        parts.append(f"{impact.no_tenant_failed:,} hit requests name no tenant")
+        parts.append(f"{impact.no_tenant_failed:,} hit {hit.noun}s name no tenant")
     return "; ".join(parts)
 
 

@@ -1,6 +1,6 @@
 """Fields of JSON events that the profile does not map: what else sets one event apart from another.
 
-A field is found in a sample of each pull: up to 1,000 events spread evenly over it.
+A field is found in a sample of each pull: about 1,000 events, picked by a hash of their row.
 """
 
 import json
@@ -54,13 +54,13 @@ class _Seen:
     values: set[str] = field(default_factory=set)
     count: int = 0
     longest: int = 0
-    is_fraction: bool = False
+    is_number: bool = True
 
 
 def find_attributes(pulls: Sequence[tuple[Path, str, Logs]]) -> Attributes:
     """Fields of the pulls' JSON events, to a depth of two keys, that no LOGS column holds.
 
-    Left out: those with nearly a value an event (identifiers), long texts, measured fractions, and
+    Left out: those with nearly a value an event (identifiers), long texts, measures, and
     secrets, and fields that tell the outcome. At most 100 are kept, those in most events first.
     """
     seen: dict[tuple[str, ...], _Seen] = {}
@@ -88,7 +88,7 @@ def _sample(path: Path) -> list[str]:
         [(rows,)] = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchall()
         found = connection.execute(
             f"""SELECT json FROM (SELECT {payload()} AS json, file_row_number FROM
-                read_parquet(?, file_row_number = true)) WHERE file_row_number % ? = 0 AND json IS NOT NULL""",
+                read_parquet(?, file_row_number = true)) WHERE hash(file_row_number) % ? = 0 AND json IS NOT NULL""",
             [str(path), max(1, -(-rows // SAMPLE))],
         ).fetchall()
     finally:
@@ -120,7 +120,7 @@ def _note(held: _Seen, value: object) -> None:
     held.count += 1
     held.values.add(text[:VALUE_CHARS])
     held.longest = max(held.longest, len(text))
-    held.is_fraction |= isinstance(value, float)
+    held.is_number &= isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _aside(keys: tuple[str, ...]) -> str:
@@ -136,4 +136,4 @@ def _reason(held: _Seen) -> str:
         return "long texts"
     if len(held.values) > FEW and len(held.values) > held.count / 2:
         return f"identifier-like: {len(held.values):,} values in {held.count:,} events of a sample"
-    return "a measure, not a name" if held.is_fraction and len(held.values) > FEW / 5 else ""
+    return "a measure, not a name" if held.is_number and len(held.values) > FEW / 5 else ""

@@ -112,7 +112,7 @@ def _select(declared: Logs, place: int, attributes: Sequence[tuple[str, ...]]) -
     return f"""SELECT timestamp, {level} AS level, left({first_line}, {MESSAGE_CHARS}) AS message,
         coalesce({_error(field)}, nullif(regexp_extract(left(text, {HEAD_CHARS}), '{ERROR_CLASS}', 1), '')) AS error,
         {_error(field)} IS NOT NULL AS states_error,
-        left(coalesce({field["trace"]}, CASE WHEN contains(text, chr(10)) THEN text END), {TRACE_CHARS}) AS trace,
+        left(coalesce({field["trace"]}, {_lines("text")}, {_lines(field["message"])}), {TRACE_CHARS}) AS trace,
         log_group, log_stream,
         coalesce({field.get("request_id", NOTHING)}, {log_text.request_id()}) AS request_id,
         {field.get("tenant", NOTHING)} AS tenant, {field.get("user", NOTHING)} AS user,
@@ -124,6 +124,11 @@ def _select(declared: Logs, place: int, attributes: Sequence[tuple[str, ...]]) -
         delay_s, x IS NOT NULL OR NOT starts_with(ltrim(message), '{{') AS is_parsed,
         {field.get("level", NOTHING)} AS stated_level, $pull{place} AS pull, row{_further(further)}
         FROM (SELECT *, {log_text.plain_text()} FROM ({parsed}))"""
+
+
+def _lines(text: str) -> str:
+    """Text of several lines, else NULL."""
+    return f"CASE WHEN contains({text}, chr(10)) THEN {text} END"
 
 
 def _paths(declared: Logs) -> tuple[list[str], dict[str, list[int]]]:

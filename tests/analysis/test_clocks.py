@@ -41,3 +41,9 @@ def test_without_times_of_receipt_nothing_is_moved():
     """An export that does not say when events were received is taken as it is."""
     logs = streams(a=float("nan"), b=float("nan"))
     assert on_time(logs, clock_offsets(logs)).equals(logs)
+
+
+def test_without_a_majority_nothing_is_moved():
+    """Of two clocks, or of two against two, it cannot be told which is off."""
+    assert clock_offsets(streams(a=1.0, b=600.0)).empty
+    assert clock_offsets(streams(a=1.0, b=2.0, c=600.0, d=601.0)).empty

@@ -177,3 +177,45 @@ def test_numbers_say_what_was_counted():
 def test_without_failures_nothing_is_said(now):
     """Nothing failed, nothing to explain."""
     assert contrast(now, drawn(31), NAMES).explanations == ()
+
+
+def test_two_causes_share_what_they_cover():
+    """Without failures in the baseline each cell covers its part of all that fails, and nothing was expected."""
+    now = failing(failing(drawn(1, rate=0.0), 0.5, endpoint="A", version="1"), 0.5, tenant="t3")
+    found = contrast(now, drawn(2, rate=0.0), NAMES)
+    shares = [each.covers for each in found.explanations]
+    assert len(shares) == 2
+    assert all(0.3 < share < 0.8 for share in shares)
+    assert [each.expected for each in found.explanations] == [0.0, 0.0]
+
+
+def test_alternatives_hold_the_failures_of_the_first():
+    """What is called less telling is about the same failures, and not the very same events."""
+    now = failing(failing(drawn(1), 0.9, endpoint="B", version="2"), 0.2, tenant="t3").assign(
+        twin=lambda f: f["version"]
+    )
+    found = contrast(now, drawn(2).assign(twin=lambda f: f["version"]), (*NAMES, "twin"))
+    assert found.explanations[0].cell == {"endpoint": "B", "version": "2"}
+    assert all("tenant" not in other.cell or "endpoint" in other.cell for other in found.alternatives)
+
+
+def test_many_values_of_many_attributes_do_not_overflow():
+    """Attributes whose sizes multiply past an integer give the planted value, not another."""
+    rng = np.random.default_rng(3)
+    sizes = {"user": 5000, "tenant": 3000, "endpoint": 100, "stream": 1000, "version": 10, "ip": 4000, "agent": 500}
+    sides = [
+        pd.DataFrame({name: rng.integers(0, size, 60_000).astype(str) for name, size in sizes.items()})
+        for _ in range(2)
+    ]
+    now, before = (side.assign(failed=False) for side in sides)
+    found = contrast(now.assign(failed=now["tenant"] == "7"), before, tuple(sizes))
+    assert first(found) == {"tenant": "7"}
+
+
+def test_the_rarest_of_very_many_values_are_one():
+    """Over 5,000 values are still compared: the most frequent, and the rest together."""
+    rng = np.random.default_rng(4)
+    tenants = np.concatenate([np.repeat("big", 2000), rng.integers(0, 6000, 18_000).astype(str)])
+    now, before = (pd.DataFrame({"tenant": tenants, "zone": rng.choice(["a", "b"], 20_000)}) for _ in range(2))
+    found = contrast(now.assign(failed=now["tenant"] == "big"), before.assign(failed=False), ["zone", "tenant"])
+    assert first(found) == {"tenant": "big"}

@@ -105,3 +105,65 @@ def test_no_pulls_still_have_all_columns():
     frame = normalize_logs([], {"fields.az": ("az",)})
     assert "fields.az" in frame
     assert frame.empty
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ('level=error msg="DEBUG endpoint refused"', "ERROR"),
+        ("[info] user opened the ERROR page", "INFO"),
+        ("ERROR [main] c.e.X - level=debug", "ERROR"),
+        ("2 errors found in import", None),
+        ("START RequestId: 8fae1c6e-0d5e-4a52-b8a2-24c2dfd9e1aa Version: 7", "INFO"),
+    ],
+)
+def test_what_comes_first_in_the_text_is_its_level(tmp_path: Path, text, level):
+    """A pair, a bracket or a word in capitals, whichever stands first; other words are none."""
+    found = one(tmp_path, text)["level"]
+    assert (found if pd.notna(found) else None) == level
+
+
+def test_an_access_log_line_is_a_request(tmp_path: Path):
+    """Method, path and status of the common log format."""
+    row = one(tmp_path, '10.0.0.1 - - [04/Mar/2026:10:00:00 +0000] "GET /api/users/12?x=1 HTTP/1.1" 502 612 "-" "c"')
+    assert (row["endpoint"], row["status"]) == ("GET /api/users/{id}", "502")
+
+
+def test_json_behind_a_runtime_s_prefix_is_read(tmp_path: Path):
+    """Node.js on Lambda writes a time, the request id and a level before the line."""
+    prefix = "2026-03-04T10:00:00.000Z\t8fae1c6e-0d5e-4a52-b8a2-24c2dfd9e1aa\tERROR\tInvoke Error \t"
+    row = one(tmp_path, prefix + '{"errorType":"TypeError","errorMessage":"x is no function","tenantId":"t"}')
+    assert row[["level", "error", "message", "tenant"]].tolist() == ["ERROR", "TypeError", "x is no function", "t"]
+    assert row["request_id"] == "8fae1c6e-0d5e-4a52-b8a2-24c2dfd9e1aa"
+
+
+def test_a_trace_in_the_message_is_a_trace(tmp_path: Path):
+    """A logger that puts the stack into the message field."""
+    row = one(tmp_path, {"message": "Error: x\n    at f (/app/a.js:1:2)"})
+    assert (row["level"], row["message"]) == ("ERROR", "Error: x")
+    assert "at f" in row["trace"]
+
+
+def test_graphql_errors_are_errors(tmp_path: Path):
+    """GraphQL answers 200 and lists what failed."""
+    row = one(tmp_path, {"status": 200, "errors": [{"message": "denied", "errorType": "Unauthorized"}]})
+    assert (row["error"], row["message"], bool(row["states_error"])) == ("Unauthorized", "denied", True)
+
+
+def test_a_field_of_every_other_line_is_found(tmp_path: Path):
+    """The sample does not beat in time with lines that alternate."""
+    rows = [{"message": "a"} if n % 2 else {"message": "b", "zone": f"z{n % 4}"} for n in range(3600)]
+    assert "fields.zone" in find_attributes(pulled(tmp_path, *rows)).paths
+
+
+@pytest.mark.parametrize("key", ["api_key", "accessToken", "sessionId", "userEmail", "errorCode", "ok", "http_status"])
+def test_secrets_and_outcomes_are_no_attributes(tmp_path: Path, key):
+    """Nothing is compared by what must not be shown, nor by what only says how it ended."""
+    found = find_attributes(pulled(tmp_path, *[{"note": "x", key: value} for value in "abab"]))
+    assert f"fields.{key}" not in found.paths
+
+
+@pytest.mark.parametrize("key", ["stackName", "failure_domain", "default_region", "error_budget", "authProvider"])
+def test_names_that_only_sound_like_outcomes_are_attributes(tmp_path: Path, key):
+    """Whole words decide, not letters."""
+    assert f"fields.{key}" in find_attributes(pulled(tmp_path, *[{"note": "x", key: value} for value in "abab"])).paths
