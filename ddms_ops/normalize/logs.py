@@ -7,49 +7,23 @@ marked `is_parsed` False.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.declaration import Logs
 from ddms_ops.engine import offline_engine
 from ddms_ops.normalize import log_text
-from ddms_ops.normalize.attributes import WITHOUT_COLUMN
+from ddms_ops.normalize.json_fields import JsonFields
 from ddms_ops.normalize.log_text import HEAD_CHARS
 from ddms_ops.schema import LOGS, conform
 
 MESSAGE_CHARS = 1000
 TRACE_CHARS = 8000
 CODE_CHARS = 40
-TRACE_FIELDS = ["stack", "stackTrace", "stack_trace", "stacktrace", "traceback", "trace", "exc_info"]
-NAME_KEYS, CODE_KEYS, TEXT_KEYS = (
-    ("name", "type", "code"),
-    ("code", "sqlState", "sqlstate"),
-    ("message", "msg", "detail"),
-)
-CODE_FIELDS = ["code", "errorCode", "error_code", "sqlState", "sqlstate"]
-OWN_FIELDS = ["errorType", "error_type", "errorCode", "error_code"]  # each names an error by itself
-NO_ERROR = ", ".join(
-    f"'{word}'"
-    for word in (
-        "null",
-        "none",
-        "nil",
-        "<nil>",
-        "undefined",
-        "n/a",
-        "no",
-        "false",
-        "0",
-        "00000",
-        "200",
-        "-",
-        "[]",
-        "{}",
-    )
-    + ("ok", "success", "successful", "succeeded", "no error", "no_error", "noerror")
-)
-GRAPHQL = ".errors[0]"  # of an answer that GraphQL calls a success
-GRAPHQL_NAMES = (".errorType", ".extensions.code", ".extensions.classification")
+NO_ERROR = """
+    'null', 'none', 'nil', '<nil>', 'undefined', 'n/a', 'no', 'false', '0', '00000', '200', '-', '[]', '{}', 'ok',
+    'success', 'successful', 'succeeded', 'no error', 'no_error', 'noerror'"""
 NO_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {}
 CATEGORIES = tuple(column.name for column in LOGS.columns if column.dtype == "category")
 ERROR_CLASS = r"\b((?:[A-Za-z_$][\w$]*[.:]{1,2})*[A-Z][\w$]*(?:Error|Exception|Fault))\b"
@@ -77,16 +51,27 @@ def normalize_logs(
     parameters |= {f"pull{place}": pull for place, (_, pull, _) in enumerate(pulls)}
     connection = offline_engine()
     try:
-        query = " UNION ALL ".join(selects) + " ORDER BY timestamp, pull, row"
-        table = connection.sql(query, params=parameters).to_arrow_table()
+        table = connection.sql(" UNION ALL ".join(selects), params=parameters).to_arrow_table()
     finally:
         connection.close()
     columns = {name: table[name] for name in table.schema.names}
-    columns |= {name: columns[name].dictionary_encode() for name in (*CATEGORIES, "stream_version")}
-    further = {name: columns.pop(f"a{place}").dictionary_encode() for place, name in enumerate(attributes)}
+    encoded = (*CATEGORIES, "stream_version", *(f"a{place}" for place in range(len(attributes))))
+    columns |= {name: columns[name].dictionary_encode() for name in encoded}
+    del table
+    order = _order(columns)
+    columns = {name: columns.pop(name).take(order) for name in list(columns)}
+    further = {name: columns.pop(f"a{place}") for place, name in enumerate(attributes)}
     raw = pa.table(columns).to_pandas()
     frame = conform(raw.assign(version=_version(raw)), LOGS)
     return frame.assign(**pa.table(further).to_pandas()) if further else frame
+
+
+def _order(columns: Mapping[str, pa.ChunkedArray]) -> pa.Array:
+    """Places of the rows in order of time, pull and row."""
+    stamps = columns["timestamp"].cast(pa.int64()).to_numpy()
+    pulls = columns["pull"].to_pandas().cat
+    names = np.argsort(np.argsort(pulls.categories.to_numpy(dtype=object)))
+    return pa.array(np.lexsort((columns["row"].to_numpy(), names[pulls.codes], stamps)))
 
 
 def _version(raw: pd.DataFrame) -> pd.Series:
@@ -97,13 +82,12 @@ def _version(raw: pd.DataFrame) -> pd.Series:
 
 def _select(declared: Logs, place: int, attributes: Sequence[tuple[str, ...]]) -> str:
     """SQL from raw events to LOGS columns; its parameters are $path and $pull with the place behind."""
-    paths, positions = _paths(declared)
-    further = [_place(paths, _json_path(keys)) for keys in attributes]
-    field = {ours: _coalesce(places) for ours, places in positions.items()}
-    parsed = f"""SELECT file_row_number AS row, timestamp, log_group, log_stream, message,
-        CAST(epoch_ms(ingestion_time) - epoch_ms(timestamp) AS FLOAT) / 1000 AS delay_s,
-        CASE WHEN json_valid(json) THEN json_extract_string(json, [{", ".join(paths)}]) END AS x
-        FROM (SELECT *, {log_text.payload()} AS json FROM read_parquet($path{place}, file_row_number = true))"""
+    fields = JsonFields(declared)
+    further = "".join(f", {fields.value(keys)} AS a{order}" for order, keys in enumerate(attributes))
+    field = fields.field
+    source = f"""(SELECT file_row_number AS row, timestamp, log_group, log_stream, message,
+        CAST(epoch_ms(ingestion_time) - epoch_ms(timestamp) AS FLOAT) / 1000 AS delay_s, {log_text.payload()} AS json
+        FROM read_parquet($path{place}, file_row_number = true))"""
     level = log_text.level(declared.levels, field.get("level", NOTHING), field["message"], field["trace"])
     texts = [field[name] for name in ("error_text", "graphql", "message") if name in field]
     first_line = (
@@ -122,59 +106,13 @@ def _select(declared: Logs, place: int, attributes: Sequence[tuple[str, ...]]) -
         nullif(regexp_extract(log_stream, '{LAMBDA_VERSION}', 1), '') AS stream_version,
         {field.get("job_type", NOTHING)} AS job_type, {field.get("action", NOTHING)} AS action,
         delay_s, x IS NOT NULL OR NOT starts_with(ltrim(message), '{{') AS is_parsed,
-        {field.get("level", NOTHING)} AS stated_level, $pull{place} AS pull, row{_further(further)}
-        FROM (SELECT *, {log_text.plain_text()} FROM ({parsed}))"""
+        {field.get("level", NOTHING)} AS stated_level, $pull{place} AS pull, row{further}
+        FROM (SELECT *, {log_text.plain_text()} FROM ({fields.extracted(source)}))"""
 
 
 def _lines(text: str) -> str:
     """Text of several lines, else NULL."""
     return f"CASE WHEN contains({text}, chr(10)) THEN {text} END"
-
-
-def _paths(declared: Logs) -> tuple[list[str], dict[str, list[int]]]:
-    """JSON paths to extract, as SQL text, and for each of our fields its places (from 1) among them."""
-    paths: list[str] = []
-    positions: dict[str, list[int]] = {}
-    for ours, theirs in {"trace": TRACE_FIELDS, **declared.fields}.items():
-        if ours not in WITHOUT_COLUMN or ours == "method":
-            ways = [keys for name in theirs for keys in dict.fromkeys(((name,), tuple(name.split("."))))]
-            if ours in ("tenant", "user"):
-                ways = [keys for way in ways for keys in ((*way, "id"), way)]
-            positions[ours] = [_place(paths, _json_path(keys)) for keys in ways]
-    inner = {"error_name": NAME_KEYS, "error_code": CODE_KEYS, "error_text": TEXT_KEYS, "trace": TRACE_FIELDS}
-    for name in declared.fields.get("error", []):
-        for ours, keys in inner.items():
-            places = [_place(paths, _json_path((*name.split("."), key))) for key in keys]
-            positions[ours] = [*positions.get(ours, []), *places]
-    if "error" in declared.fields:
-        for ours, names in (("error_code", CODE_FIELDS), ("error_own", OWN_FIELDS)):
-            positions[ours] = [*positions.get(ours, []), *(_place(paths, _json_path((name,))) for name in names)]
-        positions["error_own"] += [_place(paths, f"'${GRAPHQL}{name}'") for name in GRAPHQL_NAMES]
-        positions["graphql"] = [_place(paths, f"'${GRAPHQL}.message'")]
-    return paths, positions
-
-
-def _place(paths: list[str], path: str) -> int:
-    """Place of a path among the paths, from 1; added where it is not there yet."""
-    if path not in paths:
-        paths.append(path)
-    return paths.index(path) + 1
-
-
-def _further(places: list[int]) -> str:
-    """The values of attributes, named by their order."""
-    return "".join(f", x[{place}] AS a{order}" for order, place in enumerate(places))
-
-
-def _json_path(keys: Sequence[str]) -> str:
-    """SQL text of a JSON path through the keys, whatever characters they hold."""
-    quoted = "".join('."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in keys)
-    return "'$" + quoted.replace("'", "''") + "'"
-
-
-def _coalesce(positions: list[int]) -> str:
-    inner = ", ".join(f"nullif(x[{place}], '')" for place in positions)
-    return f"coalesce({inner})" if len(positions) > 1 else inner
 
 
 def _error(field: dict[str, str]) -> str:
@@ -186,7 +124,8 @@ def _error(field: dict[str, str]) -> str:
     graphql = f"CASE WHEN {field['graphql']} IS NOT NULL THEN 'GraphQL error' END"
     name = f"coalesce({', '.join(map(_told, (field['error_name'], plain, field['error_own'], graphql)))})"
     is_code = f"length({code}) <= {CODE_CHARS} AND NOT contains({name}, {code})"
-    return f"CASE WHEN {is_code} THEN {name} || ' ' || {code} ELSE {name} END"
+    named = f"CASE WHEN {is_code} THEN {name} || ' ' || {code} ELSE {name} END"
+    return f"CASE WHEN {text} IS NOT NULL OR y IS NOT NULL THEN {named} END"
 
 
 def _told(name: str) -> str:

@@ -11,7 +11,7 @@ from ddms_ops.sources.opening import scratch_file
 
 EVENT_KEYS = ("timestamp", "message", "logStreamName", "eventId", "ingestionTime")
 HEAD = 1 << 16
-PIECE = 1 << 24
+PIECE = 1 << 25
 MOST_HELD = 4  # pieces' worth without a place to cut: the rest is one piece
 NEAR_END = 1 << 20
 BETWEEN_OBJECTS = re.compile(rb"\}\s*(,)\s*\{")
@@ -19,31 +19,30 @@ TEXTS = ", ".join(f"'{key}': 'VARCHAR'" for key in EVENT_KEYS)
 EVENTS = "STRUCT(" + ", ".join(f'"{key}" VARCHAR' for key in EVENT_KEYS) + ")"
 
 
-def read_documents(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> list[str]:
-    """Read the events of a file into the temporary table `reading_events`, column x; words for what is wrong.
+def read_documents(
+    connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path, faults: list[str]
+) -> Iterator[int]:
+    """How many events each piece of a file has, which stand in the temporary table `reading_documents` (`events`).
 
-    A large document is read in pieces, of which `scratch` holds one at a time.
+    A large document is read in pieces, of which `scratch` holds one at a time. Words for what is wrong are added to
+    `faults` at the end.
     """
     with path.open("rb") as file:
         is_array = file.read(HEAD).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE reading_events (x {EVENTS})")
-    faults: list[str] = []
-    without, last = 0, None
+    without, events, last, is_damaged = 0, 0, None, False
     for piece in document_pieces(path, scratch, is_array=is_array):
         is_damaged = _read_piece(connection, piece, is_array=is_array)
-        [(lacking, token)] = connection.execute(
-            "SELECT count(*) FILTER (events IS NULL), last(token) FROM reading_documents"
+        [(lacking, found, token)] = connection.execute(
+            "SELECT count(*) FILTER (events IS NULL), coalesce(sum(len(events)), 0), last(token) FROM reading_documents"
         ).fetchall()
-        without, last = without + lacking, token
-        connection.execute("INSERT INTO reading_events SELECT unnest(events) FROM reading_documents")
+        without, events, last = without + lacking, events + int(found), token
+        yield int(found)
         connection.execute("DROP TABLE reading_documents")
         if is_damaged:
-            [(events,)] = connection.execute("SELECT count(*) FROM reading_events").fetchall()
-            faults = [f"not whole JSON: {events:,} events read before the damage"]
             break
+    faults += [f"not whole JSON: {events:,} events read before the damage"] if is_damaged else []
     faults += [f"{without:,} JSON objects without events"] if without else []
     faults += ["ends in a nextToken: there are more events than it holds"] if last or _has_token(path) else []
-    return faults
 
 
 def _read_piece(connection: duckdb.DuckDBPyConnection, path: Path, *, is_array: bool) -> bool:

@@ -48,6 +48,9 @@ SAMPLE = 1 << 16
 SHOWN = 5
 CREATE = """CREATE OR REPLACE TABLE "{table}" (
     timestamp TIMESTAMP, log_stream VARCHAR, message VARCHAR, event_id VARCHAR, ingestion_time TIMESTAMP)"""
+IS_EVENT = "timestamp IS NOT NULL AND message IS NOT NULL"
+INSERT = f"""INSERT INTO "{{table}}" SELECT timestamp, coalesce(log_stream, ?), message, event_id, ingestion_time
+    FROM {{reading}} WHERE {IS_EVENT}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +173,17 @@ def _lines_of(path: Path) -> tuple[str, list[str]]:
 def _stage_document(
     connection: duckdb.DuckDBPyConnection, table: str, path: Path, stream: str | None, scratch: Path
 ) -> tuple[int, list[str]]:
-    faults = read_documents(connection, path, scratch)
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE reading AS SELECT row_number() OVER () AS n,
-        {time_of("x.timestamp")} AS timestamp, x.logStreamName AS log_stream, x.message AS message,
-        x.eventId AS event_id, {time_of("x.ingestionTime")} AS ingestion_time FROM reading_events"""
-    )
-    connection.execute("DROP TABLE reading_events")
-    events, unreadable = _insert(connection, table, stream, what="event")
-    return events, [*faults, *unreadable]
+    faults: list[str] = []
+    events, lost, numbers = 0, 0, []
+    for found in read_documents(connection, path, scratch, faults):
+        numbered = f"""SELECT row_number() OVER () + {events + lost} AS n, {time_of("x.timestamp")} AS timestamp,
+            x.logStreamName AS log_stream, x.message AS message, x.eventId AS event_id,
+            {time_of("x.ingestionTime")} AS ingestion_time FROM (SELECT unnest(events) AS x FROM reading_documents)"""
+        [(inserted,)] = connection.execute(INSERT.format(table=table, reading=f"({numbered})"), [stream]).fetchall()
+        if inserted < found:
+            numbers += _not_events(connection, f"({numbered})")
+        events, lost = events + int(inserted), lost + found - int(inserted)
+    return events, [*faults, *([_unreadable("event", lost, numbers)] if lost else [])]
 
 
 def _stage_lines(
@@ -190,7 +195,7 @@ def _stage_lines(
     else:
         select = _text_lines(lines, is_export=shape == "s3")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE reading AS {select}", parameters)
-    return _insert(connection, table, stream, what="line")
+    return _insert(connection, table, stream)
 
 
 def _json_lines(lines: str, *, is_envelope: bool) -> str:
@@ -224,24 +229,22 @@ def _text_lines(lines: str, *, is_export: bool) -> str:
             NULL::TIMESTAMP AS ingestion_time FROM whole"""
 
 
-def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, stream: str | None, *, what: str
-) -> tuple[int, list[str]]:
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, stream: str | None) -> tuple[int, list[str]]:
     """Move what is an event from `reading` to the table; how many there are, and words for the rest."""
-    is_event = "timestamp IS NOT NULL AND message IS NOT NULL"
-    connection.execute(
-        f"""INSERT INTO "{table}" SELECT timestamp, coalesce(log_stream, ?), message, event_id, ingestion_time
-        FROM reading WHERE {is_event} ORDER BY n""",
-        [stream],
-    )
-    [(events, count, numbers)] = connection.execute(
-        f"""SELECT count(*) FILTER ({is_event}), count(*) FILTER (NOT ({is_event})),
-        list(n ORDER BY n) FILTER (NOT ({is_event}))[1:{SHOWN}] FROM reading"""
-    ).fetchall()
+    [(events,)] = connection.execute(INSERT.format(table=table, reading="reading"), [stream]).fetchall()
+    [(lines,)] = connection.execute("SELECT count(*) FROM reading").fetchall()
+    lost = int(lines) - int(events)
+    words = [_unreadable("line", lost, _not_events(connection, "reading"))] if lost else []
     connection.execute("DROP TABLE reading")
-    return int(events), [_unreadable(what, count, numbers)] if count else []
+    return int(events), words
+
+
+def _not_events(connection: duckdb.DuckDBPyConnection, reading: str) -> list[int]:
+    """Numbers of the first rows that are no events."""
+    found = connection.execute(f"SELECT n FROM {reading} WHERE NOT ({IS_EVENT}) ORDER BY n LIMIT {SHOWN + 1}")
+    return [int(n) for (n,) in found.fetchall()]
 
 
 def _unreadable(what: str, count: int, numbers: list[int]) -> str:
-    places = ", ".join(map(str, numbers)) + (", …" if count > len(numbers) else "")
+    places = ", ".join(map(str, numbers[:SHOWN])) + (", …" if count > SHOWN else "")
     return f"{count:,} {what}{'s' if count > 1 else ''} unreadable ({what} {places})"
