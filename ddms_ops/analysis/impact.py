@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ddms_ops.analysis.requests import between, failing_shares
 
@@ -114,12 +116,15 @@ def is_hit(found: pd.DataFrame, errors: pd.DataFrame) -> pd.Series:
     if errors.empty or found.empty:
         return pd.Series(False, index=found.index)
     own = pd.Series(found.index.isin(errors.index), index=found.index)
-    ids = errors["request_id"].dropna().astype("str").unique()
-    named = found["request_id"].isin(ids)
-    shared = named & found["request_id"].duplicated(keep=False)
-    if not shared.any():
+    ids = pa.array(errors["request_id"].dropna().astype("str").unique(), type=pa.large_string())
+    named = pd.Series(
+        pc.is_in(pa.array(found["request_id"].astype("str")), ids).to_numpy(zero_copy_only=False), index=found.index
+    )
+    mine = found.loc[named, ["timestamp", "request_id", "failed"]]
+    several = mine[mine["request_id"].duplicated(keep=False)]
+    if several.empty:
         return own | named
-    several = found.loc[shared, ["timestamp", "request_id", "failed"]]
+    shared = pd.Series(found.index.isin(several.index), index=found.index)
     of_several = errors[errors["request_id"].isin(several["request_id"]) & ~errors.index.isin(found.index)]
     return own | (named & ~shared) | found.index.isin(_owners(several, of_several))
 

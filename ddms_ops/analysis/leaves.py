@@ -55,9 +55,11 @@ def coded(now: pd.DataFrame, before: pd.DataFrame, name: str) -> Coded:
         np.append(np.array([place[text] for text in known], dtype="int64"), place[NONE])[side.cat.codes.to_numpy()]
         for side, known in zip(sides, texts, strict=True)
     ]
-    used = np.unique(np.concatenate(codes))
+    is_used = sum(np.bincount(side, minlength=len(values)) for side in codes) > 0
+    used = np.flatnonzero(is_used)
+    rank = np.cumsum(is_used) - 1
     every = len(used) if sides is given else len(given[0].cat.categories.union(given[1].cat.categories))
-    return Coded(name, values[used], np.searchsorted(used, codes[0]), np.searchsorted(used, codes[1]), every)
+    return Coded(name, values[used], rank[codes[0]], rank[codes[1]], every)
 
 
 def _pooled(sides: list[pd.Series]) -> list[pd.Series]:
