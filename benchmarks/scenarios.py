@@ -8,6 +8,7 @@ Each scenario is played with each seed through all checks; the first finding (ra
              among the findings above low
     mark     its subject holds the strongest attribute's value (and the new version's, where there is one)
     onset    it begins within 1 minute of the truth, of gradual starts within 15
+    who      as many tenants are said to be hit as were (single causes)
     change   the planted change is the first suspect
     quiet    on quiet days no finding is above low, and no check broke
 
@@ -17,6 +18,7 @@ One line for each miss follows the table.
 import argparse
 import json
 import multiprocessing
+import re
 import sys
 import tempfile
 import time
@@ -35,7 +37,7 @@ from ddms_ops.findings import Finding
 from ddms_ops.incident import read_incident
 from ddms_ops.simulate import SCENARIOS, write_case
 
-ASKED = ("cause", "mark", "onset", "change", "quiet")
+ASKED = ("cause", "mark", "onset", "who", "change", "quiet")
 SUDDEN, GRADUAL = pd.Timedelta(minutes=1), pd.Timedelta(minutes=15)
 CLOCK = pd.Timestamp("2026-06-01T00:00Z")
 WORDS = 150
@@ -97,6 +99,11 @@ def compare(played: Play, case: Case, truth: Truth) -> None:
     played.answer(
         "onset", is_in_time(first, cause, truth), f"{first.first_seen}, truth {cause['onset']}; {first.check}"
     )
+    if truth["shows_as"] and not truth["causes"]:
+        [who] = case.result("who_is_hit").findings
+        hit = re.search(r"(\d+) of \d+ tenants hit", who.statement)
+        is_right = hit is not None and int(hit[1]) == len(truth["tenants"])
+        played.answer("who", is_right, f"{who.statement[:WORDS]}, truth {len(truth['tenants'])}")
     if cause["change"]:
         changes = case.result("changes_before").findings
         planted = truth["change_calls"] if cause is truth else [cause["change"]]

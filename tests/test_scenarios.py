@@ -1,6 +1,7 @@
 """The simulated incidents: the planted cause is the first finding, and quiet is quiet."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -63,12 +64,12 @@ def test_every_cause_is_told(played: tuple[Case, dict]):
 
 
 def test_the_tenants_hit_are_counted(played: tuple[Case, dict]):
-    """Who is hit is what was generated, where the requests themselves fail."""
+    """Who is hit is what was generated, be it requests, answers or jobs that fail."""
     case, truth = played
-    if truth["shows_as"] != "failure" or truth["causes"] or truth["gradual"] or truth["skew"]:
+    if not truth["shows_as"] or truth["causes"]:
         return
     [finding] = case.result("who_is_hit").findings
-    assert f"{len(truth['tenants'])} of {truth['tenants_seen']} tenants hit" in finding.statement
+    assert re.search(rf"\b{len(truth['tenants'])} of \d+ tenants hit", finding.statement)
 
 
 def test_the_planted_change_is_the_first_suspect(played: tuple[Case, dict]):

@@ -5,7 +5,7 @@ import pytest
 from builders import log_frame
 
 from ddms_ops.analysis.group_rates import group_table
-from ddms_ops.analysis.groups import is_error, with_groups
+from ddms_ops.analysis.groups import group_ids, is_error, with_groups
 
 QUIET = [f"10:{minute:02d} INFO request completed" for minute in range(60)]
 
@@ -110,3 +110,25 @@ def test_errors_with_a_trace_go_by_its_frames():
     frame = with_groups(log_frame(*lines, error="ValueError").assign(trace=pd.Categorical(traces)))
     first, second, third = frame["group"]
     assert first == second != third
+
+
+def test_frames_are_of_errors_alone():
+    """The trace of an event that is no error parts nothing and is not shown."""
+    trace = "Error: x\n    at save (/app/src/orders.js:10:5)"
+    frame = with_groups(log_frame("10:00 INFO x", "10:01 ERROR x").assign(trace=pd.Categorical([trace] * 2)))
+    assert frame["frames"].isna().tolist() == [True, False]
+
+
+def test_different_keys_never_share_an_id():
+    """Where the first digits are the same the ids are longer, in any order of the keys."""
+    keys = [(str(number), "") for number in range(40)]
+    forward, backward = group_ids(keys, digits=1), group_ids(keys[::-1], digits=1)
+    assert len(set(forward)) == 40
+    assert forward == backward[::-1]
+
+
+def test_an_id_has_twelve_digits():
+    """A key has one id however often it stands there."""
+    first, second = group_ids([("a",), ("a",)])
+    assert first == second
+    assert len(first) == 12

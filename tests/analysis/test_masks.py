@@ -113,3 +113,30 @@ def test_rows_keep_their_places():
     chunks = pa.chunked_array([["b 2", None, "HTTP 500 x 1"], [], ["", "b 3", '{"code": "E1"}']])
     assert masked(chunks).to_pylist() == ["b <*>", "", "HTTP 500 x <*>", "", "b <*>", '{"code": "E1"}']
     assert masked(pa.array([], pa.string())).to_pylist() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("for 'relevé d'identité.pdf' again", "for <*> again"),
+        ("column 'd'accord' is missing", "column <*> is missing"),
+        ("user='O'Brien Ltd' failed", "user=<*> failed"),
+        ("'a' and 'b'", "<*> and <*>"),
+        ("'a' and 'b.pdf' of user's", "<*> and <*> of user's"),
+        ("can't open 'x', it isn't 'y.pdf'", "can't open <*>, it isn't <*>"),
+    ],
+)
+def test_an_apostrophe_in_a_word_ends_no_quoted_text(text, expected):
+    """One between letters belongs to the word; two quoted words stay two, contractions stay."""
+    assert shown(text) == [expected]
+
+
+@pytest.mark.parametrize("text", ["it took 1 s of 22", "lesson 3.mp4 is gone", "id 1a2b3c4d", '{"a": 17, "b": "c9"}'])
+def test_which_digit_it_is_plays_no_part(text):
+    """Texts that differ in digits alone are masked alike, apart from what is kept."""
+    others = [text.replace(digit, "9") for digit in "123"]
+    assert len(set(shown(text, *others))) == 1
+    assert shown("it took 404 s, HTTP 404", "it took 505 s, HTTP 505") == [
+        "it took <*> s, HTTP 404",
+        "it took <*> s, HTTP 505",
+    ]
