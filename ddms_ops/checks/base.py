@@ -182,13 +182,19 @@ def run_check(check: Check, facts: Facts) -> CheckResult:
 
 
 def unknown_levels(facts: Facts) -> str:
-    """Words for events whose stated level the profile does not map, empty when there are none."""
+    """Words for events whose level the profile does not map, and for log groups that state none; else empty."""
     logs = facts.logs
     unknown = logs.loc[logs["level"].isna() & logs["stated_level"].notna(), "stated_level"].astype("str")
-    if unknown.empty:
+    if len(unknown):
+        names = ", ".join(redact(name)[:20] for name in sorted(unknown.unique())[:NAMED_PULLS])
+        return f"{len(unknown):,} log events have a level that the profile does not map: {names}"
+    says = logs["level"].notna() | logs["status"].notna()
+    mute = says.groupby(logs["log_group"].astype("str")).agg(["any", "size"])
+    mute = mute[~mute["any"]]
+    if mute.empty:
         return ""
-    names = ", ".join(redact(name)[:20] for name in sorted(unknown.unique())[:NAMED_PULLS])
-    return f"{len(unknown):,} log events have a level that the profile does not map: {names}"
+    names = ", ".join(redact(str(name)) for name in mute.index[:NAMED_PULLS])
+    return f"no event of {names} ({mute['size'].sum():,} in all) has a level or a status, so errors may go unnoticed"
 
 
 def _incomplete(facts: Facts, finding: Finding) -> frozenset[str]:

@@ -11,19 +11,28 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 
-from ddms_ops.analysis.onset import counts_per_bucket
+from ddms_ops.analysis.onset import bucket_s, counts_per_bucket
 from ddms_ops.analysis.requests import failing_share, share_by
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.differences import shown_name
 from ddms_ops.checks.error_rate import share_of_failed
 from ddms_ops.checks.leading import leading_or_none
-from ddms_ops.checks.refs import shown_template
-from ddms_ops.redact import redact
+from ddms_ops.checks.refs import of_sample, shown_template
+from ddms_ops.checks.tables import visible
 
 INK, MUTED, BAD, USUAL, CHANGE, GRID = "#1b1f24", "#57606a", "#b42318", "#2f6fb3", "#8250df", "#d8dee4"
 WIDTH = 9.6
-LABEL_CHARS = 60
+LABEL_CHARS = 110
+LABEL_SHARE = 0.5  # of a row's height; the cells stand below
+CELLS = 240
+FAINTEST = 0.25  # shade of a single event, so that it can be seen
+NONE = "(none)"
+UNDRAWN = "□"
+LISTED = 20  # events of a timeline that are named one by one
+EVENT_CHARS = 76
+COLOURS = {"error": BAD, "change": CHANGE, "alarm": "#9a6700", "finding": BAD, "people": USUAL}
 TOP = 8
 DIMENSIONS = ("endpoint", "version", "tenant")
 SIDE_BY_SIDE = 3
@@ -32,14 +41,15 @@ SIDE_BY_SIDE = 3
 def plot_when(facts: Facts) -> Figure:
     """Failing share, requests a minute and the largest error groups, one above the other on one time axis."""
     groups = facts.groups[facts.groups["is_error"] & (facts.groups["events"] > 0)].head(TOP)
-    heights = [2.2, 1.5, 0.5 + 0.3 * max(1, len(groups))]
+    heights = [2.2, 1.5, 0.5 + 0.42 * max(1, len(groups))]
     figure = Figure(figsize=(WIDTH, sum(heights)), dpi=110, layout="constrained")
     share, traffic, rows = figure.subplots(3, 1, height_ratios=heights, sharex=True)
     _draw_share(share, facts)
     _draw_traffic(traffic, facts)
     _draw_groups(rows, facts, groups)
-    for axes in (share, traffic):
+    for axes in (share, traffic, rows):
         _onset(axes, facts)
+    traffic.set_title(f"requests a minute{of_sample(facts)}", fontsize=8, color=MUTED, loc="left")
     traffic.legend(loc="upper left", fontsize=8, frameon=False, ncols=3)
     return _finish(figure, [share, traffic, rows], facts)
 
@@ -70,57 +80,82 @@ def _draw_traffic(axes: Axes, facts: Facts) -> None:
         _dates(before.index), before.to_numpy(), where="post", color=USUAL, linewidth=1, alpha=0.8, label="baseline"
     )
     axes.set_ylim(0, max(1, now.max(), before.max() if len(before) else 0) * 1.35)
-    axes.set_ylabel("requests/min", color=MUTED, fontsize=8)
 
 
 def _draw_groups(axes: Axes, facts: Facts, groups: pd.DataFrame) -> None:
-    """When each of the largest error groups occurred: one row a group, darker is more."""
+    """When each of the largest error groups occurred: one row a group, darker is more, the same shade for all rows."""
+    axes.set_yticks([])
     if groups.empty:
         axes.text(0.5, 0.5, "no error events in the window", ha="center", color=MUTED, transform=axes.transAxes)
-        axes.set_yticks([])
         return
-    rows = [
-        counts_per_bucket(facts.logs.loc[facts.logs["group"] == group, "timestamp"], facts.window)
-        for group in groups["group"]
-    ]
-    start, end = (date2num(stamp.tz_localize(None)) for stamp in (facts.window.start, facts.window.end))
-    matrix = np.vstack([row / max(row.max(), 1) for row in rows])
-    axes.imshow(
-        matrix,
-        aspect="auto",
-        cmap="Reds",
-        extent=(start, end, len(rows), 0),
-        interpolation="nearest",
-        vmin=0,
-        vmax=1,
-    )
-    axes.set_yticks(np.arange(len(rows)) + 0.5, [_label(facts, row) for row in groups.itertuples()], fontsize=8)
-    axes.tick_params(axis="y", length=0)
-    for line in range(1, len(rows)):
-        axes.axhline(line, color="white", linewidth=2)
+    counts, minutes = _heat(facts, list(groups["group"]))
+    most = max(counts.max(), 1.0)
+    shades = np.where(counts > 0, FAINTEST + (1 - FAINTEST) * np.sqrt(counts / most), 0.0)
+    start = facts.window.start
+    left, right = _dates([start, start + counts.shape[1] * pd.Timedelta(minutes=minutes)])
+    for place, row in enumerate(groups.itertuples()):
+        extent = (left, right, place + 1, place + LABEL_SHARE)
+        axes.imshow(shades[[place]], aspect="auto", cmap="Reds", extent=extent, interpolation="nearest", vmin=0, vmax=1)
+        axes.text(0, place + LABEL_SHARE / 2, _label(facts, row), va="center", fontsize=8, color=INK,
+                  transform=axes.get_yaxis_transform())  # fmt: skip
+    axes.set_ylim(len(groups), 0)
+    every = "a minute" if minutes == 1 else f"in {minutes:g} min"
+    words = f"error groups (events in the window); darker is more, the darkest {most:,.0f} {every}{of_sample(facts)}"
+    axes.set_title(words, fontsize=8, color=MUTED, loc="left")
 
 
-def plot_where(facts: Facts, attributes: Sequence[str] = ()) -> Figure:
-    """Failing share by the attributes given, then by endpoint, version and tenant: the values with most failures."""
+def _heat(facts: Facts, groups: list[str]) -> tuple[np.ndarray, float]:
+    """Events of each group in at most CELLS steps of time, one row a group; and the length of a step, min."""
+    stamps = [facts.logs.loc[facts.logs["group"] == group, "timestamp"] for group in groups]
+    rows = np.vstack([counts_per_bucket(times, facts.window) for times in stamps])
+    folded = -(-rows.shape[1] // CELLS)
+    rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % folded)))
+    return rows.reshape(len(groups), -1, folded).sum(axis=2), folded * bucket_s(facts.window) / 60
+
+
+def plot_where(found: pd.DataFrame, attributes: Sequence[str], *, named: str = "requests") -> Figure:
+    """Failing share by the attributes given, then by endpoint, version and tenant: the values with most failures.
+
+    An attribute with one value tells nothing and is left out; rows without it are shown as `(none)`.
+
+    Args:
+        found: requests or the like, with `failed`.
+        attributes: columns to begin with.
+        named: what the rows are, in the plural.
+    """
     names = list(dict.fromkeys([*attributes, *DIMENSIONS]))
-    tables = (share_by(facts.requests, name) for name in names if name in facts.requests)
-    failed = [table for table in tables if len(table) and table["failed"].sum()][:SIDE_BY_SIDE]
+    tables = (_shares(found, name) for name in names if name in found)
+    failed = [table for table in tables if len(table) > 1 and table["failed"].sum()][:SIDE_BY_SIDE]
     figure, axes = _figure(max(1, len(failed)), 3.2, is_row=True)
     if not failed:
-        return _nothing(figure, axes[0], "no failing request names an endpoint, a version or a tenant")
+        return _nothing(figure, axes[0], f"no attribute of failing {named} has more than one value")
     for axis, table in zip(axes, failed, strict=True):
-        top = table[table["failed"] > 0].head(TOP).iloc[::-1]
-        labels = [_cut(_plain(value), 34) for value in top.index]
-        bars = axis.barh(range(len(top)), top["share"], color=BAD, height=0.7)
-        axis.set_yticks(range(len(top)), labels, fontsize=8)
-        axis.bar_label(
-            bars, [f" {row.failed:,} of {row.requests:,}" for row in top.itertuples()], fontsize=7, color=MUTED
-        )
-        axis.set_title(_plain(shown_name(str(table.index.name))), fontsize=10, color=INK, loc="left")
-        axis.xaxis.set_major_formatter(lambda value, _: f"{value * 100:g}%")
-        axis.set_xlim(0, float(top["share"].max()) * 1.5)
-        _quiet(axis)
+        _draw_shares(axis, table)
+    axes[0].set_xlabel(f"failing share of the {named} with this value", fontsize=8, color=MUTED)
+    axes[0].xaxis.set_label_coords(0, -0.1)
+    axes[0].xaxis.label.set_horizontalalignment("left")
     return figure
+
+
+def _shares(found: pd.DataFrame, name: str) -> pd.DataFrame:
+    """`share_by` of one attribute, the values with most failures first, then those with most requests."""
+    values = found[name].astype("object").where(found[name].notna(), NONE)
+    table = share_by(found[["failed"]].assign(**{name: values}), name).reset_index()
+    return table.sort_values(["failed", "requests", name], ascending=[False, False, True]).set_index(name)
+
+
+def _draw_shares(axis: Axes, table: pd.DataFrame) -> None:
+    """One bar a value, the value with most failures on top."""
+    top = table.head(TOP).iloc[::-1]
+    bars = axis.barh(range(len(top)), top["share"], color=BAD, height=0.7)
+    axis.set_yticks(range(len(top)), [_cut(_plain(value), 34) for value in top.index], fontsize=8)
+    counts = [f" {row.failed:,} of {row.requests:,}" for row in top.itertuples()]
+    axis.bar_label(bars, counts, fontsize=7, color=MUTED)
+    more = f", {len(top)} of {len(table):,}" if len(table) > len(top) else ""
+    axis.set_title(_plain(shown_name(str(table.index.name))) + more, fontsize=10, color=INK, loc="left")
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value * 100:g}%")
+    axis.set_xlim(0, float(top["share"].max()) * 1.5)
+    _quiet(axis)
 
 
 def plot_metrics(facts: Facts) -> Figure:
@@ -142,31 +177,41 @@ def plot_metrics(facts: Facts) -> Figure:
         axis.set_title(
             f"{(metric.title if metric else '') or _plain(name)}{unit}", fontsize=8, color=MUTED, loc="left", pad=2
         )
+        _onset(axis, facts)
     return _finish(figure, axes, facts, legend=False)
 
 
 def plot_timeline(facts: Facts, events: pd.DataFrame) -> Figure:
-    """The merged timeline: one lane a source.
+    """The merged timeline: one line an event with its words, one lane a source where there are many events.
 
     Args:
         facts: the case.
         events: TIMELINE frame of `analysis.timeline.merged_timeline`.
     """
-    lanes = list(dict.fromkeys(events["source"]))
-    figure, (axes,) = _figure(1, 0.9 + 0.38 * max(1, len(lanes)))
+    lanes = list(dict.fromkeys(events["source"])) if len(events) > LISTED else []
+    figure, (axes,) = _figure(1, 0.9 + (0.38 * len(lanes) if lanes else 0.22 * max(1, len(events))))
     if events.empty:
         return _nothing(figure, axes, "nothing to show")
-    colours = {"error": BAD, "change": CHANGE, "alarm": "#9a6700", "finding": BAD, "people": USUAL}
-    for place, lane in enumerate(lanes):
-        stamps = events.loc[events["source"] == lane, "time"]
-        axes.scatter(
-            _dates(stamps), [place] * len(stamps), marker="|", s=180, linewidth=2, color=colours.get(lane, MUTED)
-        )
-    axes.set_yticks(range(len(lanes)), lanes)
-    axes.set_ylim(len(lanes) - 0.5, -0.5)
-    _onset(axes, facts)
     start = min(facts.window.start, events["time"].min())
-    return _finish(figure, [axes], facts, legend=False, start=start)
+    places = events["source"].map(lanes.index).to_numpy() if lanes else np.arange(len(events))
+    colours = [COLOURS.get(source, MUTED) for source in events["source"]]
+    axes.scatter(_dates(events["time"]), places, marker="|", s=180 if lanes else 80, linewidth=2, color=colours)
+    axes.set_yticks(range(len(lanes)), lanes)
+    axes.set_ylim(max(places) + 0.5, -0.5)
+    if not lanes:
+        _name_events(axes, events, start + (facts.window.end - start) / 2)
+    _onset(axes, facts)
+    return _finish(figure, [axes], facts, legend=False, start=start - (facts.window.end - start) / 100)
+
+
+def _name_events(axes: Axes, events: pd.DataFrame, middle: pd.Timestamp) -> None:
+    """Source, time and words beside each event, on the side with more room."""
+    for place, event in enumerate(events.itertuples()):
+        detail = f" · {event.detail.strip()}" if event.detail else ""
+        words = _cut(_plain(f"{event.source} {event.time:%H:%M} {event.event}{detail}"), EVENT_CHARS)
+        side, offset = ("left", 7) if event.time < middle else ("right", -7)
+        axes.annotate(words, (float(_dates([event.time])[0]), place), (offset, 0), textcoords="offset points",
+                      ha=side, va="center", fontsize=7.5, color=INK)  # fmt: skip
 
 
 def _figure(rows: int, height: float, *, is_row: bool = False) -> tuple[Figure, list[Axes]]:
@@ -212,8 +257,9 @@ def _quiet(axis: Axes) -> None:
 
 
 def _label(facts: Facts, group: Any) -> str:
-    error = "" if pd.isna(group.error) else f"{group.error}: "
-    text = _plain(error + shown_template(facts.logs[facts.logs["group"] == group.group]))
+    template = shown_template(facts.logs[facts.logs["group"] == group.group])
+    is_named = pd.isna(group.error) or template.startswith(str(group.error))
+    text = _plain(template if is_named else f"{group.error}: {template}")
     return f"{_cut(text, LABEL_CHARS)} ({group.events:,})"
 
 
@@ -222,8 +268,10 @@ def _cut(text: str, chars: int) -> str:
 
 
 def _plain(text: object) -> str:
-    """Redacted text that matplotlib does not read as mathematics."""
-    return redact(str(text)).replace("$", r"\$")
+    """Redacted text that matplotlib does not read as mathematics and that its font can draw."""
+    font = get_font(findfont(FontProperties()))
+    signs = (sign if font.get_char_index(ord(sign)) else UNDRAWN for sign in visible(str(text)))
+    return "".join(signs).replace("$", r"\$")
 
 
 def _nothing(figure: Figure, axes: Axes, words: str) -> Figure:
