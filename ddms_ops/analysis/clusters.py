@@ -66,13 +66,15 @@ def key_words(text: str) -> Key:
 
 def _shown(text: str, key: Key, group: Key) -> str:
     """The text with the words that its group leaves open as placeholders."""
-    place = 0
-    for word, kept in zip(key, group, strict=True):
-        place = text.index(word, place)
-        if kept != word:
-            text = text[:place] + PLACEHOLDER + text[place + len(word) :]
-        place += len(word if kept == word else PLACEHOLDER)
-    return text
+    if key == group:
+        return text
+    found = WORD.finditer(UNIT.sub(lambda unit: " " * len(unit[0]), text))  # the words of the key, in their places
+    pieces, end = [], 0
+    for word, kept in zip(found, group, strict=True):
+        if kept != word[0]:
+            pieces += [text[end : word.start()], PLACEHOLDER]
+            end = word.end()
+    return "".join([*pieces, text[end:]])
 
 
 def _as_masked(text: str, known: set[str]) -> str:

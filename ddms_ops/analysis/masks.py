@@ -30,6 +30,8 @@ MARK = "\x02"  # stands for the placeholder until the end, so that a `<*>` in th
 BORDER = "\x01"  # stands around what is kept
 ANSWER = "\x04"  # stands before the status in a line of an access log
 PIECE = 100_000
+# every digit of what is not kept is masked, so digits need not be told apart, but for the 4 of mp4
+ALIKE = bytes.maketrans(b"12356789", b"00000000")
 LONGEST = 2000
 FILES = "pdf|docx?|xlsx?|pptx?|odt|rtf|png|jpe?g|gif|tiff?|bmp|txt|csv|tsv|json|xml|html?|zip|gz|eml|msg|mp4|mov"
 HOSTS = "com|net|org|edu|gov|mil|info|biz|eu|local|localdomain|internal|lan|cloud|example|test|invalid"
@@ -39,9 +41,15 @@ COUNTRIES = (
 )
 DAYS, MONTHS = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*", "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 HEX = "[0-9a-fA-F]"
+LETTER = r"[A-Za-z\x{c0}-\x{1fff}]"
+INNER = rf"{LETTER}'{LETTER}"  # an apostrophe inside a word, as in d'identité, ends no quoted text
 MASKS: tuple[Mask, ...] = (
-    Mask("quoted_file", rf"""'[^'\n]*\.(?:{FILES})'|"[^"\n]*\.(?:{FILES})\"""", "'invoice 見積書 (final).pdf'"),
-    Mask("quoted", r"""\B'[^'\s]+'\B|\B"[^"\s]+"\B|\B`[^`\s]+`\B""", "'orders_by_day'"),
+    Mask(
+        "quoted_file",
+        rf"""'(?:{INNER}|[^'\n])*\.(?:{FILES})'|"[^"\n]*\.(?:{FILES})\"""",
+        "'invoice 見積書 (final).pdf'",
+    ),
+    Mask("quoted", rf"""\B'(?:{INNER}|[^'\s])+'\B|\B"[^"\s]+"\B|\B`[^`\s]+`\B""", "'orders_by_day'"),
     Mask("file", rf"[^\s'\"/=:(\[]+\.(?:{FILES})\b", "Übergabeprotokoll.docx"),
     Mask(
         "date",
@@ -153,7 +161,7 @@ TIDY = (
     (rf'''(\b(?i:\w*(?:{SIGNALS}))="[^"]*")|(\b[\w.-]+=)"[^"]*"''', f"\\1\\2{VALUE}"),
     (f'"{VALUE}', '"'),
     (VALUE, MARK),
-    (rf"""(\b(?i:\w*(?:{IDENTITIES}))=)(?:'[^']*'|[^\s,;&()\[\]{{}}"'\x02]+)""", f"\\1{MARK}"),
+    (rf"""(\b(?i:\w*(?:{IDENTITIES}))=)(?:'(?:{INNER}|[^'])*'|(?:{INNER}|[^\s,;&()\[\]{{}}"'\x02])+)""", f"\\1{MARK}"),
     (r"=(?:null|NULL|None|nil|undefined|\(null\))\b", f"={MARK}"),
     # a word glued to what is masked is part of it, unless a run of dots or a colon parts them
     (rf"(?:{PART}+[.+-])*{PART}*\x02(?:[.+~@$-]?{PART}+)*", MARK),
@@ -183,7 +191,9 @@ def masked(messages: pa.Array | pa.ChunkedArray, rules: Sequence[Mask] = ()) -> 
     """
     check_rules(rules)
     whole = messages if isinstance(messages, pa.ChunkedArray) else pa.chunked_array([messages])
-    chunks = whole.cast(pa.large_string()).chunks
+    whole = whole.cast(pa.large_string())
+    is_scattered = whole.num_chunks > 1 + len(whole) // PIECE  # each piece costs the reading of all patterns
+    chunks = [whole.combine_chunks()] if is_scattered else whole.chunks
     pieces = [chunk.slice(start, PIECE) for chunk in chunks for start in range(0, len(chunk), PIECE)]
     if not pieces:
         return pa.array([], pa.large_string()).dictionary_encode()
@@ -220,12 +230,16 @@ def _masked_piece(piece: pa.Array, rules: Sequence[Mask]) -> pa.DictionaryArray:
     texts = _first_lines(encoded.dictionary)
     for rule in rules:
         texts = pc.replace_substring_regex(texts, rule.pattern, MARK)
-    kind = 2 * _is_json(texts) + pc.match_substring_regex(texts, f"{KEPT_ANY}|{ACCESS}").to_numpy(zero_copy_only=False)
+    is_json, is_kept = (
+        pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+        for pattern in (JSON_TEXT, f"{KEPT_ANY}|{ACCESS}")
+    )
+    kind = 2 * is_json + is_kept
     order = np.argsort(kind, kind="stable")
     parts = []
     for place, masks in enumerate((TEXT_ANY, TEXT_ANY, JSON_ANY, JSON_ANY)):
         part = texts.filter(pa.array(kind == place))
-        parts.append(_around_kept(part, masks) if place % 2 else pc.replace_substring_regex(part, masks, MARK))
+        parts.append(_around_kept(part, masks) if place % 2 else _without_variables(part, masks))
     merged = pa.concat_arrays(parts).dictionary_encode()
     tidied = merged.dictionary
     for pattern, by in TIDY:
@@ -247,12 +261,12 @@ def _first_lines(texts: pa.Array) -> pa.Array:
     return pc.utf8_trim_whitespace(texts)
 
 
-def _is_json(texts: pa.Array) -> np.ndarray:
-    """Which texts hold a JSON object."""
-    found: np.ndarray = pc.match_substring_regex(texts, r"\{").to_numpy(zero_copy_only=False).copy()
-    if found.any():
-        found[found] = pc.match_substring_regex(texts.filter(pa.array(found)), JSON_TEXT)
-    return found
+def _without_variables(texts: pa.Array, masks: str) -> pa.Array:
+    """Texts of which nothing is kept, masked; those that differ in digits alone at once."""
+    _, ends, characters = texts.buffers()
+    alike = pa.py_buffer((characters or pa.py_buffer(b"")).to_pybytes().translate(ALIKE))
+    encoded = pa.LargeStringArray.from_buffers(len(texts), ends, alike, offset=texts.offset).dictionary_encode()
+    return pc.replace_substring_regex(encoded.dictionary, masks, MARK).take(encoded.indices)
 
 
 def _around_kept(texts: pa.Array, masks: str) -> pa.Array:
@@ -263,7 +277,7 @@ def _around_kept(texts: pa.Array, masks: str) -> pa.Array:
     offsets = parts.offsets.to_numpy()
     places = np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
     is_other = pa.array(places % 2 == 0)
-    others = pc.replace_substring_regex(parts.values.filter(is_other), masks, MARK)
+    others = _without_variables(parts.values.filter(is_other), masks)
     _, ends, characters = pc.replace_with_mask(parts.values, is_other, others).buffers()
     ends = np.frombuffer(ends, dtype="int64")[offsets]  # the parts of a text stand one behind the other
     return pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(ends), characters)

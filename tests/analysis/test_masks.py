@@ -113,6 +113,7 @@ def test_rows_keep_their_places():
     chunks = pa.chunked_array([["b 2", None, "HTTP 500 x 1"], [], ["", "b 3", '{"code": "E1"}']])
     assert masked(chunks).to_pylist() == ["b <*>", "", "HTTP 500 x <*>", "", "b <*>", '{"code": "E1"}']
     assert masked(pa.array([], pa.string())).to_pylist() == []
+    assert masked(pa.chunked_array([[], []], pa.string())).to_pylist() == []
 
 
 @pytest.mark.parametrize(
