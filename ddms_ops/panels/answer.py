@@ -1,24 +1,32 @@
 """The answer on one screen: what, since when, where, who is hit, what changed before, what is not known, what next."""
 
+from collections.abc import Mapping
+
+import pandas as pd
+
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import CannotTell
 from ddms_ops.checks.leading import leading
 from ddms_ops.checks.tables import Badge, Quiet, Shown, html_table, joined, lead_line, verdict
 from ddms_ops.coverage import Coverage, Status
-from ddms_ops.findings import CheckResult, Finding, Verdict
+from ddms_ops.findings import CheckResult, Finding, Verdict, ranked
+from ddms_ops.report.summary import EXPLAINING, in_all
 
 ALSO = 3
 UNKNOWN = 4
-EXPLAINING = ("what_differs", "changes_before", "who_is_hit")
 PULLS = ("logs", "logs.baseline", "metrics", "metrics.baseline", "changes", "alarms")
+COUNTS = ("log_counts", "log_counts.baseline")
+ABOUT = (("Where", "what_differs", 1), ("Who is hit", "who_is_hit", 3), ("Just before", "changes_before", 3))
+"""What a row is called, the check that answers it, and how many clauses of its statement are not said quietly."""
 
 
 def answer_panel(case: Case) -> Shown:
     """The five answers of error triage and what they rest on, in at most 15 lines; runs every check of it."""
     for kind in PULLS:
         case.pulls(kind)
-    results = {check.id: case.result(check.id) for check in CHECKS if check.notebook == "error_triage"}
+    checks = [check.id for check in CHECKS if check.notebook == "error_triage"]
+    results = {result.id: result for result in ranked([case.result(check) for check in checks])}
     try:
         found = leading(case)
     except CannotTell as lack:
@@ -30,66 +38,73 @@ def answer_panel(case: Case) -> Shown:
         return joined(
             lead_line(Badge("nothing found", "good"), words), _table(_also(results) + _unknown(case, results))
         )
-    about = [("Since", _since(found)), *((name, _first(results[check])) for name, check in ABOUT)]
+    about = [("Since", _since(found, results)), *((name, _first(results[check], loud)) for name, check, loud in ABOUT)]
     steps = [step for step in dict.fromkeys([found.next_step, _step(results["changes_before"])]) if step]
     rows = [*about, *_also(results, found), *_unknown(case, results)]
     rows += [("Next", tuple(steps) or Quiet("the runbook names no step"))]
     return joined(lead_line(Badge.of(found.severity), found.statement), _table(rows))
 
 
-ABOUT = (("Where", "what_differs"), ("Who is hit", "who_is_hit"), ("Just before", "changes_before"))
-
-
-def _table(rows: list[tuple[str, object]]) -> Shown:
+def _table(rows: list[tuple[object, object]]) -> Shown:
     return html_table(("", ""), rows, name="answer") if rows else verdict("Everything asked for was seen.")
 
 
-def _since(found: Finding) -> object:
+def _since(found: Finding, results: Mapping[str, CheckResult]) -> object:
+    """When the leading finding began, and when other checks saw something above low first."""
     start, end = found.first_seen, found.last_seen
     if start is None or end is None:
         return Quiet("not dated")
-    return f"{start:%Y-%m-%d %H:%M:%S} UTC, last seen {end:%H:%M:%S}; confidence {found.confidence}"
+    words = f"{start:%Y-%m-%d %H:%M:%S} UTC, last seen {end:%H:%M:%S}; confidence {found.confidence}"
+    firsts: dict[str, pd.Timestamp] = {}
+    for other in (f for result in results.values() for f in result.findings if f.severity.is_above_low):
+        if other.check not in (*EXPLAINING, found.check) and other.first_seen is not None:
+            firsts[other.check] = min(other.first_seen, firsts.get(other.check, other.first_seen))
+    others = [
+        f"{name.replace('_', ' ')} {stamp:{'%H:%M' if stamp.date() == start.date() else '%Y-%m-%d %H:%M'}}"
+        for name, stamp in sorted(firsts.items(), key=lambda item: (item[1], item[0]))
+    ]
+    return (words, Quiet(f"other signs, by their own measure: {', '.join(others)}")) if others else words
 
 
-def _first(result: CheckResult) -> object:
-    """The first finding of a check, or what its silence means."""
-    if result.findings:
-        return result.findings[0].statement
-    return Quiet(result.reason if result.status is Verdict.NOT_CHECKED else "nothing found")
+def _first(result: CheckResult, loud: int) -> object:
+    """The first finding of a check, quiet after some clauses; or what its silence means."""
+    if not result.findings:
+        return Quiet(result.reason if result.status is Verdict.NOT_CHECKED else "nothing found")
+    clauses = result.findings[0].statement.split("; ")
+    first, rest = "; ".join(clauses[:loud]), "; ".join(clauses[loud:])
+    return (first, Quiet(rest)) if rest else first
 
 
 def _step(result: CheckResult) -> str:
     return result.findings[0].next_step if result.findings else ""
 
 
-def _also(results: dict[str, CheckResult], found: Finding | None = None) -> list[tuple[str, object]]:
-    """Further findings, the strongest first, without those that explain the leading one."""
-    others = [finding for result in results.values() for finding in result.findings if result.id not in EXPLAINING]
-    others = sorted((f for f in others if found is None or f.id != found.id), key=_order)
-    rows: list[tuple[str, object]] = [("Also", (Badge.of(f.severity), f.statement)) for f in others[:ALSO]]
-    more = len(others) - ALSO
-    return [*rows, *([("", Quiet(f"{more} more findings below"))] if more > 0 else [])]
+def _also(results: Mapping[str, CheckResult], found: Finding | None = None) -> list[tuple[object, object]]:
+    """Further findings by rank, without those that explain the leading one; then how many there are of all."""
+    every = sorted((finding for result in results.values() for finding in result.findings), key=lambda f: f.rank)
+    others = [f for f in every if f.check not in EXPLAINING and (found is None or f.id != found.id)]
+    rows: list[tuple[object, object]] = [(("Also", Badge.of(f.severity)), f.statement) for f in others[:ALSO]]
+    return [*rows, *([("", Quiet(f"{in_all(len(every))}, below"))] if len(others) > ALSO else [])]
 
 
 def _is_absent(row: Coverage) -> bool:
     return row.status is Status.NOT_CONFIGURED
 
 
-def _order(finding: Finding) -> tuple[int, float, str]:
-    return finding.severity.order, -finding.strength, finding.id
-
-
-def _unknown(case: Case, results: dict[str, CheckResult]) -> list[tuple[str, object]]:
+def _unknown(case: Case, results: Mapping[str, CheckResult]) -> list[tuple[object, object]]:
     """What could not be seen, in one row; what was read, when all could."""
-    sampled = case.sample
-    if sampled:
-        words = f"1 in {sampled[0]} events was read, by time: counts and shares are estimates; "
-        words += f"exact: {sampled[1]:,} log events in the window, {sampled[2]:,} in the baseline"
-        return [("Sample", words), *_lacking(case, results)]
-    return _lacking(case, results)
+    if case.sample is None:
+        return _lacking(case, results)
+    one_in, window, baseline = case.sample
+    is_exact = all(row.is_all_there for kind in COUNTS for row in case.pulls(kind))
+    totals = f"{window:,} log events in the window, {baseline:,} in the baseline"
+    if not is_exact:
+        totals = f"at least {window:,} log events in the window, at least {baseline:,} in the baseline: not all counted"
+    words = f"1 in {one_in} events was read, by time: counts and shares are estimates"
+    return [("Sample", f"{words}; {'exact: ' if is_exact else ''}{totals}"), *_lacking(case, results)]
 
 
-def _lacking(case: Case, results: dict[str, CheckResult]) -> list[tuple[str, object]]:
+def _lacking(case: Case, results: Mapping[str, CheckResult]) -> list[tuple[object, object]]:
     lacking = [row for row in case.coverage if not row.is_all_there]
     missing = [f"{row.pull} is {str(row.status).replace('_', ' ')}" for row in lacking if not _is_absent(row)]
     missing += [f"not checked: {result.question}" for result in results.values() if result.status == "not_checked"]

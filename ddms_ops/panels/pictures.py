@@ -1,6 +1,7 @@
 """Figures of a case as pictures, each with words for who cannot see it."""
 
 import io
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,10 +12,16 @@ from ddms_ops.analysis.timeline import merged_timeline
 from ddms_ops.case import Case
 from ddms_ops.checks import figures
 from ddms_ops.checks.leading import SIGNS, leading_or_none
+from ddms_ops.checks.refs import of_sample
 from ddms_ops.checks.what_differs import found_difference
 from ddms_ops.incident import INSTANTS
+from ddms_ops.panels.compared import compared
 from ddms_ops.redact import redact
 from ddms_ops.window import parse_instant
+
+BLANKS = str.maketrans(dict.fromkeys("\t\r\n\u2028\u2029", " "))
+HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+FORMULAS = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +47,18 @@ def _picture(figure: Figure, words: str) -> Picture:
 def when_panel(case: Case) -> Picture:
     """Failing share, traffic and the largest error groups over time."""
     words = _words(case, "error_rate", "new_errors", "risen_errors", "traffic")
-    return _picture(figures.plot_when(case), f"Failing share, requests per minute and error groups. {words}")
+    title = f"Failing share, requests per minute and error groups{of_sample(case)}"
+    return _picture(figures.plot_when(case), f"{title}. {words}")
 
 
 def where_panel(case: Case) -> Picture:
     """Failing share by the attributes that differ most, and by endpoint, version and tenant."""
     found = leading_or_none(case)
     best = found_difference(case, found).explanations[:1] if found and found.check != "traffic" else ()
-    figure = figures.plot_where(case, [name for explanation in best for name in explanation.cell])
-    return _picture(figure, "Failing share by attribute. " + _words(case, "what_differs"))
+    rows, named = compared(case)
+    named += of_sample(case)
+    figure = figures.plot_where(rows, [name for explanation in best for name in explanation.cell], named=named)
+    return _picture(figure, f"Failing share of the {named} by attribute. {_words(case, 'what_differs')}")
 
 
 def metrics_panel(case: Case) -> Picture:
@@ -60,10 +70,16 @@ def timeline_panel(case: Case) -> Picture:
     """Alarms, first errors, changes and people's notes on one axis; also written to timeline.csv."""
     events = timeline(case)
     text = events.assign(time=events["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    for name in ("event", "detail"):  # a spreadsheet must not read a name as a formula
-        text[name] = ["'" + value if value[:1] in ("=", "+", "-", "@") else value for value in text[name]]
+    for name in ("event", "detail"):
+        text[name] = [_cell(value) for value in text[name]]
     text.to_csv(case.folder / "timeline.csv", index=False)
     return _picture(figures.plot_timeline(case, events), f"Timeline of {len(events)} events; listed in timeline.csv.")
+
+
+def _cell(value: str) -> str:
+    """Text for a spreadsheet: no control or bidi characters, and nothing that it would read as a formula."""
+    text = redact(HIDDEN.sub("", value.translate(BLANKS)))
+    return f"'{text}" if text.lstrip()[:1] in FORMULAS else text
 
 
 def _words(case: Case, *checks: str) -> str:

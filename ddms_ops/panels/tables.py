@@ -1,27 +1,17 @@
 """Tables of a case: escaped HTML with a plain-text twin; everything is redacted."""
 
-from collections.abc import Iterable
-from typing import Any
-
 import pandas as pd
 
 from ddms_ops.analysis.threads import Thread, threads
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
-from ddms_ops.checks.leading import GROUPED, leading
-from ddms_ops.checks.refs import shown_template, tenants_in_words
+from ddms_ops.checks.leading import GROUPED
 from ddms_ops.checks.tables import Quiet, Shown, coverage_table, findings_table, html_table, joined
-from ddms_ops.checks.who_is_hit import impact_of
 from ddms_ops.findings import Severity
 from ddms_ops.panels.answer import PULLS
 from ddms_ops.redact import redact
 
-TOP = 12
-WORST = 10
-NAMED = 5
 THREADS = 5
-EXAMPLES = 3
-EXAMPLE_CHARS = 160
 CELL_CHARS = 300
 
 
@@ -42,52 +32,6 @@ def check_panel(case: Case, *checks: str) -> Shown:
 def findings_panel(case: Case) -> Shown:
     """Findings of every check of error triage, ranked."""
     return check_panel(case, *(check.id for check in CHECKS if check.notebook == "error_triage"))
-
-
-def groups_table(case: Case) -> Shown:
-    """The largest groups of errors and warnings: counts, what is masked, redacted examples; and the sum of all."""
-    groups = case.groups
-    is_shown = groups["is_error"] | ((groups["level"] == "WARN") & groups["trend"].isin(["new", "rising"]))
-    rows = [_group_row(case, row) for row in groups[is_shown].head(TOP).itertuples()]
-    total, others = int(groups["events"].sum()) if len(groups) else 0, int((~is_shown).sum())
-    caption = (
-        f"{len(rows)} of {len(groups) - others} groups of errors and new or rising warnings; with {others} groups of"
-        f" other events they hold {total:,} events, the {len(case.logs):,} log events of the window"
-    )
-    columns = ("group", "error", "template", "examples", "events", "baseline", "rate", "trend", "first seen (UTC)")
-    return html_table(columns, rows, caption=caption)
-
-
-def _group_row(case: Case, row: Any) -> tuple[object, ...]:
-    events = _events(case, row.group)
-    rate = "" if pd.isna(row.ratio) else f"{row.ratio:.2f}× ({row.ratio_low:.2g} to {row.ratio_high:.2g})"
-    return (
-        row.group,
-        (
-            "" if pd.isna(row.error) else redact(row.error),
-            *([Quiet(redact(row.frames))] if pd.notna(row.frames) else []),
-        ),
-        shown_template(events)[:CELL_CHARS],
-        tuple(Quiet(redact(text)[:EXAMPLE_CHARS]) for text in _examples(events)),
-        int(row.events),
-        int(row.baseline_events),
-        "" if row.ratio == float("inf") else rate,
-        row.trend,
-        "" if pd.isna(row.first_seen) else f"{row.first_seen:%H:%M:%S}",
-    )
-
-
-def _events(case: Case, group: str) -> pd.DataFrame:
-    """Events of a group, of the window or else of the baseline."""
-    found = case.logs[case.logs["group"] == group]
-    return case.baseline_logs[case.baseline_logs["group"] == group] if found.empty else found
-
-
-def _examples(events: pd.DataFrame) -> list[str]:
-    """Up to three different messages, of different templates where there are several."""
-    apart = events[~events["template"].duplicated()]["message"]
-    messages = pd.concat([apart.head(EXAMPLES), events["message"]]).dropna().drop_duplicates()
-    return [str(message) for message in messages.head(EXAMPLES)]
 
 
 def threads_panel(case: Case) -> Shown:
@@ -117,7 +61,7 @@ def _thread_table(caption: str, events: pd.DataFrame) -> Shown:
             None if pd.isna(row.level) else str(row.level),
             redact("" if pd.isna(row.message) else str(row.message))[:CELL_CHARS],
             None if pd.isna(row.status) else redact(str(row.status)),
-            None if pd.isna(row.duration_ms) else float(row.duration_ms),
+            None if pd.isna(row.duration_ms) else _ms(float(row.duration_ms)),
             Quiet(f"{row.pull}:{row.row}"),
         )
         for row in events.itertuples()
@@ -125,31 +69,9 @@ def _thread_table(caption: str, events: pd.DataFrame) -> Shown:
     return html_table(columns, rows, caption=caption)
 
 
-def tenants_table(case: Case) -> Shown:
-    """The ten tenants that the leading finding hit most: requests, hit, share; and who was not hit or not seen."""
-    result = case.result("who_is_hit")
-    sign = leading(case) if result.findings else None
-    if sign is None or sign.check == "traffic":
-        return check_panel(case, "who_is_hit")
-    impact = impact_of(case, sign)
-    worst = impact.hit.head(WORST)
-    rows = [(redact(str(row.Index)), row.requests, row.failed, f"{row.share:.1%}") for row in worst.itertuples()]
-    others = f"{_named(impact.unaffected.index)} had traffic and no such failure"
-    if not impact.is_known:
-        others = tenants_in_words(impact)
-    caption = (
-        f"{len(worst)} worst of {len(impact.hit)} tenants hit; {others};"
-        f" {_named(impact.unseen)} of the baseline had no traffic, so nothing is known of them"
-    )
-    return html_table(("tenant", "requests since it began", "hit", "share of theirs"), rows, caption=caption)
-
-
-def _named(tenants: Iterable[object]) -> str:
-    names = [redact(str(name)) for name in tenants]
-    if not names:
-        return "none"
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{len(names)} ({', '.join(names[:NAMED])}{more})"
+def _ms(length: float) -> float:
+    """Whole milliseconds from a hundred on."""
+    return round(length) if length >= 100 else length
 
 
 def unseen_panel(case: Case) -> Shown:

@@ -9,6 +9,9 @@ from ddms_ops.findings import Finding
 from ddms_ops.report.document import Report, open_report, place_of, unseen_pulls
 
 NAME = "summary.md"
+EXPLAINING = ("what_differs", "changes_before", "who_is_hit")
+"""Checks whose findings explain the leading one; they are no further findings."""
+
 OTHERS = 3
 UNSEEN = 3
 DIGEST_CHARS = 16
@@ -26,14 +29,10 @@ def summary_lines(report: Report) -> list[str]:
     incident = report.incident["incident_id"]
     lines = [f"**{escape_markdown(report.title)}** ({escape_markdown(incident)}) · {report.window}"]
     lines += [f"- {report.silence}"] if lead is None else _headline(report, lead)
-    others = [
-        finding
-        for finding in report.found
-        if finding is not lead and finding.check not in ("who_is_hit", "changes_before")
-    ]
+    others = [finding for finding in report.found if finding is not lead and finding.check not in EXPLAINING]
     lines += [f"- Also ({finding.severity}): {escape_markdown(finding.statement)}" for finding in others[:OTHERS]]
     if len(others) > OTHERS:
-        lines.append(f"- … and {len(others) - OTHERS} more in the report")
+        lines.append(f"- {in_all(len(report.found))}, in the report")
     lines += _unseen(report)
     lines.append(
         f"- Evidence manifest `{report.digest[:DIGEST_CHARS] or 'none'}`; verify: {code(_command(report.folder))}"
@@ -61,6 +60,11 @@ def code(text: str) -> str:
     ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     pad = " " if "`" in text else ""
     return f"{ticks}{pad}{visible(text)}{pad}{ticks}"
+
+
+def in_all(number: int) -> str:
+    """How many findings there are, counted as the table of findings does: every row of it."""
+    return f"{number:,} findings in all"
 
 
 def _headline(report: Report, lead: Finding) -> list[str]:

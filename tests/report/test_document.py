@@ -141,7 +141,7 @@ def test_summary_of_an_incident(tmp_path: Path):
         "- Also (low): Rate 2",
         "- Also (low): Rate 3",
         "- Also (low): Rate 4",
-        "- … and 4 more in the report",
+        "- 10 findings in all, in the report",
         "- Not seen, pulls: changes (no permission)",
         "- Not seen, checks: alarms (not checked)",
         f"- Evidence manifest `{'ab' * 8}`; verify: `ddms-ops verify {tmp_path}`",
