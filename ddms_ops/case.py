@@ -108,7 +108,7 @@ class Case(LogFrames):
             self.evidence.keep_profile(profile_path(name, profiles))
 
     def __repr__(self) -> str:
-        return f"{self.incident.incident_id}: {self.profile.title}, {self.window} against {self.baseline}"
+        return f"{self.incident.incident_id}: {self.window} against {self.baseline}"
 
     # Pulls
 

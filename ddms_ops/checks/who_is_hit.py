@@ -5,7 +5,7 @@ from ddms_ops.analysis.onset import Excursion
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.impacts import Hit, hit_by
 from ddms_ops.checks.leading import events_of, leading
-from ddms_ops.checks.refs import log_refs, of_sample, tenants_in_words
+from ddms_ops.checks.refs import counted, log_refs, of_sample, tenants_in_words
 from ddms_ops.checks.traffic import tenants_moved
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
@@ -67,10 +67,10 @@ def _words(hit: Hit) -> str:
         for row in impact.hit.head(WORST).itertuples()
     )
     parts = [text, tenants + (f", most of them {worst}" if worst else "")]
-    if impact.is_known:
-        parts.append(f"{len(impact.unaffected)} tenants had traffic and no such failure")
+    if impact.is_known and len(impact.unaffected):
+        parts.append(f"{counted(len(impact.unaffected), 'tenant')} had traffic and no such failure")
     if impact.unseen:
-        parts.append(f"{len(impact.unseen)} tenants of the baseline had no traffic, so nothing is known")
+        parts.append(f"{counted(len(impact.unseen), 'tenant')} of the baseline had no traffic, so nothing is known")
     if impact.no_tenant_failed and len(impact.hit):
         parts.append(f"{impact.no_tenant_failed:,} hit {hit.noun}s name no tenant")
     return "; ".join(parts)
