@@ -56,23 +56,6 @@ def expected_counts(per_minute: float, window: Window) -> np.ndarray:
     return np.maximum(per_minute * np.asarray(minutes), 1e-9)
 
 
-def first_deviation(counts: np.ndarray, expected: np.ndarray, start: int, end: int) -> int:
-    """The bucket in which an excursion over `start`..`end` began, at or before `start`.
-
-    A CUSUM tuned to a tenth of the excursion's rate runs up to `start`; the excursion began after its last zero
-    (Page, "Continuous inspection schemes", 1954).
-    """
-    usual = max(float(expected[: start + 1].mean()), 1e-9)
-    raised = max(float(counts[start:end].mean()) / 10, 2 * usual)
-    reference = (raised - usual) / np.log(raised / usual)
-    total, began = 0.0, start
-    for place in range(start + 1):
-        total = max(0.0, total + counts[place] - reference)
-        if total == 0.0:
-            began = place + 1
-    return min(began, start)
-
-
 def excursion(
     counts: np.ndarray,
     expected: np.ndarray,
@@ -80,7 +63,6 @@ def excursion(
     *,
     above: bool = True,
     ratio: float = 1.0,
-    refine: bool = False,
 ) -> Excursion | None:
     """The interval of the window most unlike expectation, or None where no interval deviates that way.
 
@@ -90,19 +72,17 @@ def excursion(
         window: the window the buckets tile.
         above: look for too many (True) or too few events.
         ratio: only intervals with at least (at most, for too few) this multiple of what is expected.
-        refine: move the start back to where events first came; for events that are not usual at all.
     """
     found = _unlikeliest(counts, expected, above=above, ratio=ratio)
     if found is None:
         return None
     first, last, llr = found
-    began = first_deviation(counts, expected, first, last) if refine else first
     step = pd.Timedelta(seconds=bucket_s(window))
     return Excursion(
-        window.start + began * step,
+        window.start + first * step,
         min(window.start + last * step, window.end),
-        float(counts[began:last].sum()),
-        float(expected[began:last].sum()),
+        float(counts[first:last].sum()),
+        float(expected[first:last].sum()),
         llr,
     )
 

@@ -97,7 +97,7 @@ def _risen(facts: Facts, share: Share, signal: str) -> list[Finding]:
         f"{observed:.1%} of {share.what} from {span_words(best.start, best.end)}"
         f" ({len(failed):,} of {len(inside):,}{of_sample(facts)}), against {share.usual:.2%} {share.usual_words}"
     )
-    severity = _severity(facts, observed) if signal == FAILED else _refused_severity(facts, best, inside)
+    severity = _severity(facts, share, best, observed) if signal == FAILED else _refused_severity(facts, best, inside)
     return [_finding(facts, signal, words, severity, failed, observed, share.usual, best.llr)]
 
 
@@ -144,11 +144,19 @@ def _finding(
     )
 
 
-def _severity(facts: Facts, share: float) -> Severity:
+def _severity(facts: Facts, share: Share, best: Excursion, observed: float) -> Severity:
+    """CRITICAL over the alert, HIGH over the target, else MEDIUM.
+
+    LOW under the alert where it is over again and the window as a whole has not risen: a blip.
+    """
     target, alert = facts.profile.error_rate_limits
-    if alert is not None and share > alert:
+    if alert is not None and observed > alert:
         return Severity.CRITICAL
-    return Severity.HIGH if target is None or share > target else Severity.MEDIUM
+    rise = ratio_of(share.usual, facts.profile.triage.rise)
+    is_blip = best.end < facts.window.end and share.requests["failed"].mean() < rise * share.usual
+    if is_blip and alert is not None:
+        return Severity.LOW
+    return Severity.HIGH if target is None or observed > target else Severity.MEDIUM
 
 
 def _refused_severity(facts: Facts, best: Excursion, inside: pd.DataFrame) -> Severity:
