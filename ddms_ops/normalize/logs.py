@@ -49,7 +49,7 @@ def normalize_logs(
     selects = [_select(declared, place, list(attributes.values())) for place, (_, _, declared) in enumerate(pulls)]
     parameters = {f"path{place}": str(path) for place, (path, _, _) in enumerate(pulls)}
     parameters |= {f"pull{place}": pull for place, (_, pull, _) in enumerate(pulls)}
-    connection = offline_engine()
+    connection = offline_engine(preserve_insertion_order=False)
     try:
         table = connection.sql(" UNION ALL ".join(selects), params=parameters).to_arrow_table()
     finally:
@@ -61,9 +61,17 @@ def normalize_logs(
     order = _order(columns)
     columns = {name: columns.pop(name).take(order) for name in list(columns)}
     further = {name: columns.pop(f"a{place}") for place, name in enumerate(attributes)}
-    raw = pa.table(columns).to_pandas()
+    raw = _by_name(pa.table(columns).to_pandas())
     frame = conform(raw.assign(version=_version(raw)), LOGS)
-    return frame.assign(**pa.table(further).to_pandas()) if further else frame
+    return frame.assign(**_by_name(pa.table(further).to_pandas())) if further else frame
+
+
+def _by_name(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same frame, the categories of each column in order: they came in the order in which threads met them."""
+    names = frame.select_dtypes("category").columns
+    return frame.assign(
+        **{name: frame[name].cat.reorder_categories(sorted(frame[name].cat.categories)) for name in names}
+    )
 
 
 def _order(columns: Mapping[str, pa.ChunkedArray]) -> pa.Array:
