@@ -19,5 +19,7 @@ def offline_engine(database: Path | None = None, **config: str | bool) -> duckdb
     }
     connection = duckdb.connect(":memory:" if database is None else str(database), config=settings)
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET enable_progress_bar = false")
+    [(shows,)] = connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()
+    if shows:  # in Jupyter; without ipywidgets it shows none, and refuses the setting
+        connection.execute("SET enable_progress_bar = false")
     return connection
