@@ -7,6 +7,8 @@ from ddms_ops.analysis.impact import is_hit
 from ddms_ops.analysis.leaves import NONE
 from ddms_ops.analysis.requests import refused
 from ddms_ops.checks.base import Facts
+from ddms_ops.checks.error_rate import REFUSED
+from ddms_ops.findings import Finding
 from ddms_ops.normalize.attributes import PREFIX
 from ddms_ops.redact import redact
 from ddms_ops.schema import LOGS
@@ -40,10 +42,39 @@ def difference(facts: Facts, groups: tuple[str, ...]) -> Contrast:
     return facts.differences[groups]
 
 
-def failures(facts: Facts, groups: tuple[str, ...]) -> pd.DataFrame:
-    """What `difference` counts as failed in the window: requests, jobs or events."""
-    now, _ = _compared(_sides(facts), groups)
-    return now[now["failed"]]
+def found_difference(facts: Facts, sign: Finding) -> Contrast:
+    """The contrast behind a leading finding."""
+    if not _is_own(sign):
+        return difference(facts, groups_of(sign))
+    key = (sign.id,)
+    if key not in facts.differences:
+        now, before = held_against(facts, sign)
+        facts.differences[key] = contrast(now, before, (*ATTRIBUTES, *facts.attributes))
+    return facts.differences[key]
+
+
+def held_against(facts: Facts, sign: Finding) -> list[pd.DataFrame]:
+    """What a leading finding is about, in window and baseline, with `failed` as the finding means it.
+
+    Slow ones among what has a duration, refused ones among the requests, else what its groups hit among the requests
+    and jobs, or the events, of their log groups.
+    """
+    if "limit_ms" in sign.subject:
+        timed = [ends[ends["duration_ms"].notna()] for ends in (facts.outcomes, facts.baseline_outcomes)]
+        return [ends.assign(failed=ends["duration_ms"] > float(sign.subject["limit_ms"])) for ends in timed]
+    if _is_own(sign):
+        return [ends.assign(failed=refused(ends)) for ends in (facts.requests, facts.baseline_requests)]
+    return _compared(_sides(facts), groups_of(sign))
+
+
+def groups_of(sign: Finding) -> tuple[str, ...]:
+    """Ids of the error groups that a finding is about; none where it is about whatever failed."""
+    return tuple(name for name in sign.subject.get("group", "").split(",") if name)
+
+
+def _is_own(sign: Finding) -> bool:
+    """Whether a finding has its own measure of what failed: what was slow, or refused."""
+    return "limit_ms" in sign.subject or sign.subject.get("signal") == REFUSED
 
 
 def in_cell(rows: pd.DataFrame, cell: dict[str, str]) -> pd.DataFrame:
@@ -52,19 +83,6 @@ def in_cell(rows: pd.DataFrame, cell: dict[str, str]) -> pd.DataFrame:
         column = rows[name]
         rows = rows[column.isna() if value == NONE else column.astype("str") == value]
     return rows
-
-
-def slow_difference(facts: Facts, limit_ms: float) -> Contrast:
-    """What sets slow requests apart: those over a limit, window against baseline."""
-    timed = [ends[ends["duration_ms"].notna()] for ends in (facts.outcomes, facts.baseline_outcomes)]
-    now, before = (ends.assign(failed=ends["duration_ms"] > limit_ms) for ends in timed)
-    return contrast(now, before, (*ATTRIBUTES, *facts.attributes))
-
-
-def refused_difference(facts: Facts) -> Contrast:
-    """What sets refused requests apart: those answered with 400 to 499, window against baseline."""
-    now, before = (ends.assign(failed=refused(ends)) for ends in (facts.requests, facts.baseline_requests))
-    return contrast(now, before, (*ATTRIBUTES, *facts.attributes))
 
 
 def _sides(facts: Facts) -> list[list[pd.DataFrame]]:

@@ -41,7 +41,7 @@ def hit_by(facts: Facts, rows: pd.DataFrame, since: pd.Timestamp, until: pd.Time
     """
     names = rows["log_group"].unique()
     ours, before = (ends[ends["log_group"].isin(names)] for ends in (facts.outcomes, facts.baseline_outcomes))
-    noun = _noun(ours)
+    noun = noun_of(ours)
     if len(ours) and is_hit(ours, rows).any():
         return Hit(blast_radius(ours, rows, since, until, before), noun)
     if noun == "job" and rows["request_id"].isna().all() and ours["failed"].any():
@@ -50,6 +50,7 @@ def hit_by(facts: Facts, rows: pd.DataFrame, since: pd.Timestamp, until: pd.Time
     return Hit(impact, "request" if facts.has_requests else "log event")
 
 
-def _noun(ends: pd.DataFrame) -> str:
+def noun_of(ends: pd.DataFrame) -> str:
+    """What some outcomes are, in the singular: a request, a job, or either."""
     is_request = http_status(ends).notna()
     return "request" if is_request.all() else "job" if not is_request.any() else "request or job"

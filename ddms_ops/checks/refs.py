@@ -97,5 +97,9 @@ def of_sample(facts: Facts) -> str:
 
 def counted(number: int, noun: str) -> str:
     """`1 event`, `1,200 events`."""
-    plural = noun.replace(" or ", "s or ") + "s"
-    return f"{number:,} {noun if number == 1 else plural}"
+    return f"{number:,} {noun if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """`events`, `requests or jobs`."""
+    return noun.replace(" or ", "s or ") + "s"

@@ -4,16 +4,7 @@ import pandas as pd
 
 from ddms_ops.analysis.contrast import Contrast, Explanation
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.differences import (
-    difference,
-    failures,
-    in_cell,
-    in_words,
-    refused_difference,
-    shown_name,
-    slow_difference,
-)
-from ddms_ops.checks.error_rate import REFUSED
+from ddms_ops.checks.differences import found_difference, held_against, in_cell, in_words, shown_name
 from ddms_ops.checks.leading import events_of, leading
 from ddms_ops.checks.refs import log_refs
 from ddms_ops.findings import Finding, Severity
@@ -43,17 +34,9 @@ def check_what_differs(facts: Facts) -> list[Finding]:
 def _failures(facts: Facts, sign: Finding) -> pd.DataFrame:
     """What failed, as `found_difference` counts it."""
     if "group" in sign.subject:
-        return failures(facts, tuple(sign.subject["group"].split(",")))
+        now, _ = held_against(facts, sign)
+        return now[now["failed"]]
     return events_of(facts, sign)
-
-
-def found_difference(facts: Facts, sign: Finding) -> Contrast:
-    """The contrast behind a leading finding."""
-    if "limit_ms" in sign.subject:
-        return slow_difference(facts, float(sign.subject["limit_ms"]))
-    if sign.subject.get("signal") == REFUSED:
-        return refused_difference(facts)
-    return difference(facts, tuple(name for name in sign.subject.get("group", "").split(",") if name))
 
 
 def left_out(facts: Facts, findings: list[Finding]) -> str:

@@ -1,11 +1,11 @@
 """Who is hit, and who is not?"""
 
-from ddms_ops.analysis.impact import Impact, blast_radius
+from ddms_ops.analysis.impact import blast_radius
 from ddms_ops.analysis.onset import Excursion
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.impacts import Hit, hit_by
 from ddms_ops.checks.leading import events_of, leading
-from ddms_ops.checks.refs import counted, log_refs, of_sample, tenants_in_words
+from ddms_ops.checks.refs import counted, log_refs, of_sample, plural, tenants_in_words
 from ddms_ops.checks.traffic import tenants_moved
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
@@ -50,11 +50,6 @@ def hit_of(facts: Facts, sign: Finding) -> Hit:
     return Hit(impact, "request" if facts.has_requests else "log event")
 
 
-def impact_of(facts: Facts, sign: Finding) -> Impact:
-    """The impact of `hit_of`."""
-    return hit_of(facts, sign).impact
-
-
 def _words(hit: Hit) -> str:
     impact, text = hit.impact, hit.words
     text += f" since {impact.since:%Y-%m-%d %H:%M} UTC"
@@ -72,7 +67,7 @@ def _words(hit: Hit) -> str:
     if impact.unseen:
         parts.append(f"{counted(len(impact.unseen), 'tenant')} of the baseline had no traffic, so nothing is known")
     if impact.no_tenant_failed and len(impact.hit):
-        parts.append(f"{impact.no_tenant_failed:,} hit {hit.noun}s name no tenant")
+        parts.append(f"{impact.no_tenant_failed:,} hit {plural(hit.noun)} name no tenant")
     return "; ".join(parts)
 
 

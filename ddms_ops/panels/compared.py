@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from ddms_ops.analysis.requests import http_status, refused
 from ddms_ops.case import Case
-from ddms_ops.checks.differences import failures
-from ddms_ops.checks.error_rate import REFUSED
+from ddms_ops.checks.differences import groups_of, held_against
+from ddms_ops.checks.impacts import noun_of
 from ddms_ops.checks.leading import leading_or_none
+from ddms_ops.checks.refs import plural
 
 EVENTS = "log events"
 
@@ -20,25 +20,11 @@ def compared(case: Case) -> tuple[pd.DataFrame, str]:
     sign = leading_or_none(case)
     if sign is None or sign.check == "traffic":
         return case.requests, _noun(case.requests) if case.has_requests else EVENTS
-    if "limit_ms" in sign.subject:
-        timed = case.outcomes[case.outcomes["duration_ms"].notna()]
-        return timed.assign(failed=timed["duration_ms"] > float(sign.subject["limit_ms"])), _noun(timed)
-    if sign.subject.get("signal") == REFUSED:
-        return case.requests.assign(failed=refused(case.requests)), "requests"
-    groups = tuple(name for name in sign.subject.get("group", "").split(",") if name)
-    if not groups and len(case.outcomes):
-        return case.outcomes, _noun(case.outcomes)
-    if not groups:
+    now, _ = held_against(case, sign)
+    if now.empty and not groups_of(sign):
         return case.logs.assign(failed=case.logs["is_error"]), EVENTS
-    failed = failures(case, groups)
-    names = case.logs.loc[case.logs["group"].isin(groups), "log_group"].unique()
-    ours = case.outcomes[case.outcomes["log_group"].isin(names)]
-    if len(ours) and failed.index.isin(ours.index).all():
-        return ours.assign(failed=ours.index.isin(failed.index)), _noun(ours)
-    events = case.logs[case.logs["log_group"].isin(names)]
-    return events.assign(failed=events.index.isin(failed.index)), EVENTS
+    return now, _noun(now) if now.index.isin(case.outcomes.index).all() else EVENTS
 
 
 def _noun(ends: pd.DataFrame) -> str:
-    is_request = http_status(ends).notna()
-    return "requests" if is_request.all() else "jobs" if not is_request.any() else "requests and jobs"
+    return plural(noun_of(ends)).replace(" or ", " and ")

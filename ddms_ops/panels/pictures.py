@@ -11,9 +11,9 @@ from ddms_ops.analysis.suspects import suspect_changes
 from ddms_ops.analysis.timeline import merged_timeline
 from ddms_ops.case import Case
 from ddms_ops.checks import figures
+from ddms_ops.checks.differences import found_difference
 from ddms_ops.checks.leading import SIGNS, leading_or_none
 from ddms_ops.checks.refs import of_sample
-from ddms_ops.checks.what_differs import found_difference
 from ddms_ops.incident import INSTANTS
 from ddms_ops.panels.compared import compared
 from ddms_ops.redact import redact

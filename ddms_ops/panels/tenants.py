@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ddms_ops.analysis.impact import Impact
 from ddms_ops.case import Case
 from ddms_ops.checks.leading import leading
-from ddms_ops.checks.refs import of_sample, tenants_in_words
+from ddms_ops.checks.refs import of_sample, plural, tenants_in_words
 from ddms_ops.checks.tables import Shown, html_table
 from ddms_ops.checks.who_is_hit import hit_of
 from ddms_ops.panels.tables import check_panel
@@ -24,7 +24,7 @@ def tenants_table(case: Case) -> Shown:
     hit = hit_of(case, sign)
     first = hit.impact.hit.head(MOST)
     rows = [(redact(str(row.Index)), row.failed, row.requests, f"{row.share:.1%}") for row in first.itertuples()]
-    noun = hit.noun.replace(" or ", "s or ") + "s"
+    noun = plural(hit.noun)
     columns = ("tenant", f"{noun} hit", f"its {noun} since it began", "share hit")
     return html_table(columns, rows, caption=_caption(case, hit.impact, noun), align="lrrr")
 
