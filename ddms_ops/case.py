@@ -15,6 +15,7 @@ import pyarrow as pa
 from ddms_ops import __version__
 from ddms_ops.checks import CHECKS, run_check
 from ddms_ops.coverage import Coverage
+from ddms_ops.database_frames import DatabaseFrames
 from ddms_ops.declaration import Logs, Profile, log_group_names
 from ddms_ops.errors import BadInput, did_you_mean
 from ddms_ops.evidence import EvidenceFolder, read_table
@@ -24,9 +25,9 @@ from ddms_ops.incident import Incident, resolve
 from ddms_ops.normalize import normalize_alarms, normalize_changes, normalize_metrics
 from ddms_ops.profile import load_profile, profile_path
 from ddms_ops.report.findings_file import findings_document, write_document
+from ddms_ops.report.reading import earlier_results
 from ddms_ops.sources import open_source
 from ddms_ops.sources.base import (
-    TOPICS,
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
@@ -39,6 +40,8 @@ from ddms_ops.sources.base import (
     Source,
 )
 from ddms_ops.sources.log_share import counted_events, log_pull_names, log_share
+from ddms_ops.sources.queries import TOPICS
+from ddms_ops.sources.resumed import MARKER, resumed
 from ddms_ops.window import Window
 
 TOOL = f"ddms-ops {__version__}"
@@ -64,15 +67,15 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
     """
     incident, profile = resolve(parameters, now=clock(), where="parameters")
     source = open_source(incident.source, profile=profile, environment=incident.environment, clock=clock)
-    return Case(incident, profile, source, Path(out) / incident.incident_id, clock=clock)
+    folder = Path(out) / incident.incident_id
+    return Case(incident, profile, resumed(source, folder), folder, clock=clock)
 
 
-class Case(LogFrames):
+class Case(LogFrames, DatabaseFrames):
     """One incident under investigation; see `open_case`.
 
     Args:
-        incident: with absolute times.
-        profile: of the incident's system.
+        incident, profile: with absolute times; of its system.
         source: where to pull from.
         folder: the report folder.
         clock: for the time of pulls.
@@ -103,6 +106,7 @@ class Case(LogFrames):
         self._whole: set[str] = set()
         self._results: dict[str, CheckResult] = {}
         self._generic = load_profile(GENERIC, folder=profiles)
+        self._earlier = earlier_results(folder) if (folder / MARKER).exists() else ()
         self.evidence = EvidenceFolder(folder / "evidence", tool=TOOL)
         for name in sorted({incident.system, GENERIC}):
             self.evidence.keep_profile(profile_path(name, profiles))
@@ -128,6 +132,9 @@ class Case(LogFrames):
             "metrics.baseline": lambda: self.baseline_metrics,
             "changes": lambda: self.changes,
             "alarms": lambda: self.alarms,
+            "database_log": lambda: self.database_log_pulls,
+            "database_log.baseline": lambda: self.database_log_pulls,
+            "statistics": lambda: self.records("statistics"),
         }[kind]()
         return [row for row in self.coverage if row.pull.split("/")[0] == kind]
 
@@ -234,7 +241,10 @@ class Case(LogFrames):
         """
         if topic not in TOPICS:
             raise BadInput(f"no topic named {topic!r}{did_you_mean(topic, TOPICS)}; known: {', '.join(TOPICS)}")
-        self._pull(topic, self.source.fetch_records, RecordQuery(self.window, topic))
+        window, baseline = self.window, self.baseline
+        if topic == "statistics":  # counters tell of the time between snapshots
+            window = Window(min(window.start, baseline.start), max(window.end, baseline.end))
+        self._pull(topic, self.source.fetch_records, RecordQuery(window, topic))
         return read_table(self.evidence.path_of(topic))
 
     # Checks
@@ -255,13 +265,17 @@ class Case(LogFrames):
 
     @property
     def results(self) -> tuple[CheckResult, ...]:
-        """Ranked results of the checks run so far, in the order of CHECKS."""
-        return ranked(self._results[check.id] for check in CHECKS if check.id in self._results)
+        """Results of the checks run so far, in the order of CHECKS; ranked within each notebook."""
+        done = [self._results[check.id] for check in CHECKS if check.id in self._results]
+        names = dict.fromkeys(result.notebook for result in done)
+        return tuple(each for name in names for each in ranked(r for r in done if r.notebook == name))
 
     @property
     def document(self) -> dict[str, object]:
-        """findings.json as it stands, without `generated_at`."""
-        return findings_document(self.incident, self.coverage, self.results, tool=TOOL, digest=self.evidence.digest)
+        """findings.json as it stands, without `generated_at`; with what other notebooks of the run found."""
+        done = {result.id: result for result in (*self._earlier, *self.results)}
+        results = [done[check.id] for check in CHECKS if check.id in done]
+        return findings_document(self.incident, self.coverage, results, tool=TOOL, digest=self.evidence.digest)
 
     def save(self) -> None:
         """Write findings.json."""

@@ -27,6 +27,7 @@ from ddms_ops.report.summary import write_summary
 from ddms_ops.runner import NotebookRun, Progress, run_notebook
 from ddms_ops.settings import assets
 from ddms_ops.sources import open_source
+from ddms_ops.sources.resumed import MARKER
 from ddms_ops.window import iso
 
 if TYPE_CHECKING:
@@ -95,9 +96,14 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
     work.mkdir()
     is_done = False
     try:
-        runs = [_run_one(path, incident, knobs, work) for path in paths]
+        runs = []
+        for path in paths:
+            runs.append(_run_one(path, incident, knobs, work))
+            if (work / "evidence" / MANIFEST).exists():
+                (work / MARKER).touch()
         is_done = True
     finally:
+        (work / MARKER).unlink(missing_ok=True)
         document = _complete(work, incident, paths)
         folder = _settle(work, out)
         if not is_done:

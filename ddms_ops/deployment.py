@@ -88,11 +88,29 @@ class AuditTable(Strict):
         return self
 
 
+class DatabaseLimits(Strict):
+    """From where on a sign of the database weighs.
+
+    A load is seconds of database time a second: of one more session that is always busy it rises by 1. Shares are of
+    the window's database time; `temp_bytes` are those that one statement spills in the window.
+    """
+
+    high_load: float = Field(default=0.05, gt=0)
+    medium_load: float = Field(default=0.01, gt=0)
+    high_share: float = Field(default=0.25, gt=0, le=1)
+    medium_share: float = Field(default=0.1, gt=0, le=1)
+    wait_s: float = Field(default=1.0, gt=0)
+    connections_share: float = Field(default=0.9, gt=0, le=1)
+    temp_bytes: int = Field(default=10 << 20, gt=0)
+
+
 class Database(Strict):
     """The system's Postgres.
 
     The connection is the libpq URL in the environment variable `dsn_variable`; its password may instead come from the
-    Secrets Manager secret `secret` (JSON with username and password), or from an IAM token (`iam_token`).
+    Secrets Manager secret `secret` (JSON with username and password), or from an IAM token (`iam_token`). `log_prefix`
+    is the server's log_line_prefix (empty: found out), `log_groups` are the CloudWatch log groups that it logs to,
+    `tenant_settings` the settings in which a session states its tenant.
     """
 
     dsn_variable: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
@@ -101,6 +119,14 @@ class Database(Strict):
     audit: dict[str, AuditTable] = {}
     row_security: tuple[str, ...] = ()
     statement_timeout_s: int = Field(default=15, gt=0)
+    log_prefix: str = ""
+    log_groups: tuple[str, ...] = ()
+    tenant_settings: tuple[str, ...] = ("app.tenant_id", "app.current_tenant", "app.current_tenant_id", "app.tenant")
+    limits: DatabaseLimits = DatabaseLimits()
+
+
+UNDECLARED = Database(dsn_variable="DATABASE_URL")
+"""What holds for a folder of exports whose profile declares no database."""
 
 
 class Athena(Strict):

@@ -12,7 +12,7 @@ from ddms_ops.errors import BadInput, EvidenceError
 from ddms_ops.evidence import PROFILES, verify_evidence
 from ddms_ops.incident import resolve
 from ddms_ops.report.findings_file import as_text, read_document, without_time
-from ddms_ops.sources.base import TOPICS
+from ddms_ops.sources.queries import TOPICS
 from ddms_ops.sources.recorded import RecordedSource
 
 DIGEST = re.compile(r"[0-9a-f]{64}")

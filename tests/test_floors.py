@@ -8,11 +8,12 @@ import pytest
 ROOT = Path(__file__).parent.parent / "ddms_ops"
 FLOORS = {
     0: ("errors", "window", "schema", "coverage", "findings", "settings", "progress", "engine", "sampling"),
-    1: ("deployment", "declaration", "profile", "incident", "normalize", "redact", "insights"),
+    1: ("deployment", "declaration", "profile", "incident", "normalize", "redact", "insights", "postgres_log",
+        "sql_text"),
     2: ("sources", "evidence", "analysis"),
     3: ("checks",),
-    4: ("frames", "case", "report", "panels", "runner", "kernel", "notebook", "replay", "doctor", "commands", "cli",
-        "__init__"),
+    4: ("frames", "database_frames", "case", "report", "panels", "runner", "kernel", "notebook", "replay", "doctor",
+        "commands", "cli", "__init__"),
 }  # fmt: skip
 APART = ("simulate", "sandbox")
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms} | dict.fromkeys(APART, 4)
@@ -23,6 +24,7 @@ ROOMS_OF = {
     "moto": ("sandbox",),
     "werkzeug": ("sandbox",),
     "msgspec": ("sources.aws",),
+    "postgast": ("sql_text",),
     "psycopg": ("sources.postgres", "sandbox.postgres"),
     "adbc_driver_postgresql": ("sources.postgres",),
     "matplotlib": ("checks.figures", "panels"),

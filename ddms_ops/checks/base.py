@@ -10,15 +10,22 @@ from typing import Protocol
 import pandas as pd
 
 from ddms_ops.analysis.contrast import Contrast
+from ddms_ops.analysis.counters import CounterSpans
+from ddms_ops.analysis.lock_waits import Chain
+from ddms_ops.analysis.statement_log import StatementLog
+from ddms_ops.checks.basis import Basis
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.declaration import Profile
+from ddms_ops.deployment import Database
 from ddms_ops.findings import CheckResult, Finding, Severity, Verdict, confidence
 from ddms_ops.incident import Incident
+from ddms_ops.normalize.statistics_frames import StatisticsFrames
 from ddms_ops.redact import redact
 from ddms_ops.window import Window
 
 OF_INCIDENT = {"P1": Severity.CRITICAL, "P2": Severity.HIGH, "P3": Severity.MEDIUM, "P4": Severity.LOW}
 NAMED_PULLS = 3
+TWINS = ("logs", "metrics", "database_log")  # kinds of pulls that the baseline has too
 BROKEN = "the check failed"
 NOT_REACHED = "its section was not reached"
 
@@ -130,6 +137,73 @@ class Facts(Protocol):
         """ALARMS of the window."""
         ...
 
+    @property
+    def database(self) -> Database:
+        """The profile's database, or what holds where none is declared."""
+        ...
+
+    @property
+    def statement_log(self) -> StatementLog:
+        """The Postgres log of window and baseline."""
+        ...
+
+    @property
+    def logged_statements(self) -> pd.DataFrame:
+        """Calls of each statement that the log of the window tells of."""
+        ...
+
+    @property
+    def tenant_time(self) -> pd.DataFrame:
+        """Calls and time of each tenant's statements."""
+        ...
+
+    @property
+    def statistics(self) -> StatisticsFrames:
+        """Snapshots of the database's statistics."""
+        ...
+
+    @property
+    def counter_spans(self) -> CounterSpans:
+        """What the counters of statements gained in window and baseline."""
+        ...
+
+    @property
+    def statement_basis(self) -> Basis:
+        """What the comparison of statements rests on; raises CannotTell where there is nothing."""
+        ...
+
+    def sampled_sessions(self, side: str) -> pd.DataFrame:
+        """Samples of sessions of `now` or `before`."""
+        ...
+
+    @property
+    def lock_waits(self) -> pd.DataFrame:
+        """Lock waits of window and baseline; see `checks.blocking.all_waits`."""
+        ...
+
+    @property
+    def lock_chains(self) -> list[Chain]:
+        """Chains of lock waits of window and baseline; see `checks.blocking.all_chains`."""
+        ...
+
+    @property
+    def plans(self) -> pd.DataFrame:
+        """Plans of the log that can be read; see `checks.plans.read_plans`."""
+        ...
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether baseline and window touch."""
+        ...
+
+    def masked_text(self, statement: str) -> str:
+        """A statement without its literals, empty where it is not known."""
+        ...
+
+    def statement_text(self, statement: str) -> str:
+        """A statement as a report shows it."""
+        ...
+
     def pulls(self, kind: str) -> list[Coverage]:
         """Coverage of the pulls of one kind, pulled now if need be."""
         ...
@@ -201,7 +275,8 @@ def _incomplete(facts: Facts, finding: Finding) -> frozenset[str]:
     """Pulls behind a finding that are not all there, or whose baseline is not or is empty."""
     found = set()
     for ref in finding.evidence:
-        twin = ref.pull.replace("logs/", "logs.baseline/", 1) if ref.pull != "metrics" else "metrics.baseline"
+        first, slash, rest = ref.pull.partition("/")
+        twin = f"{first}.baseline{slash}{rest}" if first in TWINS else ref.pull
         rows = [row for kind in {ref.kind, twin.split("/")[0]} for row in facts.pulls(kind)]
         if any(row.pull in (ref.pull, twin) and not row.is_all_there for row in rows):
             found.add(ref.pull)

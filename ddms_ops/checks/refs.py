@@ -1,5 +1,7 @@
 """References from findings to rows of evidence, and counts in words."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from ddms_ops.analysis.impact import Impact
@@ -20,6 +22,15 @@ def log_refs(rows: pd.DataFrame) -> tuple[EvidenceRef, ...]:
         EvidenceRef.of(str(pull), part["row"].tolist())
         for pull, part in rows.groupby(rows["pull"].astype("str"), sort=True)
     )
+
+
+def pair_refs(pairs: Iterable[tuple[str, float]]) -> tuple[EvidenceRef, ...]:
+    """One reference for each pull among pairs of pull and row; a row that is NaN is left out."""
+    rows: dict[str, set[int]] = {}
+    for pull, row in pairs:
+        if not pd.isna(row):
+            rows.setdefault(str(pull), set()).add(int(row))
+    return tuple(EvidenceRef.of(pull, found) for pull, found in sorted(rows.items()))
 
 
 def shown_template(rows: pd.DataFrame) -> str:

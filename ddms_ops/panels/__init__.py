@@ -1,9 +1,11 @@
 """What a notebook shows: each function takes a case and returns one thing to look at."""
 
 from ddms_ops.panels.answer import answer_panel
+from ddms_ops.panels.endpoints import endpoints_table
 from ddms_ops.panels.groups import groups_table
-from ddms_ops.panels.pictures import metrics_panel, timeline, timeline_panel, when_panel, where_panel
+from ddms_ops.panels.pictures import metrics_panel, statements_panel, timeline, timeline_panel, when_panel, where_panel
 from ddms_ops.panels.queries import query_panel, query_rows
+from ddms_ops.panels.statements import statements_table, tenants_time_table, waits_table
 from ddms_ops.panels.tables import (
     check_panel,
     coverage_panel,
@@ -15,7 +17,8 @@ from ddms_ops.panels.tables import (
 from ddms_ops.panels.tenants import tenants_table
 
 __all__ = [
-    "answer_panel", "check_panel", "coverage_panel", "findings_panel", "groups_table", "metrics_panel", "query_panel",
-    "query_rows", "steps_panel", "tenants_table", "threads_panel", "timeline", "timeline_panel", "unseen_panel",
-    "when_panel", "where_panel",
+    "answer_panel", "check_panel", "coverage_panel", "endpoints_table", "findings_panel", "groups_table",
+    "metrics_panel", "query_panel", "query_rows", "statements_panel", "statements_table", "steps_panel",
+    "tenants_table", "tenants_time_table", "threads_panel", "timeline", "timeline_panel", "unseen_panel",
+    "waits_table", "when_panel", "where_panel",
 ]  # fmt: skip

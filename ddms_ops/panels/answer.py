@@ -1,6 +1,6 @@
 """The answer on one screen: what, since when, where, who is hit, what changed before, what is not known, what next."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -8,6 +8,7 @@ from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import CannotTell
 from ddms_ops.checks.leading import leading
+from ddms_ops.checks.slow_sign import leading_slow
 from ddms_ops.checks.tables import Badge, Quiet, Shown, html_table, joined, lead_line, verdict
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.findings import CheckResult, Finding, Verdict, ranked
@@ -15,20 +16,34 @@ from ddms_ops.report.summary import EXPLAINING, in_all
 
 ALSO = 3
 UNKNOWN = 4
-PULLS = ("logs", "logs.baseline", "metrics", "metrics.baseline", "changes", "alarms")
 COUNTS = ("log_counts", "log_counts.baseline")
-ABOUT = (("Where", "what_differs", 1), ("Who is hit", "who_is_hit", 3), ("Just before", "changes_before", 3))
+TRIAGE, SLOW = "error_triage", "slow_queries"
+PULLS = {
+    TRIAGE: ("logs", "logs.baseline", "metrics", "metrics.baseline", "changes", "alarms"),
+    SLOW: ("database_log", "database_log.baseline", "statistics", "logs", "logs.baseline", "metrics",
+           "metrics.baseline", "changes", "alarms"),
+}  # fmt: skip
+LEADING = {TRIAGE: leading, SLOW: leading_slow}
+ABOUT = {
+    TRIAGE: (("Where", "what_differs", 1), ("Who is hit", "who_is_hit", 3), ("Just before", "changes_before", 3)),
+    SLOW: (
+        ("Plan", "plans", 2),
+        ("Endpoint", "slow_endpoints", 2),
+        ("Whose time", "tenant_database_time", 2),
+        ("Just before", "database_changes", 3),
+    ),
+}
 """What a row is called, the check that answers it, and how many clauses of its statement are not said quietly."""
 
 
-def answer_panel(case: Case) -> Shown:
-    """The five answers of error triage and what they rest on, in at most 15 lines; runs every check of it."""
-    for kind in PULLS:
+def answer_panel(case: Case, notebook: str = TRIAGE) -> Shown:
+    """The answers of a notebook and what they rest on, in at most 15 lines; runs every check of it."""
+    for kind in PULLS[notebook]:
         case.pulls(kind)
-    checks = [check.id for check in CHECKS if check.notebook == "error_triage"]
+    checks = [check.id for check in CHECKS if check.notebook == notebook]
     results = {result.id: result for result in ranked([case.result(check) for check in checks])}
     try:
-        found = leading(case)
+        found = LEADING[notebook](case)
     except CannotTell as lack:
         rows = [*_also(results), *_unknown(case, results)]
         return joined(lead_line(Badge("cannot tell", "medium"), f"{lack}."), _table(rows))
@@ -38,9 +53,12 @@ def answer_panel(case: Case) -> Shown:
         return joined(
             lead_line(Badge("nothing found", "good"), words), _table(_also(results) + _unknown(case, results))
         )
-    about = [("Since", _since(found, results)), *((name, _first(results[check], loud)) for name, check, loud in ABOUT)]
-    steps = [step for step in dict.fromkeys([found.next_step, _step(results["changes_before"])]) if step]
-    rows = [*about, *_also(results, found), *_unknown(case, results)]
+    rows_about = [(name, _first(results[check], loud)) for name, check, loud in ABOUT[notebook] if check != found.check]
+    about = [("Since", _since(found, results)), *rows_about]
+    before = ABOUT[notebook][-1][1]
+    steps = [step for step in dict.fromkeys([found.next_step, _step(results[before])]) if step]
+    shown = [found.id, *(f.id for name, check, _ in ABOUT[notebook] for f in results[check].findings[:1])]
+    rows = [*about, *_also(results, shown), *_unknown(case, results)]
     rows += [("Next", tuple(steps) or Quiet("the runbook names no step"))]
     return joined(lead_line(Badge.of(found.severity), found.statement), _table(rows))
 
@@ -52,9 +70,10 @@ def _table(rows: list[tuple[object, object]]) -> Shown:
 def _since(found: Finding, results: Mapping[str, CheckResult]) -> object:
     """When the leading finding began, and when other checks saw something above low first."""
     start, end = found.first_seen, found.last_seen
-    if start is None or end is None:
+    if start is None:
         return Quiet("not dated")
-    words = f"{start:%Y-%m-%d %H:%M:%S} UTC, last seen {end:%H:%M:%S}; confidence {found.confidence}"
+    last = f", last seen {end:%H:%M:%S}" if end is not None else ""
+    words = f"{start:%Y-%m-%d %H:%M:%S} UTC{last}; confidence {found.confidence}"
     firsts: dict[str, pd.Timestamp] = {}
     for other in (f for result in results.values() for f in result.findings if f.severity.is_above_low):
         if other.check not in (*EXPLAINING, found.check) and other.first_seen is not None:
@@ -79,10 +98,10 @@ def _step(result: CheckResult) -> str:
     return result.findings[0].next_step if result.findings else ""
 
 
-def _also(results: Mapping[str, CheckResult], found: Finding | None = None) -> list[tuple[object, object]]:
-    """Further findings by rank, without those that explain the leading one; then how many there are of all."""
+def _also(results: Mapping[str, CheckResult], shown: Collection[str] = ()) -> list[tuple[object, object]]:
+    """Further findings by rank, without those shown and those that explain; then how many there are of all."""
     every = sorted((finding for result in results.values() for finding in result.findings), key=lambda f: f.rank)
-    others = [f for f in every if f.check not in EXPLAINING and (found is None or f.id != found.id)]
+    others = [f for f in every if f.check not in EXPLAINING and f.id not in shown]
     rows: list[tuple[object, object]] = [(("Also", Badge.of(f.severity)), f.statement) for f in others[:ALSO]]
     return [*rows, *([("", Quiet(f"{in_all(len(every))}, below"))] if len(others) > ALSO else [])]
 

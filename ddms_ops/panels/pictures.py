@@ -11,9 +11,12 @@ from ddms_ops.analysis.suspects import suspect_changes
 from ddms_ops.analysis.timeline import merged_timeline
 from ddms_ops.case import Case
 from ddms_ops.checks import figures
+from ddms_ops.checks.base import CannotTell
 from ddms_ops.checks.differences import found_difference
+from ddms_ops.checks.figures_statements import plot_statements
 from ddms_ops.checks.leading import SIGNS, leading_or_none
 from ddms_ops.checks.refs import of_sample
+from ddms_ops.checks.tables import Shown, verdict
 from ddms_ops.incident import INSTANTS
 from ddms_ops.panels.compared import compared
 from ddms_ops.redact import redact
@@ -100,3 +103,12 @@ def timeline(case: Case) -> pd.DataFrame:
     people = {name: parse_instant(text, name=name) for name in INSTANTS if (text := getattr(case.incident, name))}
     events = merged_timeline(changes, case.alarms, pd.DataFrame(onsets, columns=["time", "event", "detail"]), people)
     return events.assign(**{name: [redact(str(text)) for text in events[name]] for name in ("event", "detail")})
+
+
+def statements_panel(case: Case) -> Picture | Shown:
+    """The bridge of database time as bars, and the times of the statement on top."""
+    try:
+        basis = case.statement_basis
+    except CannotTell as lack:
+        return verdict(f"Nothing to draw: {lack}.")
+    return _picture(plot_statements(case, basis), f"Difference of database time. {_words(case, 'slow_statements')}")

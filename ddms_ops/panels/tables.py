@@ -8,16 +8,16 @@ from ddms_ops.checks import CHECKS
 from ddms_ops.checks.leading import GROUPED
 from ddms_ops.checks.tables import Quiet, Shown, coverage_table, findings_table, html_table, joined
 from ddms_ops.findings import Severity
-from ddms_ops.panels.answer import PULLS
+from ddms_ops.panels.answer import PULLS, TRIAGE
 from ddms_ops.redact import redact
 
 THREADS = 5
 CELL_CHARS = 300
 
 
-def coverage_panel(case: Case) -> Shown:
-    """Coverage of all that error triage pulls: asked, got, rows, status and why they differ."""
-    for kind in PULLS:
+def coverage_panel(case: Case, notebook: str = TRIAGE) -> Shown:
+    """Coverage of all that a notebook pulls: asked, got, rows, status and why they differ."""
+    for kind in PULLS[notebook]:
         case.pulls(kind)
     return coverage_table(case.coverage)
 
@@ -29,9 +29,9 @@ def check_panel(case: Case, *checks: str) -> Shown:
     return findings_table([result for result in case.results if result.id in checks])
 
 
-def findings_panel(case: Case) -> Shown:
-    """Findings of every check of error triage, ranked."""
-    return check_panel(case, *(check.id for check in CHECKS if check.notebook == "error_triage"))
+def findings_panel(case: Case, notebook: str = TRIAGE) -> Shown:
+    """Findings of every check of a notebook, ranked."""
+    return check_panel(case, *(check.id for check in CHECKS if check.notebook == notebook))
 
 
 def threads_panel(case: Case) -> Shown:

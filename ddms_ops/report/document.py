@@ -29,6 +29,7 @@ from ddms_ops.window import Window, parse_instant
 
 WORTH_A_HEADLINE = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
 UNKNOWN = "unknown"
+WHO, BEFORE = ("who_is_hit", "tenant_database_time"), ("changes_before", "database_changes")
 NOT_A_PLACE = frozenset({"explains", "group", "message"})
 RESPONSES = (
     (
@@ -72,9 +73,10 @@ class Report:
 
     @property
     def found(self) -> list[Finding]:
-        """Findings of all checks, strongest first."""
+        """Findings of all checks, strongest first; ranks are those within a notebook."""
         return sorted(
-            (finding for result in self.results for finding in result.findings), key=lambda finding: finding.rank
+            (finding for result in self.results for finding in result.findings),
+            key=lambda finding: (finding.severity.order, finding.rank),
         )
 
     @property
@@ -110,15 +112,24 @@ class Report:
     def _not_seen(self) -> str:
         return f"{len(self.missing)} of {len(self.coverage)} pulls not complete, {len(self.unchecked)} checks not made"
 
-    def _answer(self, check: str, *, most: int = 1) -> object:
-        """What a check found, or why it says nothing."""
-        found = self.about(check)[:most]
+    def _answer(self, *checks: str, most: int = 1) -> object:
+        """What some checks found: what explains the leading finding first, then what its notebook found.
+
+        Without any finding, what the silence of its notebook's check means, else of another's.
+        """
+        lead = self.leading
+        home = next((result.notebook for result in self.results if lead in result.findings), "")
+        asked = [result for check in checks for result in self.results if result.id == check]
+        asked.sort(key=lambda result: result.notebook != home)
+        found = [(finding, result) for result in asked for finding in result.findings]
         if found:
-            return tuple(finding.statement for finding in found)
-        for result in self.results:
-            if result.id == check:
-                return "nothing found" if result.status is Verdict.CLEAR else f"not checked: {result.reason}"
-        return UNKNOWN
+            explains = lead.id if lead else ""
+            found.sort(key=lambda pair: (pair[0].subject.get("explains") != explains, pair[1].notebook != home))
+            own = [finding for finding in self.about(found[0][1].id) if finding in found[0][1].findings]
+            return tuple(finding.statement for finding in own[:most])
+        if not asked:
+            return UNKNOWN
+        return "nothing found" if asked[0].status is Verdict.CLEAR else f"not checked: {asked[0].reason}"
 
     def headline(self) -> Shown:
         """The strongest finding, since when, where and who; or that there is none, or that it cannot be told."""
@@ -128,8 +139,8 @@ class Report:
         rows = [
             ("Since", lead.first_seen or UNKNOWN),
             ("Where", place_of(lead) or UNKNOWN),
-            ("Who is hit", self._answer("who_is_hit")),
-            ("Changed just before", self._answer("changes_before")),
+            ("Who is hit", self._answer(*WHO)),
+            ("Changed just before", self._answer(*BEFORE)),
             ("Confidence", lead.confidence or UNKNOWN),
             ("Not seen", self._not_seen()),
         ]
@@ -149,7 +160,7 @@ class Report:
             ("Usual", _amount(lead.baseline, lead.unit)),
             ("First event", lead.first_seen),
             ("Last event in the window", lead.last_seen),
-            ("Who is hit", self._answer("who_is_hit", most=5)),
+            ("Who is hit", self._answer(*WHO, most=5)),
         ]
         return html_table(("Measure", "Value"), rows, align="ll")
 
@@ -177,8 +188,13 @@ class Report:
         return html_table(("Measure", "Length", "From", "To", "Meaning"), rows, align="lr")
 
     def findings(self) -> Shown:
-        """Findings of all notebooks, ranked."""
-        return findings_table(self.results)
+        """Findings of each notebook, ranked."""
+        names = dict.fromkeys(result.notebook for result in self.results)
+        if len(names) < 2:
+            return findings_table(self.results)
+        parts = [(name, [result for result in self.results if result.notebook == name]) for name in names]
+        shown = ((verdict(name.replace("_", " ").capitalize()), findings_table(results)) for name, results in parts)
+        return joined(*(part for pair in shown for part in pair))
 
     def unseen(self) -> Shown:
         """Pulls that are not complete and checks that could not be made."""

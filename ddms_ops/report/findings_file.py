@@ -48,6 +48,7 @@ def _redacted(check: dict) -> dict:  # type: ignore[type-arg]
             **finding,
             "statement": redact(finding["statement"]),
             "subject": {name: redact(value) for name, value in finding["subject"].items()},
+            "next_step": redact(finding["next_step"]),
         }
         for finding in check["findings"]
     ]

@@ -9,7 +9,10 @@ from ddms_ops.findings import Finding
 from ddms_ops.report.document import Report, open_report, place_of, unseen_pulls
 
 NAME = "summary.md"
-EXPLAINING = ("what_differs", "changes_before", "who_is_hit")
+EXPLAINING = (
+    "what_differs", "changes_before", "who_is_hit", "plans", "tenant_database_time", "database_changes",
+    "index_candidates",
+)  # fmt: skip
 """Checks whose findings explain the leading one; they are no further findings."""
 
 OTHERS = 3
@@ -69,8 +72,8 @@ def in_all(number: int) -> str:
 
 def _headline(report: Report, lead: Finding) -> list[str]:
     since = f"{lead.first_seen:%Y-%m-%d %H:%M} UTC" if lead.first_seen is not None else "unknown"
-    hit = report.about("who_is_hit")
-    before = report.about("changes_before")
+    hit = report.about("who_is_hit") or report.about("tenant_database_time")
+    before = report.about("changes_before") or report.about("database_changes")
     steps = list(dict.fromkeys(step for step in (lead.next_step, *(f.next_step for f in before[:1])) if step))
     return [
         f"- **{lead.severity}**, confidence {lead.confidence or 'unknown'}: {escape_markdown(lead.statement)}",

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -42,11 +43,15 @@ class PostgresServer:
 
     Everybody logs in with `password`. Run as root, the server itself runs as an unprivileged user.
 
+    Args:
+        settings: further lines of postgresql.conf, over those of SETTINGS.
+
     Raises:
         RunError: on entering, where there is no Postgres to start, or it does not start.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self.settings = dict(settings or {})
         self.password = secrets.token_urlsafe(16)
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,6 +86,11 @@ class PostgresServer:
         if self._process is None:
             raise RunError("the Postgres server is not running; use it inside its with block")
         return self._process.pid
+
+    @property
+    def log(self) -> Path:
+        """What the server writes to stderr."""
+        return self._folder / "log"
 
     def dsn(self, user: str = SUPERUSER) -> str:
         """The libpq URL of a user, with the password."""
@@ -140,13 +150,14 @@ class PostgresServer:
         if done.returncode:
             raise RunError(f"initdb failed: {_last_line(done.stdout)}")
         secret.unlink()
-        lines = [f"{name} = '{value}'\n" for name, value in {**SETTINGS, **_statistics(programs)}.items()]
+        settings = {**SETTINGS, **_statistics(programs), **self.settings}
+        lines = [f"{name} = '{value}'\n" for name, value in settings.items()]
         with (self._folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as stream:
             stream.writelines(lines)
 
     def _start(self, programs: Path) -> None:
         """Start on a free port; on another where somebody took it meanwhile."""
-        log = self._folder / "log"
+        log = self.log
         for _ in range(ATTEMPTS):
             self.port = _free_port()
             with log.open("wb") as stream:

@@ -101,6 +101,15 @@ class Call:
         return self.at_min < 0 and not self.is_innocent
 
 
+@dataclass(frozen=True, slots=True)
+class DroppedIndex:
+    """An index that a migration drops just before the onset; a call of the statement that used it takes longer."""
+
+    statement: str  # its name among the database's statements
+    index: str
+    times: float  # as long as before
+
+
 def as_declared(scenario: "Scenario", _rng: np.random.Generator) -> "Scenario":
     """The scenario itself."""
     return scenario
@@ -127,6 +136,7 @@ class Scenario:
     traffic_left: float = 1.0  # share of the usual requests from the onset on
     slowdown: float = 1.0  # durations are multiplied by this from the onset on
     connections_full: bool = False  # the database's connections climb to their maximum
+    dropped_index: DroppedIndex | None = None
     job_fault: Fault | None = None
     new_worker: bool = False  # the worker runs as a new version from the onset on
     debug_lines: int = 0  # further lines of each request from the onset on

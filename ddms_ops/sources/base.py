@@ -8,6 +8,7 @@ and says in `Coverage` whether they are all there. Raw tables, all times UTC:
     metric points  timestamp id label statistic unit value
     changes        timestamp event_id name record (the whole CloudTrail record, as JSON text)
     alarm changes  timestamp alarm type summary data
+    database log   timestamp log line entry (an entry of the Postgres log with all its lines; see DATABASE_LOG)
     records        timestamp kind id record (what a list or describe call says of one resource, as JSON text)
     audit rows     the table's own columns: the time column as a time, every other as the text Postgres prints
 
@@ -26,9 +27,20 @@ import pyarrow.parquet as pq
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.sampling import sample_words
+from ddms_ops.sources.queries import (
+    TIME,
+    AlarmQuery,
+    AuditQuery,
+    ChangeQuery,
+    DatabaseLogQuery,
+    LogCountQuery,
+    LogQuery,
+    MetricQuery,
+    Query,
+    RecordQuery,
+)
 from ddms_ops.window import Window
 
-TIME = pa.timestamp("us", tz="UTC")
 LOG_EVENTS = pa.schema(
     [
         ("timestamp", TIME),
@@ -62,104 +74,16 @@ ALARM_CHANGES = pa.schema(
         ("data", pa.string()),
     ]
 )
+DATABASE_LOG = pa.schema(
+    [
+        ("timestamp", TIME),  # the entry's own time; of what is no entry, that of the entry before
+        ("log", pa.string()),  # the file or log stream that it stands in
+        ("line", pa.int64()),  # position of its first line there, from 0
+        ("prefix", pa.string()),  # its log_line_prefix, "csv" or "json"; null where it is no entry
+        ("entry", pa.string()),  # all its lines, untouched but for the last line's end
+    ]
+)
 RECORDS = pa.schema([("timestamp", TIME), ("kind", pa.string()), ("id", pa.string()), ("record", pa.string())])
-TOPICS = ("queues", "workflows", "functions", "tables", "containers", "databases", "apis", "costs")
-
-
-@dataclass(frozen=True, slots=True)
-class LogQuery:
-    """Log events of one group; `contains` keeps messages with that text, `limit` the earliest n.
-
-    `one_in` takes the events in the blocks of a sample only; see `ddms_ops.sampling`.
-    """
-
-    window: Window
-    log_group: str
-    contains: str = ""
-    limit: int | None = None
-    one_in: int = 1
-
-    @property
-    def text(self) -> str:
-        """The query in words, for coverage."""
-        parts = [f"log group {self.log_group}"]
-        parts += [f"messages containing {self.contains!r}"] if self.contains else []
-        parts += [f"the first {self.limit}"] if self.limit is not None else []
-        parts += [f"1 in {self.one_in} by time"] if self.one_in > 1 else []
-        return ", ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class LogCountQuery:
-    """How many log events one group has in each minute, counted by what holds them."""
-
-    window: Window
-    log_group: str
-
-    @property
-    def text(self) -> str:
-        """The query in words, for coverage."""
-        return f"log group {self.log_group}, events counted by minute"
-
-
-@dataclass(frozen=True, slots=True)
-class MetricQuery:
-    """All metric points that the source has for the system."""
-
-    window: Window
-    text: str = "all metrics"
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeQuery:
-    """CloudTrail records."""
-
-    window: Window
-    text: str = "CloudTrail records"
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmQuery:
-    """Alarm state changes."""
-
-    window: Window
-    text: str = "alarm history"
-
-
-@dataclass(frozen=True, slots=True)
-class AuditQuery:
-    """Rows of one audit table, the declared columns only."""
-
-    window: Window
-    table: str
-    columns: tuple[str, ...]
-    time_column: str
-
-    @property
-    def text(self) -> str:
-        """The query in words, for coverage."""
-        return f"audit table {self.table}: {', '.join(self.columns)}"
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Columns and types of the answer."""
-        return pa.schema([(name, TIME if name == self.time_column else pa.string()) for name in self.columns])
-
-
-@dataclass(frozen=True, slots=True)
-class RecordQuery:
-    """Records of one of TOPICS: what happened in the window, and present states."""
-
-    window: Window
-    topic: str
-
-    @property
-    def text(self) -> str:
-        """The query in words, for coverage."""
-        return self.topic
-
-
-Query = LogQuery | LogCountQuery | MetricQuery | ChangeQuery | AlarmQuery | AuditQuery | RecordQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +169,10 @@ class Source(Protocol):
 
     def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:
         """Records of one topic."""
+        ...
+
+    def fetch_database_log(self, query: DatabaseLogQuery, *, pull: str) -> Pull:
+        """Entries of the Postgres log, in the order they stand in."""
         ...
 
 

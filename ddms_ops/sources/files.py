@@ -1,7 +1,8 @@
 """`files:DIR`: a folder of exports as the AWS CLI and S3 write them, read with DuckDB.
 
     logs/<log group, "/" as "__">/**    metrics/*.json    trail/**    alarms/*.json
-    audit/<table>.csv|parquet           queues/*.json     workflows/*.json …  (a folder for each of TOPICS)
+    audit/<table>.csv|parquet           queues/*.json     workflows/*.json …  (for each of AWS_TOPICS)
+    database/*.log (the Postgres log)   database/<view>[.<label>].csv (snapshots of its statistics)
 
 Every file but Parquet may be gzipped; anything may be absent, which is NOT_CONFIGURED. Log files and audit tables are
 read once, whatever the number of windows asked for.
@@ -10,6 +11,7 @@ read once, whatever the number of windows asked for.
 import shutil
 import tempfile
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -25,10 +27,10 @@ from ddms_ops.sources.base import (
     LOG_EVENTS,
     METRIC_POINTS,
     RECORDS,
-    TOPICS,
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    DatabaseLogQuery,
     LogCountQuery,
     LogQuery,
     MetricQuery,
@@ -42,16 +44,19 @@ from ddms_ops.sources.base import (
     sampled_account,
     span,
 )
+from ddms_ops.sources.database_log import DatabaseLogs
+from ddms_ops.sources.database_log_group import entries_of, events_query
 from ddms_ops.sources.edges import edge_reason
 from ddms_ops.sources.json_files import Reader, alarm_changes, change_records, metric_points, read_json_file, to_table
 from ddms_ops.sources.opening import scratch_file
+from ddms_ops.sources.queries import AWS_TOPICS, STATISTICS
 from ddms_ops.sources.record_files import records_inside, resource_records
 from ddms_ops.sources.staged_logs import StagedLogs
+from ddms_ops.sources.statistics_files import read_statistics
 from ddms_ops.sources.tables import NAIVE, Tables, table_files
 from ddms_ops.window import EVER
 
-FOLDERS = ("logs", "metrics", "trail", "alarms", "audit", *TOPICS)
-LATER = ("database",)
+FOLDERS = ("logs", "metrics", "trail", "alarms", "audit", "database", *AWS_TOPICS)
 NOT_JSON = (".csv", ".csv.gz", ".parquet")
 SHOWN_FILES = 10
 
@@ -70,6 +75,7 @@ class FilesSource:
         weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._staged: dict[str, StagedLogs] = {}
         self._tables: Tables | None = None
+        self._database_logs: DatabaseLogs | None = None
 
     def _check(self) -> None:
         if not self.root.exists():
@@ -82,8 +88,6 @@ class FilesSource:
             raise SourceError(f"source: {self.root}: no permission to read it") from None
         if not any(_has_files(self.root / name) for name in FOLDERS):
             found = f"; it holds {', '.join(sorted(present)[:SHOWN_FILES])}" if present else "; it is empty"
-            later = [name for name in LATER if name in present]
-            found += f" ({', '.join(later)} cannot be read yet)" if later else ""
             raise SourceError(f"source: {self.root}: no exports; expected a folder {'/, '.join(FOLDERS)}/ in it{found}")
 
     def log_groups(self) -> tuple[str, ...]:
@@ -163,8 +167,28 @@ class FilesSource:
         return self._json(query, pull, "alarms", alarm_changes, ALARM_CHANGES)
 
     def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:
-        """Records of every JSON file under the topic's folder."""
+        """Records of every JSON file under the topic's folder; snapshots of statistics from database/."""
+        if query.topic == STATISTICS:
+            return self._statistics(query, pull)
         return self._json(query, pull, query.topic, resource_records, RECORDS)
+
+    def fetch_database_log(self, query: DatabaseLogQuery, *, pull: str) -> Pull:
+        """Entries of the Postgres logs under database/, or of a log group."""
+        if query.log_group:
+            events = self.fetch_log_events(events_query(query), pull=pull)
+            return replace(entries_of(events, query, pull=pull, scratch=self._scratch), keeper=self)
+        self._database_logs = self._database_logs or DatabaseLogs(self.root, self._scratch)
+        return self._database_logs.fetch(query, pull=pull)
+
+    def _statistics(self, query: RecordQuery, pull: str) -> Pull:
+        found = read_statistics(self.root, self._scratch)
+        provenance = Provenance("files", files=relative_paths(list(found.files), self.root))
+        if not found.files:
+            reason = "no database/pg_stat_statements.<label>.csv or other snapshot in the export"
+            return no_records(pull, query, provenance, RECORDS, Status.NOT_CONFIGURED, reason)
+        rows = found.records.num_rows
+        status, reason = _account(rows, rows, list(found.faults), list(found.notes), found.is_denied)
+        return _pull(pull, query, provenance, found.records, rows, status, reason)
 
     def fetch_audit_rows(self, query: AuditQuery, *, pull: str) -> Pull:
         """Rows of the files of one table under audit/; see `sources.tables`."""

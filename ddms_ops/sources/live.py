@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -32,6 +33,7 @@ from ddms_ops.sources.aws.trail import trail_changes
 from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
+    DATABASE_LOG,
     LOG_COUNTS,
     LOG_EVENTS,
     METRIC_POINTS,
@@ -39,6 +41,7 @@ from ddms_ops.sources.base import (
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    DatabaseLogQuery,
     LogCountQuery,
     LogQuery,
     MetricQuery,
@@ -48,11 +51,16 @@ from ddms_ops.sources.base import (
     RecordQuery,
     no_records,
 )
+from ddms_ops.sources.database_log_group import entries_of, events_query
 from ddms_ops.sources.json_files import FAULT, Row
 from ddms_ops.sources.opening import scratch_file
 from ddms_ops.window import parse_instant
 
+if TYPE_CHECKING:
+    from ddms_ops.sources.postgres import PostgresReader
+
 SOURCE = "live"
+NO_DATABASE = "the profile declares no database"
 ROUTE = "DDMS_OPS_LOG_ROUTE"  # environment variable: fetch log events by "insights" or "filter" only
 NOW = "DDMS_OPS_NOW"  # environment variable: the moment to work at, for drills on a recorded day
 LOOKUP_DAYS = 90
@@ -200,8 +208,18 @@ class LiveSource:
             named=("alarm",),
         )
 
+    def fetch_database_log(self, query: DatabaseLogQuery, *, pull: str) -> Pull:
+        """Entries of the log group that Postgres logs to; nothing without one."""
+        if query.log_group:
+            events = self.fetch_log_events(events_query(query), pull=pull)
+            return replace(entries_of(events, query, pull=pull, scratch=self._scratch), keeper=self)
+        reason = "name the CloudWatch log groups that Postgres logs to under database.log_groups"
+        return no_records(pull, query, Provenance(SOURCE), DATABASE_LOG, Status.NOT_CONFIGURED, reason)
+
     def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:
-        """Records of the resources that the profile names for this topic."""
+        """Records of the resources that the profile names for this topic, or snapshots of its Postgres."""
+        if query.topic == "statistics":
+            return self._statistics(query, pull)
         if not is_declared(query.topic, self.profile.resources):
             reason = f"the profile names no {query.topic} under resources"
             return no_records(pull, query, Provenance(SOURCE), RECORDS, Status.NOT_CONFIGURED, reason)
@@ -212,17 +230,32 @@ class LiveSource:
 
     def fetch_audit_rows(self, query: AuditQuery, *, pull: str) -> Pull:
         """Rows of one audit table of the profile's Postgres, in a Parquet file."""
-        from ddms_ops.sources.postgres import PostgresReader, fetch_audit_rows
+        from ddms_ops.sources.postgres import fetch_audit_rows
 
-        database = self.profile.database
-        if database is None:
-            reason = "the profile declares no database"
-            return no_records(pull, query, Provenance(SOURCE), query.schema, Status.NOT_CONFIGURED, reason)
-        session = next(iter(self.sessions.values()))
-        reader = PostgresReader(
-            database, environ=self._environ, secret_value=session.secret_value, token=session.database_token
-        )
+        reader = self._postgres()
+        if reader is None:
+            return no_records(pull, query, Provenance(SOURCE), query.schema, Status.NOT_CONFIGURED, NO_DATABASE)
         return fetch_audit_rows(reader, query, pull=pull, scratch=self._scratch, source=SOURCE)
+
+    def _statistics(self, query: RecordQuery, pull: str) -> Pull:
+        """Two snapshots of the profile's Postgres, some seconds apart."""
+        from ddms_ops.sources.postgres import fetch_statistics
+
+        reader = self._postgres()
+        if reader is None:
+            return no_records(pull, query, Provenance(SOURCE), RECORDS, Status.NOT_CONFIGURED, NO_DATABASE)
+        with reader:
+            return fetch_statistics(reader, query, pull=pull, source=SOURCE)
+
+    def _postgres(self) -> "PostgresReader | None":
+        """The profile's Postgres, None where it declares none."""
+        from ddms_ops.sources.postgres import PostgresReader
+
+        if self.profile.database is None:
+            return None
+        session = next(iter(self.sessions.values()))
+        secret, token = session.secret_value, session.database_token
+        return PostgresReader(self.profile.database, environ=self._environ, secret_value=secret, token=token)
 
     def now(self) -> pd.Timestamp:
         """The moment that what AWS still keeps is counted from."""

@@ -16,6 +16,7 @@ from ddms_ops.sampling import sampled
 from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
+    DATABASE_LOG,
     LOG_COUNTS,
     LOG_EVENTS,
     METRIC_POINTS,
@@ -23,6 +24,7 @@ from ddms_ops.sources.base import (
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    DatabaseLogQuery,
     LogCountQuery,
     LogQuery,
     MetricQuery,
@@ -36,6 +38,7 @@ from ddms_ops.sources.base import (
     span,
 )
 from ddms_ops.sources.ordering import stamps
+from ddms_ops.sources.queries import STATISTICS
 from ddms_ops.sources.record_files import records_inside
 from ddms_ops.window import EVER, Window
 
@@ -103,6 +106,10 @@ class RecordedSource:
         """Recorded records of one topic."""
         return self._fetch(query, pull, RECORDS)
 
+    def fetch_database_log(self, query: DatabaseLogQuery, *, pull: str) -> Pull:
+        """Recorded entries of the Postgres log."""
+        return self._fetch(query, pull, DATABASE_LOG)
+
     def _entries(self, query: Query) -> list[Recorded]:
         if isinstance(query, LogQuery):
             of_group = [entry for entry in self.entries if entry.parameters.get("log_group") == query.log_group]
@@ -163,9 +170,13 @@ def _time(query: Query) -> str:
 def _matching(table: pa.Table, query: Query) -> pa.Table:
     time = _time(query)
     order = [(time, "ascending"), *((name, "ascending") for name in table.schema.names if name not in (time, "value"))]
-    if isinstance(query, RecordQuery):
+    if isinstance(query, RecordQuery) and query.topic != STATISTICS:
         return records_inside(table.sort_by(order), query.window)
+    if isinstance(query, RecordQuery):  # snapshots: those outside are what counters are counted from
+        return table.sort_by(order)
     table = inside(table, query.window, time=time)
+    if isinstance(query, DatabaseLogQuery):
+        return table.sort_by([("log", "ascending"), ("line", "ascending")])
     if isinstance(query, LogQuery) and query.contains:
         table = table.filter(pc.match_substring(table["message"], query.contains))
     return table.sort_by(order)

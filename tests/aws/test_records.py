@@ -14,7 +14,8 @@ from ddms_ops.deployment import Resources
 from ddms_ops.sources.aws.collect import collect
 from ddms_ops.sources.aws.records import is_declared, records
 from ddms_ops.sources.aws.session import AwsSession
-from ddms_ops.sources.base import RECORDS, TOPICS, Provenance, Pull, RecordQuery
+from ddms_ops.sources.base import RECORDS, Provenance, Pull, RecordQuery
+from ddms_ops.sources.queries import AWS_TOPICS
 from ddms_ops.window import Window
 
 NOW = pd.Timestamp.now("UTC").floor("s")
@@ -38,7 +39,7 @@ def told(pull: Pull, kind: str) -> list[dict[str, Any]]:
 
 def test_a_topic_is_declared_by_its_names():
     """Costs need none; every topic has a reader."""
-    assert [topic for topic in TOPICS if is_declared(topic, Resources())] == ["costs"]
+    assert [topic for topic in AWS_TOPICS if is_declared(topic, Resources())] == ["costs"]
     assert is_declared("apis", Resources(rest_apis=("shop",)))
     assert not is_declared("queues", Resources(functions=("f",)))
 
@@ -181,7 +182,7 @@ def test_a_record_is_sorted_json(aws: AwsSession):
     assert text == json.dumps(json.loads(text), sort_keys=True)
 
 
-@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic != "costs"])
+@pytest.mark.parametrize("topic", [topic for topic in AWS_TOPICS if topic != "costs"])
 def test_nothing_named_is_nothing_asked(topic: str, aws: AwsSession):
     """A topic without names holds no rows and no fault."""
     assert fetched(aws, topic).coverage.status is Status.EMPTY

@@ -44,9 +44,10 @@ def case_of(root: Path, *lines: str, changes: list[dict] | None = None) -> Case:
 def test_healthy_traffic_is_clear(tmp_path: Path):
     """Over complete data, nothing found is CLEAR in every check."""
     case = case_of(tmp_path)
-    assert {check.id: (case.result(check.id).status, case.result(check.id).reason) for check in CHECKS} == {
-        check.id: (Verdict.CLEAR, "") for check in CHECKS
-    }
+    checks = [check.id for check in CHECKS if check.notebook == "error_triage"]
+    assert {name: (case.result(name).status, case.result(name).reason) for name in checks} == dict.fromkeys(
+        checks, (Verdict.CLEAR, "")
+    )
 
 
 def test_new_error_names_what_where_since_when_and_who(tmp_path: Path):

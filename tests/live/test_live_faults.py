@@ -128,7 +128,8 @@ def test_a_report_is_made_of_what_came(tmp_path: Path, monkeypatch: pytest.Monke
     rows = {row["pull"].split("/")[0]: row for row in read_document(folder)["coverage"]}
     assert {kind: row["status"] for kind, row in rows.items()} == {
         "logs": "failed", "logs.baseline": "failed", "metrics": "failed",
-        "metrics.baseline": "failed", "changes": "no_permission", "alarms": "failed",
+        "metrics.baseline": "failed", "changes": "no_permission", "alarms": "failed", "statistics": "not_configured",
+        "database_log": "not_configured", "database_log.baseline": "not_configured",
     }  # fmt: skip
     assert "cloudtrail:LookupEvents" in rows["changes"]["reason"]
     assert "refresh your credentials" in rows["alarms"]["reason"]

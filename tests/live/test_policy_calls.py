@@ -22,8 +22,8 @@ from ddms_ops.sandbox.faults import Error
 from ddms_ops.sandbox.server import Sandbox
 from ddms_ops.settings import assets
 from ddms_ops.sources.aws.actions import READ
-from ddms_ops.sources.base import TOPICS, AlarmQuery, ChangeQuery, LogQuery, MetricQuery, RecordQuery
 from ddms_ops.sources.live import NOW, LiveSource
+from ddms_ops.sources.queries import AWS_TOPICS, AlarmQuery, ChangeQuery, LogQuery, MetricQuery, RecordQuery
 
 HOUR = window("10:00", "11:00")
 LONG_AGO = HOUR.shifted(pd.Timedelta(days=-200))
@@ -135,7 +135,7 @@ def everything(profile: Profile) -> list[Coverage]:
     pulls.append(source.fetch_metric_points(MetricQuery(HOUR), pull="metrics"))
     pulls += [source.fetch_changes(ChangeQuery(asked), pull="changes") for asked in (HOUR, LONG_AGO)]
     pulls.append(source.fetch_alarm_changes(AlarmQuery(HOUR), pull="alarms"))
-    pulls += [source.fetch_records(RecordQuery(HOUR, topic), pull=topic) for topic in TOPICS]
+    pulls += [source.fetch_records(RecordQuery(HOUR, topic), pull=topic) for topic in AWS_TOPICS]
     return [pull.coverage for pull in pulls]
 
 

@@ -73,6 +73,26 @@ def test_headline_is_the_strongest_finding(tmp_path: Path):
     ]
 
 
+def test_what_explains_the_leading_finding_is_said_first(tmp_path: Path):
+    """Before what another notebook's check, asked for first, says of its own."""
+    lead = finding("slow_statements", "Slow", subject={"statement": "a"}, severity="critical")
+    ours = finding("database_changes", "ALTER TABLE", rank=2, severity="info")
+    checks = [check("changes_before", finding("changes_before", "Deploy", rank=1, severity="info"))]
+    checks += [{**check(row["id"][:-2], row), "notebook": "slow_queries"} for row in (lead, ours)]
+    assert "Changed just before | ALTER TABLE" in open_report(report_folder(tmp_path, *checks)).headline().text
+    ours["subject"] = {"explains": "another"}
+    assert "Changed just before | ALTER TABLE" in open_report(report_folder(tmp_path, *checks)).headline().text
+
+
+def test_what_the_leading_notebook_could_not_check_is_said(tmp_path: Path):
+    """Rather than that another notebook's check found nothing."""
+    lead = check("slow_statements", finding("slow_statements", "Slow"))
+    lacking = check("database_changes", status="not_checked", reason="no log")
+    checks = [check("changes_before"), *({**row, "notebook": "slow_queries"} for row in (lead, lacking))]
+    text = open_report(report_folder(tmp_path, *checks)).headline().text
+    assert "Changed just before | not checked: no log" in text
+
+
 def test_response_times_are_never_guessed(tmp_path: Path):
     """Detected 5 min after the first event; nobody noted the rest."""
     lines = open_report(report_folder(tmp_path, check("new", finding("new", "X")))).response_times().text.splitlines()

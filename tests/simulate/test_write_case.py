@@ -33,7 +33,9 @@ def test_the_truth_is_beside_the_export(played):
     names = [path.name for path in played.export.rglob("*")]
     assert played.case.truth.parent == played.export.parent
     assert "truth.json" not in names
-    assert sorted(path.name for path in played.export.iterdir()) == ["alarms", "audit", "logs", "metrics", "trail"]
+    assert sorted(path.name for path in played.export.iterdir()) == [
+        "alarms", "audit", "database", "logs", "metrics", "trail",
+    ]  # fmt: skip
 
 
 def test_the_incident_asks_about_the_export(played):
@@ -51,6 +53,7 @@ def test_scenarios_are_listed_in_order():
     assert list(SCENARIOS) == [
         "quiet_day", "bad_deploy", "db_connections", "kms_denied", "traffic_drop", "worker_failing", "slow_burn",
         "two_causes", "one_zone", "retries_hide", "swallowed", "log_level", "clock_skew", "noisy_quiet_day",
+        "slow_query",
     ]  # fmt: skip
     assert all(scenario.title and "\n" not in scenario.title for scenario in SCENARIOS.values())
 

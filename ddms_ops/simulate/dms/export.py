@@ -9,6 +9,8 @@ from ddms_ops.simulate.dms.alarms import transitions, write_alarms
 from ddms_ops.simulate.dms.api_log import api_events, write_api_log
 from ddms_ops.simulate.dms.audit import write_audit
 from ddms_ops.simulate.dms.catalog import API_GROUP, SCAN_GROUP, UPLOADS, WORKER_GROUP
+from ddms_ops.simulate.dms.database import write_database
+from ddms_ops.simulate.dms.database_load import draw_load
 from ddms_ops.simulate.dms.draw import draw_requests
 from ddms_ops.simulate.dms.jobs import draw_jobs
 from ddms_ops.simulate.dms.metrics import minute_series, write_metrics
@@ -35,6 +37,7 @@ class Written:
 def write_export(folder: Path, scenario: Scenario, *, seed: int, events: int) -> Written:
     """Write the export of a scenario and say what is in it."""
     drawn = _draw(scenario, seed, events)
+    load = draw_load(scenario, drawn.requests, seed)
     rng = np.random.default_rng([seed, 2])
     salt = int(rng.integers(2**62))
     requests, names = drawn.requests, drawn.requests.names
@@ -48,12 +51,13 @@ def write_export(folder: Path, scenario: Scenario, *, seed: int, events: int) ->
     write_metrics(folder / "metrics", scenario, series)
     records = write_trail(folder / "trail", scenario, salt, rng)
     audit = write_audit(folder / "audit", scenario, requests, salt)
+    database = write_database(folder / "database", load, drawn.jobs, salt)
     changes = transitions(scenario, series)
     write_alarms(folder / "alarms", changes)
     since = scenario.onset_ms or scenario.start_ms
     alarms = [change.time_ms for change in changes if change.is_alarm and change.time_ms >= since]
     truth = truth_of(scenario, drawn, salt, written, records)
-    return Written({**truth, "audit_rows": audit}, min(alarms, default=None))
+    return Written({**truth, "audit_rows": audit, "database": database}, min(alarms, default=None))
 
 
 def _group(logs: Path, name: str) -> Path:

@@ -1,14 +1,15 @@
 """What is really in an export: counted from what was drawn, for tests and drills to compare with.
 
-truth.json holds what follows, and `seed`, `events_asked` and `audit_rows` (rows by table). Times are ISO with Z; a
-minute is its first instant. A request is affected when it fails, is answered with 200 though it failed, or needed
-more than one attempt, because of the scenario.
+truth.json holds what follows, and `seed`, `events_asked`, `audit_rows` (rows by table) and `database` (see
+`database.write_database`). Times are ISO with Z; a minute is its first instant. A request is affected when it fails,
+is answered with 200 though it failed, or needed more than one attempt, because of the scenario.
 
     scenario, system: names.
-    kind: "error" (a planted error, whatever it shows as), "traffic", "log_level", or None on a quiet day.
+    kind: "error" (a planted error, whatever it shows as), "traffic", "log_level", "latency" (a statement became slow;
+        `database` says which, why and for whom; the errors are those calls that timed out), or None on a quiet day.
     is_quiet: nothing above low is to be found: a quiet day, or more lines without more errors.
     gradual: the error grows from nothing.
-    shows_as: "failure" (5xx), "answer" (200 with an error in it), "retry", "job" (the worker's), or None.
+    shows_as: "failure" (5xx), "answer" (200 with an error in it), "retry", "job" (the worker's), "slow", or None.
     onset: minute of the first event that shows it, by a right clock, or None; planted_at: the minute meant.
     error, message_contains, endpoint, zone, mark: of the first cause, else of the planted fault with most
         requests; None where it has none. message_contains are words of its message that never vary. mark is
@@ -109,6 +110,8 @@ def _named(scenario: Scenario, drawn: Drawn) -> Told:
 
 
 def _shows_as(scenario: Scenario) -> str | None:
+    if scenario.dropped_index:
+        return "slow"
     if not scenario.faults:
         return "job" if scenario.job_fault else None
     error = scenario.faults[0].error

@@ -5,5 +5,14 @@ from ddms_ops.sources.postgres.catalog import CATALOG
 from ddms_ops.sources.postgres.faults import DatabaseFault
 from ddms_ops.sources.postgres.guard import RefusedStatement
 from ddms_ops.sources.postgres.reader import PostgresReader, Server
+from ddms_ops.sources.postgres.statistics import fetch_statistics
 
-__all__ = ["CATALOG", "DatabaseFault", "PostgresReader", "RefusedStatement", "Server", "fetch_audit_rows"]
+__all__ = [
+    "CATALOG",
+    "DatabaseFault",
+    "PostgresReader",
+    "RefusedStatement",
+    "Server",
+    "fetch_audit_rows",
+    "fetch_statistics",
+]

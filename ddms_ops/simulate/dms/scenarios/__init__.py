@@ -3,6 +3,7 @@
 from ddms_ops.simulate.dms.scenarios.failures import FAILURES
 from ddms_ops.simulate.dms.scenarios.hidden import CLOCK_SKEW, RETRIES_HIDE, SWALLOWED, WORKER_FAILING
 from ddms_ops.simulate.dms.scenarios.quiet import LOG_LEVEL, NOISY_QUIET_DAY, QUIET_DAY
+from ddms_ops.simulate.dms.scenarios.slow import SLOW_QUERY
 from ddms_ops.simulate.dms.scenarios.spread import SPREAD
 from ddms_ops.simulate.scenario import Scenario
 
@@ -18,5 +19,6 @@ SCENARIOS: dict[str, Scenario] = {
         LOG_LEVEL,
         CLOCK_SKEW,
         NOISY_QUIET_DAY,
+        SLOW_QUERY,
     )
 }

@@ -1,0 +1,125 @@
+"""The typed queries that a source answers; each can say in words what it asks, for coverage."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from ddms_ops.window import Window
+
+TIME = pa.timestamp("us", tz="UTC")
+STATISTICS = "statistics"
+AWS_TOPICS = ("queues", "workflows", "functions", "tables", "containers", "databases", "apis", "costs")
+TOPICS = (*AWS_TOPICS, STATISTICS)
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Log events of one group; `contains` keeps messages with that text, `limit` the earliest n.
+
+    `one_in` takes the events in the blocks of a sample only; see `ddms_ops.sampling`.
+    """
+
+    window: Window
+    log_group: str
+    contains: str = ""
+    limit: int | None = None
+    one_in: int = 1
+
+    @property
+    def text(self) -> str:
+        """The query in words, for coverage."""
+        parts = [f"log group {self.log_group}"]
+        parts += [f"messages containing {self.contains!r}"] if self.contains else []
+        parts += [f"the first {self.limit}"] if self.limit is not None else []
+        parts += [f"1 in {self.one_in} by time"] if self.one_in > 1 else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class LogCountQuery:
+    """How many log events one group has in each minute, counted by what holds them."""
+
+    window: Window
+    log_group: str
+
+    @property
+    def text(self) -> str:
+        """The query in words, for coverage."""
+        return f"log group {self.log_group}, events counted by minute"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricQuery:
+    """All metric points that the source has for the system."""
+
+    window: Window
+    text: str = "all metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeQuery:
+    """CloudTrail records."""
+
+    window: Window
+    text: str = "CloudTrail records"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmQuery:
+    """Alarm state changes."""
+
+    window: Window
+    text: str = "alarm history"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Rows of one audit table, the declared columns only."""
+
+    window: Window
+    table: str
+    columns: tuple[str, ...]
+    time_column: str
+
+    @property
+    def text(self) -> str:
+        """The query in words, for coverage."""
+        return f"audit table {self.table}: {', '.join(self.columns)}"
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns and types of the answer."""
+        return pa.schema([(name, TIME if name == self.time_column else pa.string()) for name in self.columns])
+
+
+@dataclass(frozen=True, slots=True)
+class RecordQuery:
+    """Records of one of TOPICS: what happened in the window, and present states."""
+
+    window: Window
+    topic: str
+
+    @property
+    def text(self) -> str:
+        """The query in words, for coverage."""
+        return self.topic
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLogQuery:
+    """Entries of the Postgres log; `prefix` is the server's log_line_prefix where the profile states it.
+
+    `log_group` is the CloudWatch log group that it is sent to; empty: the log's own files.
+    """
+
+    window: Window
+    prefix: str = ""
+    log_group: str = ""
+
+    @property
+    def text(self) -> str:
+        """The query in words, for coverage."""
+        return f"Postgres log{f' in log group {self.log_group}' if self.log_group else ''}"
+
+
+Query = LogQuery | LogCountQuery | MetricQuery | ChangeQuery | AlarmQuery | AuditQuery | RecordQuery | DatabaseLogQuery
