@@ -56,7 +56,8 @@ def reports(served: Served, tmp_path_factory: pytest.TempPathFactory) -> dict[st
             "live": "live",
             "case": f"case:{folders['live']}",
         }.items():
-            assert main(["run", incident, "--source", source, "--out", str(out / name)]) == 0
+            where = ["--source", source, "--out", str(out / name)]
+            assert main(["run", incident, "--notebook", "error_triage", *where]) == 0  # the drill has no Postgres here
     return folders
 
 
@@ -148,7 +149,17 @@ def test_ctrl_c_stops_the_queries_and_keeps_what_came(served: Served, tmp_path: 
     """The run ends with 130; nothing runs on; the evidence is whole and the pull is marked partial."""
     served.sandbox.query_delay_s = 60
     environment = {**os.environ, **served.environment, "DDMS_OPS_LOG_ROUTE": "insights"}
-    command = [sys.executable, "-m", "ddms_ops.cli", "run", str(served.case.incident), "--source", "live"]
+    command = [
+        sys.executable,
+        "-m",
+        "ddms_ops.cli",
+        "run",
+        str(served.case.incident),
+        "--notebook",
+        "error_triage",
+        "--source",
+        "live",
+    ]
     run = subprocess.Popen([*command, "--out", str(tmp_path)], env=environment, stderr=subprocess.PIPE, text=True)
     try:
         until = time.monotonic() + 60
