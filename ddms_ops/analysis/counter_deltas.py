@@ -107,7 +107,7 @@ def _why_invalid(snapshots: list[Snapshot], both: pd.DataFrame) -> str:
             return f"the counters were reset inside the span, at {iso(last.stats_reset)}: cannot tell"
         if last.stats_reset < first.stats_reset or last.dealloc < first.dealloc:
             return "the later snapshot is of earlier counters: a clock was set back, or they were swapped; cannot tell"
-        if shared > 1 and fell == shared:
+        if shared > 1 and fell == shared and last.dealloc == first.dealloc:  # else they were dropped, and came back
             return f"the counters of all {shared:,} statements fell, with no reset: swapped snapshots? cannot tell"
     else:
         sides = [_side_by_side(*pair)[0] for pair in zip(snapshots, snapshots[1:], strict=False)]
