@@ -21,13 +21,13 @@ from ddms_ops.checks.base import Facts
 from ddms_ops.checks.basis import Basis
 from ddms_ops.checks.blocking import all_chains, all_waits
 from ddms_ops.checks.plans import read_plans
-from ddms_ops.checks.statement_basis import statement_basis
+from ddms_ops.checks.statement_basis import counted_basis, statement_basis
 from ddms_ops.coverage import Status
 from ddms_ops.declaration import Profile
 from ddms_ops.deployment import UNDECLARED, Database
 from ddms_ops.evidence import EvidenceFolder
 from ddms_ops.normalize.statistics_frames import StatisticsFrames
-from ddms_ops.postgres_log.events import EventCounts, write_events
+from ddms_ops.postgres_log.events import write_events
 from ddms_ops.sources.base import DatabaseLogQuery, Pull, Query, Source
 from ddms_ops.sql_text import masked, shown, statement_ids
 from ddms_ops.window import Window
@@ -75,22 +75,18 @@ class DatabaseFrames:
         return self.profile.database or UNDECLARED
 
     @cached_property
-    def _events(self) -> tuple[Path, EventCounts]:
+    def _events(self) -> Path:
         """The parsed log in a scratch file that goes with the case."""
         scratch = Path(tempfile.mkdtemp(prefix="ddms-ops-"))
         weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
         target = scratch / "events.parquet"
-        return target, write_events(self.database_log_pulls, target)
+        write_events(self.database_log_pulls, target)
+        return target
 
     @cached_property
     def statement_log(self) -> StatementLog:
         """The Postgres log of window and baseline."""
-        return StatementLog(self._events[0])
-
-    @cached_property
-    def logged_statements(self) -> pd.DataFrame:
-        """Calls of each statement that the log of the window tells of; see `StatementLog.stats`."""
-        return self.statement_log.stats(NOW)
+        return StatementLog(self._events)
 
     @cached_property
     def tenant_time(self) -> pd.DataFrame:
@@ -108,6 +104,11 @@ class DatabaseFrames:
         """What the counters of pg_stat_statements gained in window and baseline."""
         frames = self.statistics
         return counter_spans(frames.statements, frames.info, self.window, self.baseline, database=frames.databases)
+
+    @cached_property
+    def counted_basis(self) -> tuple[Basis | None, str]:
+        """What a comparison by the counters rests on, or why there is none."""
+        return counted_basis(self.counter_spans.now, self.counter_spans.before)
 
     @cached_property
     def statement_basis(self) -> Basis:

@@ -94,9 +94,15 @@ class EvidenceFolder:
         self.entries: list[Recorded] = read_manifest(folder) if (folder / MANIFEST).exists() else []
 
     def record(self, pull: Pull, parameters: dict[str, object]) -> Recorded:
-        """Write a pull's raw records and its manifest entry; an earlier pull of that name is replaced."""
+        """Write a pull's raw records and its manifest entry; an earlier pull of that name is replaced.
+
+        A pull that was answered from this very file stays as it is.
+        """
         name = pull.coverage.pull
         path = self.folder / _file_name(name)
+        known = next((entry for entry in self.entries if entry.coverage.pull == name), None)
+        if known is not None and pull.records == path:
+            return known
         partial = path.with_suffix(".part")
         if isinstance(pull.records, Path):
             shutil.copyfile(pull.records, partial)

@@ -77,6 +77,8 @@ class StatementLog:
         columns["number"] = pa.array([numbers[name] for name in names], pa.int32())
         self._engine.register("ids", pa.table(columns))
         self._engine.execute(VIEWS)
+        self._stats: dict[str, pd.DataFrame] = {}
+        self._shortest: dict[tuple[str, float], tuple[int, int, float]] = {}
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -97,6 +99,11 @@ class StatementLog:
             p99_ms, max_ms, min_ms, spread_ms (standard deviation; all float64), first_seen, last_seen (UTC), evidence
             (pull and row of the slowest calls). Empty where no statement was logged with its duration.
         """
+        if side not in self._stats:
+            self._stats[side] = self._stats_of(side)
+        return self._stats[side]
+
+    def _stats_of(self, side: str) -> pd.DataFrame:
         frame = self.rows_of(STATS, [side]).set_index("statement")
         frame.insert(2, "mean_ms", frame["total_ms"] / frame["calls"])
         spread = frame.pop("squares") / frame["calls"] - frame["mean_ms"] ** 2
@@ -208,8 +215,10 @@ class StatementLog:
                 coalesce(min(duration_ms) FILTER (duration_ms >= $1), 0)
             FROM calls WHERE side = $2
         """
-        [(calls, short, least)] = self._engine.execute(query, [under_ms, side]).fetchall()
-        return int(calls), int(short), float(least)
+        if (side, under_ms) not in self._shortest:
+            [(calls, short, least)] = self._engine.execute(query, [under_ms, side]).fetchall()
+            self._shortest[side, under_ms] = int(calls), int(short), float(least)
+        return self._shortest[side, under_ms]
 
     def preparing_ms(self, side: str) -> float:
         """Time of a side in parse and bind, which plan statements, ms; it is in no call's."""

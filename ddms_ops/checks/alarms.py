@@ -1,15 +1,14 @@
 """Which alarms went off?"""
 
-from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.base import CannotTell, Facts, is_absent
 from ddms_ops.checks.refs import log_refs
-from ddms_ops.coverage import Status
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
 
 
 def check_alarms(facts: Facts) -> list[Finding]:
     """Alarms that changed to ALARM within the window, one finding each."""
-    if all(pull.status is Status.NOT_CONFIGURED for pull in facts.pulls("alarms")):
+    if is_absent(facts, "alarms"):
         raise CannotTell("no alarm history")
     fired = facts.alarms[facts.alarms["new_state"] == "ALARM"]
     return [

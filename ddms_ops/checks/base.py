@@ -148,11 +148,6 @@ class Facts(Protocol):
         ...
 
     @property
-    def logged_statements(self) -> pd.DataFrame:
-        """Calls of each statement that the log of the window tells of."""
-        ...
-
-    @property
     def tenant_time(self) -> pd.DataFrame:
         """Calls and time of each tenant's statements."""
         ...
@@ -165,6 +160,11 @@ class Facts(Protocol):
     @property
     def counter_spans(self) -> CounterSpans:
         """What the counters of statements gained in window and baseline."""
+        ...
+
+    @property
+    def counted_basis(self) -> tuple[Basis | None, str]:
+        """What a comparison by the counters rests on, or why there is none."""
         ...
 
     @property
@@ -253,6 +253,11 @@ def run_check(check: Check, facts: Facts) -> CheckResult:
         return result(Verdict.NOT_CHECKED, f"found nothing, but {_named(missing)}")
     doubt = check.doubt(facts)
     return result(Verdict.NOT_CHECKED, f"found nothing, but {doubt}") if doubt else result(Verdict.CLEAR)
+
+
+def is_absent(facts: Facts, *kinds: str) -> bool:
+    """Whether the source has nothing of these kinds of pulls: none of them is configured."""
+    return all(pull.status is Status.NOT_CONFIGURED for kind in kinds for pull in facts.pulls(kind))
 
 
 def unknown_levels(facts: Facts) -> str:

@@ -8,10 +8,9 @@ from ddms_ops.analysis.lock_chains import MOST, joined_waits, lock_chains
 from ddms_ops.analysis.lock_roots import Root, lock_root
 from ddms_ops.analysis.lock_waits import PREPARED, UNKNOWN, Chain, logged_waits, sampled_waits, waiting_ms
 from ddms_ops.analysis.statement_log import BEFORE, NO_TEXT, NOW
-from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.base import CannotTell, Facts, is_absent
 from ddms_ops.checks.log_limits import is_full
 from ddms_ops.checks.refs import counted, log_refs
-from ddms_ops.coverage import Status
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
 from ddms_ops.window import Window
@@ -81,7 +80,7 @@ def check_blocking(facts: Facts) -> list[Finding]:
     `limits.medium_load`. It is LOW where all waiting of the window is less than twice that of the baseline, else HIGH,
     MEDIUM or LOW by its load, the root of most waiting by the load of all.
     """
-    if not _is_there(facts, "database_log") and not _is_there(facts, "statistics"):
+    if is_absent(facts, "database_log") and is_absent(facts, "statistics"):
         raise CannotTell("no Postgres log and no samples of its sessions")
     return [*_roots(facts), *_counted_events(facts)]
 
@@ -119,7 +118,7 @@ def chains_of(facts: Facts, side: str) -> list[Chain]:
 def unlogged_waits(facts: Facts) -> str:
     """Why no wait may not mean that none was: waits are not logged, and nobody sampled the sessions."""
     is_on = facts.statistics.setting("log_lock_waits") == "on" or len(facts.statement_log.of("lock_wait"))
-    if is_on and _is_there(facts, "database_log"):
+    if is_on and not is_absent(facts, "database_log"):
         return ""
     return "" if facts.sampled_sessions(NOW)["captured_at"].nunique() >= FEWEST_SAMPLES else NO_WAITS_LOGGED
 
@@ -131,10 +130,6 @@ def root_of(facts: Facts, chain: Chain) -> Root:
     if chain.root in NAMES:
         samples, events = samples.iloc[:0], events.iloc[:0]
     return lock_root(chain, events, samples[samples["pid"] == chain.root], is_full=is_full(facts))
-
-
-def _is_there(facts: Facts, kind: str) -> bool:
-    return any(pull.status is not Status.NOT_CONFIGURED for pull in facts.pulls(kind))
 
 
 def _overlaps(chain: Chain, window: Window) -> bool:

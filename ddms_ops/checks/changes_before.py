@@ -6,10 +6,9 @@ import pandas as pd
 
 from ddms_ops.analysis.onset import bucket_s
 from ddms_ops.analysis.suspects import alarms_before, first_seen_versions, suspect_changes
-from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.base import CannotTell, Facts, is_absent
 from ddms_ops.checks.leading import leading
 from ddms_ops.checks.steps import step_after_change
-from ddms_ops.coverage import Status
 from ddms_ops.declaration import Profile
 from ddms_ops.findings import EvidenceRef, Finding, Severity
 from ddms_ops.redact import redact
@@ -23,7 +22,7 @@ def check_changes_before(facts: Facts) -> list[Finding]:
     sign = leading(facts)
     if sign is None or sign.first_seen is None:
         return []
-    if all(pull.status is Status.NOT_CONFIGURED for pull in facts.pulls("changes")):
+    if is_absent(facts, "changes"):
         raise CannotTell("no record of changes (CloudTrail)")
     triage = facts.profile.triage
     about = " ".join(sign.subject.get(name, "") for name in ("log_group", "error", "message", "job_type", "version"))

@@ -5,32 +5,30 @@ import re
 import pandas as pd
 
 from ddms_ops.analysis.statement_log import BEFORE, NOW
-from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.base import CannotTell, Facts, is_absent
 from ddms_ops.checks.refs import counted, log_refs
 from ddms_ops.checks.steps import next_step
-from ddms_ops.coverage import Status
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
 
 ALL_TAKEN = "too many clients|connection slots are reserved|too many connections"
 OWN_LIMIT = re.compile(r"too many connections for (role|database)")
 RESTARTING = "the database system is (starting up|shutting down|in recovery mode|not yet accepting connections)"
+NO_LOG = "refused connections stand in the Postgres log only, and there is none"
 FEWEST = 3
 HOLDERS = 3
 
 
 def check_connections(facts: Facts) -> list[Finding]:
     """Connections refused because all were taken, or as many open as `limits.connections_share` of the limit."""
-    pulls = [pull for kind in ("database_log", "statistics") for pull in facts.pulls(kind)]
-    if all(pull.status is Status.NOT_CONFIGURED for pull in pulls):
+    if is_absent(facts, "database_log", "statistics"):
         raise CannotTell("no Postgres log and no samples of its sessions")
     return [*_refused(facts), *_restarting(facts), *_near_limit(facts)]
 
 
 def unlogged_refusals(facts: Facts) -> str:
     """Why no refusal may not mean that none was: there is no log to tell of it."""
-    has_log = any(pull.status is not Status.NOT_CONFIGURED for pull in facts.pulls("database_log"))
-    return "" if has_log else "refused connections stand in the Postgres log only, and there is none"
+    return NO_LOG if is_absent(facts, "database_log") else ""
 
 
 def _refused(facts: Facts) -> list[Finding]:
@@ -102,16 +100,11 @@ def _restarting(facts: Facts) -> list[Finding]:
 
 def _near_limit(facts: Facts) -> list[Finding]:
     """The sample with most sessions, where these are nearly as many as the limit allows."""
-    limit = _max_connections(facts)
-    sessions = facts.sampled_sessions(NOW)
-    clients = sessions[sessions["state"].notna()]
-    if limit is None or clients.empty:
+    limit, rows = _max_connections(facts), _fullest_sample(facts)
+    most = rows["pid"].nunique()
+    if limit is None or rows.empty or most < facts.database.limits.connections_share * limit:
         return []
-    counts = clients.groupby("captured_at")["pid"].nunique()
-    most, at = int(counts.max()), counts.idxmax()
-    if most < facts.database.limits.connections_share * limit:
-        return []
-    rows = clients[clients["captured_at"] == at]
+    at = rows["captured_at"].iloc[0]
     return [
         Finding(
             check="connections",
@@ -144,14 +137,19 @@ def _limit(facts: Facts) -> str:
     return f" ({limit:,} are for ordinary users)" if limit is not None else ""
 
 
-def _held_by(facts: Facts) -> str:
-    """Who held most connections in the fullest sample, and in which state."""
+def _fullest_sample(facts: Facts) -> pd.DataFrame:
+    """Clients in the sample of the window with most of them, the first of several; empty without samples."""
     sessions = facts.sampled_sessions(NOW)
     clients = sessions[sessions["state"].notna()]
-    if clients.empty:
-        return ""
     counts = clients.groupby("captured_at")["pid"].nunique()
-    rows = clients[clients["captured_at"] == counts.idxmax()]
+    return clients if counts.empty else clients[clients["captured_at"] == counts.idxmax()]
+
+
+def _held_by(facts: Facts) -> str:
+    """Who held most connections in the fullest sample, and in which state."""
+    rows = _fullest_sample(facts)
+    if rows.empty:
+        return ""
     names = rows["application"].fillna("").where(rows["application"].fillna("") != "", rows["user"].fillna("unknown"))
     held = pd.Series(1, index=[names, rows["state"]]).groupby(level=[0, 1]).sum().sort_values(ascending=False)
     words = [f"{number:,} by {redact(str(name))} ({state})" for (name, state), number in held.head(HOLDERS).items()]

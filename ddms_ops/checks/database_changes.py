@@ -7,10 +7,9 @@ from typing import Any
 import pandas as pd
 
 from ddms_ops.analysis.suspects import alarms_before, suspect_changes
-from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.base import CannotTell, Facts, is_absent
 from ddms_ops.checks.database_ddl import bare, logged_ddl, logged_settings
 from ddms_ops.checks.slow_sign import SIGNS, leading_slow
-from ddms_ops.coverage import Status
 from ddms_ops.findings import EvidenceRef, Finding, Severity
 from ddms_ops.redact import redact
 from ddms_ops.sql_text import tables_of
@@ -34,8 +33,7 @@ def check_database_changes(facts: Facts) -> list[Finding]:
 
     Indexes and settings that differ between snapshots have no time of their own. Coincident, no more.
     """
-    pulls = [pull for kind in SOURCES for pull in facts.pulls(kind)]
-    if all(pull.status is Status.NOT_CONFIGURED for pull in pulls):
+    if is_absent(facts, *SOURCES):
         raise CannotTell("no Postgres log, no snapshots and no record of changes (CloudTrail)")
     sign = leading_slow(facts)
     return [] if sign is None else [*_differences(facts, sign), *_timed(facts, sign)]
@@ -44,9 +42,9 @@ def check_database_changes(facts: Facts) -> list[Finding]:
 def unrecorded_changes(facts: Facts) -> str:
     """Why nothing found may not mean that nothing was changed: nobody recorded changes, or DDL."""
     lacks = []
-    if all(pull.status is Status.NOT_CONFIGURED for pull in facts.pulls("changes")):
+    if is_absent(facts, "changes"):
         lacks.append("there is no record of changes (CloudTrail)")
-    if all(pull.status is Status.NOT_CONFIGURED for pull in facts.pulls("database_log")):
+    if is_absent(facts, "database_log"):
         lacks.append("there is no Postgres log to show DDL")
     return "; ".join(lacks)
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from ddms_ops.analysis.requests import between, latency
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.refs import log_refs, span_words
+from ddms_ops.checks.refs import log_refs, ms_words, span_words
 from ddms_ops.checks.steps import next_step
 from ddms_ops.findings import Finding, Severity
 
@@ -46,12 +46,13 @@ def _finding(
     severity: Severity,
 ) -> Finding:
     value = float(rows["duration_ms"].quantile(0.95))
-    against = f"{_ms(usual)} in the baseline" if pd.notna(usual) else "no baseline"
+    against = f"{ms_words(usual)} in the baseline" if pd.notna(usual) else "no baseline"
     return Finding(
         check="latency",
         severity=severity,
         statement=(
-            f"p95 latency {_ms(value)} from {span_words(since, until)}, over the limit of {_ms(limit)} ({against})"
+            f"p95 latency {ms_words(value)} from {span_words(since, until)},"
+            f" over the limit of {ms_words(limit)} ({against})"
         ),
         subject={"signal": "latency", "limit_ms": f"{limit:.17g}"},
         evidence=log_refs(rows[rows["duration_ms"] > limit]) or log_refs(rows),
@@ -63,10 +64,6 @@ def _finding(
         unit="ms",
         next_step=next_step(facts.profile, "timeout"),
     )
-
-
-def _ms(value: float) -> str:
-    return f"{value:,.0f} ms" if value >= 10 else f"{value:.3g} ms"
 
 
 def _longest_run(is_over: pd.Series) -> list[pd.Timestamp]:

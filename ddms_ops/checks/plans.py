@@ -11,7 +11,7 @@ from ddms_ops.analysis.plan_problems import Problem, TableState, plan_problems
 from ddms_ops.analysis.plans import plan_changes, plan_of, plan_shape
 from ddms_ops.analysis.statement_log import BEFORE, NOW
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.refs import counted
+from ddms_ops.checks.refs import counted, log_refs, ms_words
 from ddms_ops.checks.slow_sign import OF_DATABASE
 from ddms_ops.findings import EvidenceRef, Finding, Severity
 from ddms_ops.redact import redact
@@ -106,12 +106,12 @@ def _change(facts: Facts, statement: str, shapes: pd.DataFrame, plans: pd.DataFr
         severity=Severity.MEDIUM if is_sure else Severity.LOW,
         statement=(
             f"The plan of {facts.statement_text(statement)} changed, first seen {first:%Y-%m-%d %H:%M:%S} UTC:"
-            f" {paths(after['node'].iloc[0])} (median {_ms(new['median_now_ms'])},"
+            f" {paths(after['node'].iloc[0])} (median {ms_words(new['median_now_ms'])},"
             f" {_of(int(new['calls_now']), now)} read), before {paths(earlier['node'].iloc[0])}"
-            f" (median {_ms(old['median_before_ms'])}, {_of(int(old['calls_before']), before)} read)"
+            f" (median {ms_words(old['median_before_ms'])}, {_of(int(old['calls_before']), before)} read)"
         ),
         subject={"statement": statement, "kind": "changed", "shape": str(new["shape"])},
-        evidence=_refs(pd.concat([after, earlier])),
+        evidence=log_refs(pd.concat([after, earlier])),
         strength=ratio,
         first_seen=first,
         last_seen=after["timestamp"].max(),
@@ -144,7 +144,7 @@ def _problem(facts: Facts, statement: str, problem: Problem, plan: Any) -> Findi
         check="plans",
         severity=Severity.LOW,
         statement=(
-            f"{redact(problem.words)}, in the slowest plan ({_ms(plan['duration_ms'])}) of"
+            f"{redact(problem.words)}, in the slowest plan ({ms_words(plan['duration_ms'])}) of"
             f" {facts.statement_text(statement)} at {plan['timestamp']:%Y-%m-%d %H:%M:%S} UTC"
         ),
         subject={"statement": statement, "kind": problem.kind},
@@ -167,13 +167,5 @@ def table_states(facts: Facts) -> dict[str, TableState]:
     return states
 
 
-def _refs(plans: pd.DataFrame) -> tuple[EvidenceRef, ...]:
-    return tuple(EvidenceRef.of(str(pull), part["row"].tolist()) for pull, part in plans.groupby("pull", sort=True))
-
-
 def _of(part: int, whole: int) -> str:
     return f"{part:,} of {counted(whole, 'plan')}"
-
-
-def _ms(value: float) -> str:
-    return f"{value:,.0f} ms" if value >= 10 else f"{value:.3g} ms"

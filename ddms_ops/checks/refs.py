@@ -106,6 +106,11 @@ def of_sample(facts: Facts) -> str:
     return f" (in a sample of 1 in {facts.sample[0]})" if facts.sample else ""
 
 
+def ms_words(value: float) -> str:
+    """`240 ms`, `0.31 ms`."""
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:.3g} ms"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 event`, `1,200 events`."""
     return f"{number:,} {noun if number == 1 else plural(noun)}"

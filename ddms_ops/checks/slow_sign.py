@@ -1,7 +1,6 @@
 """The finding that the other checks of slow queries explain: the strongest sign that something became slow."""
 
-from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.coverage import Status
+from ddms_ops.checks.base import CannotTell, Facts, is_absent
 from ddms_ops.findings import Finding, Verdict
 
 OF_DATABASE = ("blocking", "connections", "slow_statements", "temp_files")
@@ -30,9 +29,7 @@ def leading_slow(facts: Facts) -> Finding | None:
     found = slow_sign(facts)
     if found is not None:
         return found
-    pulls = [pull for kind in DATABASE_PULLS for pull in facts.pulls(kind)]
-    has_database = any(pull.status is not Status.NOT_CONFIGURED for pull in pulls)
-    results = [facts.result(name) for name in (OF_DATABASE if has_database else OF_OTHERS)]
+    results = [facts.result(name) for name in (OF_OTHERS if is_absent(facts, *DATABASE_PULLS) else OF_DATABASE)]
     unsure = [result.question for result in results if result.status is Verdict.NOT_CHECKED]
     if unsure:
         raise CannotTell(f"nothing was found slow, but not every check could be made ({unsure[0]})")

@@ -12,6 +12,7 @@ from ddms_ops.analysis.time_bridge import residual
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.basis import LOG, Basis
 from ddms_ops.checks.common_movement import STEPS, common_movement, moved_together, severity_of, statement_refs
+from ddms_ops.checks.refs import ms_words
 from ddms_ops.checks.unfinished_statements import cancelled_statements, running_statements
 from ddms_ops.findings import Finding
 
@@ -162,19 +163,19 @@ def _difference(row: Any, growth: float) -> str:
 
 def _numbers(basis: Basis, row: Any, kind: str) -> str:
     """Calls and times before and now, as words."""
-    now = f"{row.calls_now:,.0f} calls of {_ms(row.mean_now_ms)}"
+    now = f"{row.calls_now:,.0f} calls of {ms_words(row.mean_now_ms)}"
     tail = ""
     if basis.kind == LOG:
         last = basis.now.loc[row.Index]
-        tail = f" (p95 {_ms(last['p95_ms'])}, max {_ms(last['max_ms'])})"
+        tail = f" (p95 {ms_words(last['p95_ms'])}, max {ms_words(last['max_ms'])})"
     if kind in ("new", "again"):
         return f"{now}{tail}, none in the baseline"
     if kind == "over_limit":
-        return f"{now}{tail} over {_ms(basis.limit_ms)}, none in the baseline"
+        return f"{now}{tail} over {ms_words(basis.limit_ms)}, none in the baseline"
     if not basis.is_counted:
-        return f"{now}{tail} against {_ms(row.mean_before_ms)} a call"
+        return f"{now}{tail} against {ms_words(row.mean_before_ms)} a call"
     return (
-        f"{now}{tail} against {row.calls_before:,.0f} of {_ms(row.mean_before_ms)};"
+        f"{now}{tail} against {row.calls_before:,.0f} of {ms_words(row.mean_before_ms)};"
         f" {row.by_calls_ms / 1000:+,.2f} s by calls, {row.by_mean_ms / 1000:+,.2f} s by time a call"
     )
 
@@ -184,7 +185,7 @@ def _start(facts: Facts, basis: Basis, row: Any, kind: str) -> pd.Timestamp | No
 
     A log beside snapshots tells of slow calls only: then it is when these became more.
     """
-    logged = basis.now if basis.kind == LOG else facts.logged_statements
+    logged = basis.now if basis.kind == LOG else facts.statement_log.stats(NOW)
     if row.Index not in logged.index:
         return None
     if kind in ("new", "again", "over_limit"):
@@ -219,9 +220,5 @@ def _every(calls: pd.Series, window: Any, step_s: int) -> pd.Series:
 
 def _last(facts: Facts, basis: Basis, statement: Any) -> pd.Timestamp | None:
     """The last call that the log tells of."""
-    logged = basis.now if basis.kind == LOG else facts.logged_statements
+    logged = basis.now if basis.kind == LOG else facts.statement_log.stats(NOW)
     return pd.Timestamp(logged.loc[statement, "last_seen"]) if statement in logged.index else None
-
-
-def _ms(value: float) -> str:
-    return f"{value:,.0f} ms" if value >= 10 else f"{value:.3g} ms"

@@ -6,10 +6,10 @@ import pandas as pd
 from ddms_ops.analysis.counters import CounterSpan
 from ddms_ops.analysis.statement_log import BEFORE, NOW, StatementLog
 from ddms_ops.analysis.time_bridge import time_bridge
-from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.base import CannotTell, Facts, is_absent
 from ddms_ops.checks.basis import LOG, SNAPSHOTS, Basis
 from ddms_ops.checks.log_limits import is_full, limit_ms, limit_words, unlike_limits
-from ddms_ops.coverage import Coverage, Status
+from ddms_ops.coverage import Coverage
 from ddms_ops.sql_text import masked, statement_ids
 
 PREPARING = 0.1  # of the calls' time: from there on, time in parse and bind is said
@@ -25,23 +25,22 @@ def statement_basis(facts: Facts) -> Basis:
     Raises:
         CannotTell: neither the log nor the snapshots allow a comparison; the message says why of each.
     """
-    log, spans = facts.statement_log, facts.counter_spans
-    from_log, why_no_log = _of_log(facts, log)
-    from_counters, why_no_counters = _of_counters(spans.now, spans.before)
+    from_log, why_no_log = _of_log(facts, facts.statement_log)
+    from_counters, why_no_counters = facts.counted_basis
     if from_log is not None and (is_full(facts) or from_counters is None):
         return from_log
     if from_counters is not None:
         return from_counters
-    if any(pull.status is not Status.NOT_CONFIGURED for kind in (*LOGGED, "statistics") for pull in facts.pulls(kind)):
-        raise CannotTell(f"cannot tell: {why_no_log}; {why_no_counters}")
-    raise CannotTell(f"no Postgres log and no statistics of it; {HOW_TO_LOG}, or {HOW_TO_COUNT}")
+    if is_absent(facts, *LOGGED, "statistics"):
+        raise CannotTell(f"no Postgres log and no statistics of it; {HOW_TO_LOG}, or {HOW_TO_COUNT}")
+    raise CannotTell(f"cannot tell: {why_no_log}; {why_no_counters}")
 
 
 def _of_log(facts: Facts, log: StatementLog) -> tuple[Basis | None, str]:
     """The basis of the log, or why there is none."""
     now, before = log.stats(NOW), log.stats(BEFORE)
     pulls = [pull for kind in LOGGED for pull in facts.pulls(kind)]
-    if all(pull.status is Status.NOT_CONFIGURED for pull in pulls):
+    if is_absent(facts, *LOGGED):
         return None, "there is no Postgres log"
     if now.empty and before.empty:
         entries = sum(pull.rows for pull in pulls)
@@ -70,13 +69,8 @@ def _preparing(log: StatementLog) -> str:
     return f"parse and bind, which plan, took {spent / 1000:,.2f} s besides, {before / 1000:,.2f} s before"
 
 
-def counted_basis(facts: Facts) -> Basis | None:
-    """The basis of the snapshots' counters, whatever the comparison rests on; None without."""
-    return _of_counters(facts.counter_spans.now, facts.counter_spans.before)[0]
-
-
-def _of_counters(now: CounterSpan, before: CounterSpan) -> tuple[Basis | None, str]:
-    """The basis of the snapshots' counters, or why there is none."""
+def counted_basis(now: CounterSpan, before: CounterSpan) -> tuple[Basis | None, str]:
+    """The basis of the snapshots' counters, whatever the comparison rests on; or why there is none."""
     faults = [*now.faults, *before.faults]
     if not now.is_valid or not before.is_valid:
         return None, "; ".join(faults) or "the snapshots tell nothing of a time before the window"

@@ -3,10 +3,8 @@
 import pandas as pd
 
 from ddms_ops.analysis.statement_log import NOW
-from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.base import CannotTell, Facts, is_absent
 from ddms_ops.checks.refs import counted, pair_refs
-from ddms_ops.checks.statement_basis import counted_basis
-from ddms_ops.coverage import Status
 from ddms_ops.findings import Finding, Severity
 
 BLOCK = 8192
@@ -31,8 +29,7 @@ def check_temp_files(facts: Facts) -> list[Finding]:
 
 def unlogged_spills(facts: Facts) -> str:
     """Why no spill may not mean that none was: temporary files are not logged, and no counters tell."""
-    has_log = any(pull.status is not Status.NOT_CONFIGURED for pull in facts.pulls("database_log"))
-    is_logged = has_log and facts.statistics.setting("log_temp_files") == "0"
+    is_logged = not is_absent(facts, "database_log") and facts.statistics.setting("log_temp_files") == "0"
     if is_logged or len(facts.statement_log.of("temp_file")) or _by_counters(facts) is not None:
         return ""
     return "temporary files are logged with log_temp_files = 0 only, and whether that is set is not known"
@@ -49,7 +46,7 @@ def spilled(facts: Facts) -> pd.DataFrame | None:
     counters = _by_counters(facts) if events.empty else None
     if counters is not None:
         return counters
-    if all(pull.status is Status.NOT_CONFIGURED for pull in facts.pulls("database_log")):
+    if is_absent(facts, "database_log"):
         return None
     events = events.assign(pair=list(zip(events["pull"], events["row"], strict=True)))
     is_now = events["side"] == NOW
@@ -64,7 +61,7 @@ def spilled(facts: Facts) -> pd.DataFrame | None:
 
 def _by_counters(facts: Facts) -> pd.DataFrame | None:
     """The same by the counters of temporary blocks; None where these are not known."""
-    basis = counted_basis(facts)
+    basis, _ = facts.counted_basis
     if basis is None or basis.now["temp_written"].isna().all():
         return None
     wrote = basis.now[basis.now["temp_written"] > 0]

@@ -66,11 +66,6 @@ class StatisticsFrames:
         """DATABASE_COUNTERS."""
         return statistics.database_counters(self._records, self._pull)
 
-    @cached_property
-    def foreign_keys(self) -> pd.DataFrame:
-        """FOREIGN_KEYS."""
-        return statistics.foreign_keys(self._records, self._pull)
-
     @staticmethod
     def ends(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Rows of a view in its first and in its last snapshot; the same where there is one only."""

@@ -1,5 +1,7 @@
 """What the database did: statements, waits, plans and tenants, as tables."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from ddms_ops.analysis.lock_waits import PREPARED
@@ -17,6 +19,8 @@ from ddms_ops.panels.tables import check_panel
 from ddms_ops.redact import redact
 
 MOST, LISTED = 15, 8
+TIMES = ("mean_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms")
+BLOCKS = ("rows_returned", "blocks_hit", "blocks_read", "temp_written", "wal_bytes")
 NAMELESS = {PREPARED: "a prepared transaction", UNKNOWN_PROCESS: "not named by the log"}
 WORDS = {
     "called_more": "called more", "called_less": "called less", "slower": "slower", "faster": "faster", "new": "new",
@@ -58,35 +62,33 @@ def _sum(name: str, table: pd.DataFrame) -> tuple[object, ...]:
     return (Quiet(name), "", *parts, calls, "")
 
 
-def _times(case: Case) -> Shown:
-    """How long calls took, before and now."""
+def _sides(case: Case) -> Iterator[tuple[str, str, pd.Series]]:
+    """The statements on top: text (said once), side, and what the basis knows of it there."""
     basis = case.statement_basis
-    rows = []
     for name in basis.bridge.index[:LISTED]:
+        text = basis.text(str(name))
         for side, frame in ((NOW, basis.now), (BEFORE, basis.before)):
             if name in frame.index:
-                last = frame.loc[name]
-                text = basis.text(str(name)) if side == NOW or name not in basis.now.index else ""
-                times = [_ms(last[column]) for column in ("mean_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms")]
-                rows.append((text, side, _count(last["calls"]), *times, last["first_seen"]))
+                yield text, side, frame.loc[name]
+                text = ""
+
+
+def _times(case: Case) -> Shown:
+    """How long calls took, before and now."""
+    rows = [
+        (text, side, _count(each["calls"]), *(_ms(each[name]) for name in TIMES), each["first_seen"])
+        for text, side, each in _sides(case)
+    ]
     columns = ("statement", "", "calls", "mean", "p50", "p95", "p99", "max", "first seen")
     return html_table(columns, rows, caption="Time of a call, not scaled", align="llrrrrrrl")
 
 
 def _blocks(case: Case) -> Shown:
     """What calls read and wrote, before and now."""
-    basis = case.statement_basis
-    rows = []
-    for name in basis.bridge.index[:LISTED]:
-        for side, frame in ((NOW, basis.now), (BEFORE, basis.before)):
-            if name in frame.index:
-                last = frame.loc[name]
-                text = basis.text(str(name)) if side == NOW or name not in basis.now.index else ""
-                each = [
-                    last[column] / last["calls"]
-                    for column in ("rows_returned", "blocks_hit", "blocks_read", "temp_written", "wal_bytes")
-                ]
-                rows.append((text, side, _count(last["calls"]), *(f"{value:,.4g}" for value in each)))
+    rows = [
+        (text, side, _count(each["calls"]), *(f"{each[name] / each['calls']:,.4g}" for name in BLOCKS))
+        for text, side, each in _sides(case)
+    ]
     columns = ("statement", "", "calls", "rows", "blocks hit", "blocks read", "temp blocks", "WAL bytes")
     return html_table(columns, rows, caption="Per call, not scaled", align="llrrrrrr")
 
