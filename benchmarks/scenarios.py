@@ -81,6 +81,13 @@ def compare(played: Play, case: Case, truth: Truth) -> None:
     broken = [f"{result.id}: {result.reason}" for result in case.results if BROKEN in result.reason]
     played.misses += [f"{played.scenario} seed {played.seed}: broken check {reason}" for reason in broken]
     findings = sorted((f for result in case.results for f in result.findings), key=lambda finding: finding.rank)
+    if truth["kind"] == "leak":
+        disclosed = case.crossings.loc[case.crossings["verdict"] == "disclosed", "id"]
+        classes = truth["leak"]["classes"]
+        planted = {audit_id for name in ("cached", "guessed") for audit_id in classes[name]["audit_ids"]}
+        is_right = set(disclosed) == planted
+        played.answer("leak", is_right, f"{len(disclosed)} disclosures")
+        return
     if truth["is_quiet"]:
         loud = [shown(finding) for finding in findings if finding.severity.is_above_low]
         played.answer("quiet", not loud and not broken, f"{len(loud)} above low, first: {loud[0] if loud else ''}")

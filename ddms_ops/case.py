@@ -22,6 +22,7 @@ from ddms_ops.evidence import EvidenceFolder, read_table
 from ddms_ops.findings import CheckResult, ranked
 from ddms_ops.frames import LogFrames
 from ddms_ops.incident import Incident, resolve
+from ddms_ops.leak_frames import LeakFrames
 from ddms_ops.normalize import normalize_alarms, normalize_changes, normalize_metrics
 from ddms_ops.profile import load_profile, profile_path
 from ddms_ops.report.findings_file import findings_document, write_document
@@ -71,7 +72,7 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
     return Case(incident, profile, resumed(source, folder), folder, clock=clock)
 
 
-class Case(LogFrames, DatabaseFrames):
+class Case(LogFrames, DatabaseFrames, LeakFrames):
     """One incident under investigation; see `open_case`.
 
     Args:
@@ -135,6 +136,10 @@ class Case(LogFrames, DatabaseFrames):
             "database_log": lambda: self.database_log_pulls,
             "database_log.baseline": lambda: self.database_log_pulls,
             "statistics": lambda: self.records("statistics"),
+            "posture": lambda: self.records("posture"),
+            "access": lambda: self.records("access"),
+            "trail": lambda: [self.pull_trail(part) for part in sorted(self.trail_parts - {"requests"})],
+            "trail_requests": lambda: [self.pull_trail(part) for part in self.trail_parts & {"requests"}],
         }[kind]()
         return [row for row in self.coverage if row.pull.split("/")[0] == kind]
 
@@ -188,6 +193,10 @@ class Case(LogFrames, DatabaseFrames):
         return found
 
     # Frames
+
+    def now(self) -> pd.Timestamp:
+        """The clock, UTC."""
+        return self._clock()
 
     @cached_property
     def metrics(self) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from ddms_ops.deployment import Athena, Database, Environment, HealthCheck, Resources
 from ddms_ops.errors import did_you_mean
 from ddms_ops.settings import Strict
+from ddms_ops.tenancy import Tenants
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 FIELDS = (
@@ -221,6 +222,7 @@ class Profile(Strict):
     metrics: dict[str, Metric] = {}
     resources: Resources = Resources()
     database: Database | None = None
+    tenants: Tenants | None = None
     athena: Athena | None = None
     health: dict[str, HealthCheck] = {}
     triage: Triage

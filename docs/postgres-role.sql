@@ -18,10 +18,13 @@ GRANT pg_monitor TO ddms_ops_ro;
 -- notebook of yours needs it.
 GRANT USAGE ON SCHEMA public TO ddms_ops_ro;
 GRANT SELECT (id, created_at, tenant_id, user_tenant_id, user_id, action, resource_type, resource_id, request_id,
-              ip_address, status, details) ON public.audit_logs TO ddms_ops_ro;
+              ip_address, status, details, seq) ON public.audit_logs TO ddms_ops_ro;
 GRANT SELECT (id, created_at, tenant_id, name, created_by) ON public.documents TO ddms_ops_ro;
 GRANT SELECT (id, created_at, tenant_id) ON public.users TO ddms_ops_ro;
 GRANT SELECT (id, created_at, name) ON public.tenants TO ddms_ops_ro;
+GRANT SELECT (id, created_at, tenant_id, document_id, shared_with, expires_at, revoked_at)
+    ON public.document_shares TO ddms_ops_ro;
+GRANT SELECT (id, started_at, ended_at, tenant_id, user_id, ticket) ON public.support_sessions TO ddms_ops_ro;
 
 -- An audit across tenants sees nothing through row-level security, and a count of 0 would look like "no leak".
 -- ddms-ops turns row_security off, so that without this line reading such a table is an error and no empty answer.

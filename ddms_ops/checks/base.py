@@ -14,6 +14,7 @@ from ddms_ops.analysis.counters import CounterSpans
 from ddms_ops.analysis.lock_waits import Chain
 from ddms_ops.analysis.statement_log import StatementLog
 from ddms_ops.checks.basis import Basis
+from ddms_ops.checks.tenant_facts import TenantFacts
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.declaration import Profile
 from ddms_ops.deployment import Database
@@ -34,7 +35,7 @@ class CannotTell(Exception):
     """A check has nothing to judge; the message says what is lacking."""
 
 
-class Facts(Protocol):
+class Facts(TenantFacts, Protocol):
     """What a check may read; frames are in the schemas, logs also `with_groups`."""
 
     @property
@@ -237,22 +238,24 @@ def run_check(check: Check, facts: Facts) -> CheckResult:
         return CheckResult(check.id, check.notebook, check.question, status, reason, findings)
 
     try:
-        needed = [coverage for kind in check.needs for coverage in facts.pulls(kind)]
-        findings = check.judge(facts)
+        return result(*_judged(check, facts))
     except CannotTell as lack:
         return result(Verdict.NOT_CHECKED, str(lack))
     except Exception as fault:  # a check that breaks must not take the report with it
         return result(Verdict.NOT_CHECKED, f"{BROKEN}: {type(fault).__name__}")
+
+
+def _judged(check: Check, facts: Facts) -> tuple[Verdict, str, tuple[Finding, ...]]:
+    needed = [coverage for kind in check.needs for coverage in facts.pulls(kind)]
+    found = check.judge(facts)
     missing = [coverage for coverage in needed if not coverage.is_all_there]
-    if findings:
-        marked = (
-            replace(found, confidence=confidence(found.evidence, _incomplete(facts, found))) for found in findings
-        )
-        return result(Verdict.FOUND, check.note(facts, findings), tuple(marked))
+    if found:
+        marked = (replace(one, confidence=confidence(one.evidence, _incomplete(facts, one))) for one in found)
+        return Verdict.FOUND, check.note(facts, found), tuple(marked)
     if missing:
-        return result(Verdict.NOT_CHECKED, f"found nothing, but {_named(missing)}")
+        return Verdict.NOT_CHECKED, f"found nothing, but {_named(missing)}", ()
     doubt = check.doubt(facts)
-    return result(Verdict.NOT_CHECKED, f"found nothing, but {doubt}") if doubt else result(Verdict.CLEAR)
+    return (Verdict.NOT_CHECKED, f"found nothing, but {doubt}", ()) if doubt else (Verdict.CLEAR, "", ())
 
 
 def is_absent(facts: Facts, *kinds: str) -> bool:

@@ -35,7 +35,7 @@ def check_changes_before(facts: Facts) -> list[Finding]:
         system=facts.profile.system,
     )
     return [
-        _finding(facts.profile, change, sign, len(table) - place)
+        change_finding(facts.profile, change, sign, len(table) - place)
         for place, change in enumerate(table.head(SHOWN).itertuples())
     ]
 
@@ -46,14 +46,16 @@ def _begun_by(facts: Facts, sign: Finding) -> pd.Timestamp:
     return sign.first_seen + pd.Timedelta(seconds=bucket_s(facts.window) if sign.check == "traffic" else 0)
 
 
-def _finding(profile: Profile, change: Any, sign: Finding, strength: int) -> Finding:
-    """One row of `suspect_changes` as a finding."""
+def change_finding(
+    profile: Profile, change: Any, sign: Finding, strength: int, *, check: str = "changes_before"
+) -> Finding:
+    """One row of `suspect_changes` as a finding that explains another."""
     resource = "" if pd.isna(change.resource) else redact(str(change.resource))[:CHARS]
     actor = "" if pd.isna(change.actor) else redact(str(change.actor))[:CHARS]
     what = f"{change.calls}{' on ' + resource if resource else ''}{' by ' + actor if actor else ''}"
     when = f"at {change.first:%Y-%m-%d %H:%M} UTC, {change.minutes_before:.0f} min before {sign.id} began"
     return Finding(
-        check="changes_before",
+        check=check,
         severity=Severity.LOW if change.is_related else Severity.INFO,
         statement=f"{what} {when}; coincident{'; it names the affected component' if change.is_related else ''}",
         subject={"change": str(change.calls), "resource": resource, "actor": actor, "explains": sign.id},

@@ -1,5 +1,6 @@
 """What a notebook shows: each function takes a case and returns one thing to look at."""
 
+from ddms_ops.panels.annex import annex_panel
 from ddms_ops.panels.answer import answer_panel
 from ddms_ops.panels.endpoints import endpoints_table
 from ddms_ops.panels.groups import groups_table
@@ -15,10 +16,12 @@ from ddms_ops.panels.tables import (
     unseen_panel,
 )
 from ddms_ops.panels.tenants import tenants_table
+from ddms_ops.panels.tenants_audit import disclosures_table, explained_table, leak_matrix, verdict_table
 
 __all__ = [
-    "answer_panel", "check_panel", "coverage_panel", "endpoints_table", "findings_panel", "groups_table",
+    "annex_panel", "answer_panel", "check_panel", "coverage_panel", "disclosures_table", "endpoints_table",
+    "explained_table", "findings_panel", "groups_table", "leak_matrix",
     "metrics_panel", "query_panel", "query_rows", "statements_panel", "statements_table", "steps_panel",
     "tenants_table", "tenants_time_table", "threads_panel", "timeline", "timeline_panel", "unseen_panel",
-    "waits_table", "when_panel", "where_panel",
+    "verdict_table", "waits_table", "when_panel", "where_panel",
 ]  # fmt: skip

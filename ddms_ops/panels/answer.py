@@ -4,24 +4,31 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from ddms_ops.analysis.leak_verdict import LEAKED, NO_LEAK
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
-from ddms_ops.checks.base import CannotTell
+from ddms_ops.checks.base import BROKEN, CannotTell
 from ddms_ops.checks.leading import leading
+from ddms_ops.checks.leak_changes import leading_leak
+from ddms_ops.checks.refs import counted
 from ddms_ops.checks.slow_sign import leading_slow
 from ddms_ops.checks.tables import Badge, Quiet, Shown, html_table, joined, lead_line, verdict
+from ddms_ops.checks.tenant_leaks import leaks_doubt
+from ddms_ops.checks.trail_basis import NOT_DECLARED, must_have_trail
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.findings import CheckResult, Finding, Verdict, ranked
+from ddms_ops.panels.tenants_audit import TONES
 from ddms_ops.report.summary import EXPLAINING, in_all
 
 ALSO = 3
 UNKNOWN = 4
 COUNTS = ("log_counts", "log_counts.baseline")
-TRIAGE, SLOW = "error_triage", "slow_queries"
+TRIAGE, SLOW, AUDIT = "error_triage", "slow_queries", "tenant_leakage_audit"
 PULLS = {
     TRIAGE: ("logs", "logs.baseline", "metrics", "metrics.baseline", "changes", "alarms"),
     SLOW: ("database_log", "database_log.baseline", "statistics", "logs", "logs.baseline", "metrics",
            "metrics.baseline", "changes", "alarms"),
+    AUDIT: ("trail", "logs", "changes", "posture", "database_log", "statistics"),
 }  # fmt: skip
 LEADING = {TRIAGE: leading, SLOW: leading_slow}
 ABOUT = {
@@ -32,16 +39,27 @@ ABOUT = {
         ("Whose time", "tenant_database_time", 2),
         ("Just before", "database_changes", 3),
     ),
+    AUDIT: (
+        ("Logs, objects", "tenant_witnesses", 2),
+        ("Whole trail?", "trail_gaps", 2),
+        ("Database", "isolation_posture", 2),
+        ("Just before", "leak_changes", 3),
+    ),
 }
 """What a row is called, the check that answers it, and how many clauses of its statement are not said quietly."""
+CLEAR = {"trail_gaps": "yes, over complete evidence", "isolation_posture": "no fault found"}
+"""What it means that such a check is clear; of others nothing was found."""
 
 
 def answer_panel(case: Case, notebook: str = TRIAGE) -> Shown:
     """The answers of a notebook and what they rest on, in at most 15 lines; runs every check of it."""
-    for kind in PULLS[notebook]:
+    is_moot = notebook == AUDIT and case.profile.tenants is None
+    for kind in () if is_moot else PULLS[notebook]:
         case.pulls(kind)
     checks = [check.id for check in CHECKS if check.notebook == notebook]
     results = {result.id: result for result in ranked([case.result(check) for check in checks])}
+    if notebook == AUDIT:
+        return _of_audit(case, results)
     try:
         found = LEADING[notebook](case)
     except CannotTell as lack:
@@ -53,14 +71,63 @@ def answer_panel(case: Case, notebook: str = TRIAGE) -> Shown:
         return joined(
             lead_line(Badge("nothing found", "good"), words), _table(_also(results) + _unknown(case, results))
         )
+    return joined(lead_line(Badge.of(found.severity), found.statement), _table(_rows(case, notebook, found, results)))
+
+
+def _rows(case: Case, notebook: str, found: Finding, results: Mapping[str, CheckResult]) -> list[tuple[object, object]]:
+    """What is known about the leading finding, what else was found, what is not known, and what comes next."""
     rows_about = [(name, _first(results[check], loud)) for name, check, loud in ABOUT[notebook] if check != found.check]
     about = [("Since", _since(found, results)), *rows_about]
     before = ABOUT[notebook][-1][1]
     steps = [step for step in dict.fromkeys([found.next_step, _step(results[before])]) if step]
-    shown = [found.id, *(f.id for name, check, _ in ABOUT[notebook] for f in results[check].findings[:1])]
-    rows = [*about, *_also(results, shown), *_unknown(case, results)]
-    rows += [("Next", tuple(steps) or Quiet("the runbook names no step"))]
-    return joined(lead_line(Badge.of(found.severity), found.statement), _table(rows))
+    rows = [*about, *_also(results, [found.id, *_told(notebook, results)]), *_unknown(case, results)]
+    return [*rows, ("Next", tuple(steps) or Quiet("the runbook names no step"))]
+
+
+def _told(notebook: str, results: Mapping[str, CheckResult]) -> list[str]:
+    """Ids of the findings that have a row of their own."""
+    return [finding.id for _, check, _ in ABOUT[notebook] for finding in results[check].findings[:1]]
+
+
+def _of_audit(case: Case, results: Mapping[str, CheckResult]) -> Shown:
+    """The audit leads with the verdict on the window, whatever was found; witnesses alone stand below it."""
+    if case.profile.tenants is None:
+        lead, rows = lead_line(Badge("cannot tell", "medium"), f"{NOT_DECLARED}."), _also(results)
+        return joined(lead, _table(rows)) if rows else lead
+    found = leading_leak(case)
+    lead, is_told = _audit_lead(case, results["tenant_leaks"], found)
+    if found is not None:
+        own: list[tuple[object, object]] = [("Logs, objects", (Badge.of(found.severity), found.statement))]
+        if is_told:
+            doubt = _lack_of_trail(case) or leaks_doubt(case)
+            own = [("More may hide", Quiet(doubt))] if doubt else []
+        return joined(lead, _table([*own, *_rows(case, AUDIT, found, results)]))
+    about = [(name, _first(results[check], loud)) for name, check, loud in ABOUT[AUDIT][:-1]]
+    return joined(lead, _table([*about, *_also(results, _told(AUDIT, results)), *_unknown(case, results)]))
+
+
+def _audit_lead(case: Case, leaks: CheckResult, found: Finding | None) -> tuple[Shown, bool]:
+    """The verdict and its reasons, and whether they tell the leading finding."""
+    if leaks.reason.startswith(BROKEN):
+        return lead_line(Badge("cannot tell", "medium"), f"{leaks.question} {leaks.reason}"), False
+    said = case.leak_verdict
+    if said.word == LEAKED and found is not None:
+        return lead_line(Badge(said.word, TONES[said.word]), found.statement), True
+    if said.word != NO_LEAK:
+        words = _lack_of_trail(case) or leaks_doubt(case).removeprefix("cannot tell ") or f"in {case.window}"
+    elif found is None:
+        words = f"in {case.window}; {counted(len(said.unaffected), 'tenant')} seen in the audit trail"
+    else:
+        return lead_line(Badge("cannot tell", "medium"), "the audit trail shows no leak, but other sources do."), False
+    return lead_line(Badge(said.word, TONES[said.word]), words), False
+
+
+def _lack_of_trail(case: Case) -> str:
+    try:
+        must_have_trail(case)
+    except CannotTell as lack:
+        return f"{lack}."
+    return ""
 
 
 def _table(rows: list[tuple[object, object]]) -> Shown:
@@ -88,7 +155,8 @@ def _since(found: Finding, results: Mapping[str, CheckResult]) -> object:
 def _first(result: CheckResult, loud: int) -> object:
     """The first finding of a check, quiet after some clauses; or what its silence means."""
     if not result.findings:
-        return Quiet(result.reason if result.status is Verdict.NOT_CHECKED else "nothing found")
+        is_clear = result.status is Verdict.CLEAR
+        return Quiet(CLEAR.get(result.id, "nothing found") if is_clear else result.reason or "nothing found")
     clauses = result.findings[0].statement.split("; ")
     first, rest = "; ".join(clauses[:loud]), "; ".join(clauses[loud:])
     return (first, Quiet(rest)) if rest else first

@@ -7,6 +7,7 @@ from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.leading import GROUPED
 from ddms_ops.checks.tables import Quiet, Shown, coverage_table, findings_table, html_table, joined
+from ddms_ops.coverage import Coverage, Status
 from ddms_ops.findings import Severity
 from ddms_ops.panels.answer import PULLS, TRIAGE
 from ddms_ops.redact import redact
@@ -76,7 +77,7 @@ def _ms(length: float) -> float:
 
 def unseen_panel(case: Case) -> Shown:
     """What could not be seen: pulls that are not complete and checks that could not be made."""
-    rows = [("pull", row.pull, str(row.status), row.reason) for row in case.coverage if row.status not in ("complete",)]
+    rows = [("pull", row.pull, str(row.status), row.reason) for row in case.coverage if _is_lacking(row)]
     rows += [
         ("check", result.question, "not checked", result.reason)
         for result in case.results
@@ -100,6 +101,12 @@ def unseen_panel(case: Case) -> Shown:
         rows,
         caption="What could not be seen" if rows else "Everything asked for was seen",
     )
+
+
+def _is_lacking(pull: Coverage) -> bool:
+    """Whether a pull is not complete; an empty answer of the audit trail (no hole, no grant) is one, not a lack."""
+    is_answer = pull.status is Status.EMPTY and pull.pull.startswith("trail/")
+    return pull.status is not Status.COMPLETE and not is_answer
 
 
 def steps_panel(case: Case) -> Shown:

@@ -11,9 +11,12 @@ from ddms_ops.report.document import Report, open_report, place_of, unseen_pulls
 NAME = "summary.md"
 EXPLAINING = (
     "what_differs", "changes_before", "who_is_hit", "plans", "tenant_database_time", "database_changes",
-    "index_candidates",
+    "index_candidates", "leak_changes",
 )  # fmt: skip
 """Checks whose findings explain the leading one; they are no further findings."""
+
+LEAKS = ("tenant_leaks", "tenant_witnesses")
+REACHED = {"actor": "who", "actors": "who", "owner": "whose", "owners": "whose"}
 
 OTHERS = 3
 UNSEEN = 3
@@ -72,16 +75,41 @@ def in_all(number: int) -> str:
 
 def _headline(report: Report, lead: Finding) -> list[str]:
     since = f"{lead.first_seen:%Y-%m-%d %H:%M} UTC" if lead.first_seen is not None else "unknown"
-    hit = report.about("who_is_hit") or report.about("tenant_database_time")
-    before = report.about("changes_before") or report.about("database_changes")
+    before = _before(report, lead)
     steps = list(dict.fromkeys(step for step in (lead.next_step, *(f.next_step for f in before[:1])) if step))
     return [
         f"- **{lead.severity}**, confidence {lead.confidence or 'unknown'}: {escape_markdown(lead.statement)}",
-        f"- Since: {since} · Where: {escape_markdown(place_of(lead)) or 'unknown'}",
-        f"- Who is hit: {escape_markdown(hit[0].statement) if hit else 'unknown'}",
+        f"- Since: {since} · {_where(lead)}",
+        f"- Who is hit: {escape_markdown(_hit(report, lead)) or 'unknown'}",
         *(f"- Just before: {escape_markdown(finding.statement)}" for finding in before[:1]),
         f"- Next step: {escape_markdown(' · '.join(steps)) or 'none named by the runbook'}",
     ]
+
+
+def _before(report: Report, lead: Finding) -> list[Finding]:
+    """Changes before the leading finding; of a leak only those before it."""
+    if lead.check in LEAKS:
+        return [found for found in report.about("leak_changes") if found.subject.get("explains") == lead.id]
+    return report.about("changes_before") or report.about("database_changes")
+
+
+def _hit(report: Report, lead: Finding) -> str:
+    """Who is hit; of a leak the tenants whose records were reached, most rows first."""
+    if lead.check in LEAKS:
+        leaks = [found for found in report.found if found.check == lead.check]
+        owners = (found.subject.get("owners", found.subject.get("owner", "")) for found in leaks)
+        return "; ".join(owner for owner in dict.fromkeys(owners) if owner)
+    hit = report.about("who_is_hit") or report.about("tenant_database_time")
+    return hit[0].statement if hit else ""
+
+
+def _where(lead: Finding) -> str:
+    """The place of the leading finding; of a leak who reached whose records."""
+    if lead.check not in LEAKS:
+        return f"Where: {escape_markdown(place_of(lead)) or 'unknown'}"
+    named = [f"{REACHED[name]}: {value}" for name, value in lead.subject.items() if value and name in REACHED]
+    words = escape_markdown(", ".join(named)) or "who: unknown"
+    return f"{words[0].upper()}{words[1:]}"
 
 
 def _unseen(report: Report) -> list[str]:

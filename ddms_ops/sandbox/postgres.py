@@ -28,7 +28,9 @@ DEBIAN = Path("/usr/lib/postgresql")
 NOT_FOUND = "no Postgres server found; install the package postgresql"
 DATABASE, SUPERUSER = "dms", "postgres"
 ROLES = ("dms_app", "ddms_ops_ro")
-TABLES = ("tenants", "users", "documents", "audit_logs")  # in the order of their references
+TABLES = (  # in the order of their references
+    "tenants", "users", "documents", "document_shares", "support_sessions", "audit_logs",
+)  # fmt: skip
 UNPRIVILEGED = ("postgres", "nobody")
 START_S, STOP_S, ATTEMPTS = 30, 20, 3
 SETTINGS = {

@@ -110,6 +110,19 @@ class DroppedIndex:
     times: float  # as long as before
 
 
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """From the onset on some reads are answered out of another tenant's cache entry, and somebody guesses ids."""
+
+    actors: int  # tenants whose users are given what is not theirs
+    owners: int  # tenants whose documents these are
+    share: float  # of the actors' reads
+    least: int = 45  # such reads, where there are so many
+    most: int = 180
+    guesses: int = 14  # downloads by guessed ids, of one user
+    served: int = 4  # of these; the others are denied
+
+
 def as_declared(scenario: "Scenario", _rng: np.random.Generator) -> "Scenario":
     """The scenario itself."""
     return scenario
@@ -137,6 +150,7 @@ class Scenario:
     slowdown: float = 1.0  # durations are multiplied by this from the onset on
     connections_full: bool = False  # the database's connections climb to their maximum
     dropped_index: DroppedIndex | None = None
+    leak: Leak | None = None
     job_fault: Fault | None = None
     new_worker: bool = False  # the worker runs as a new version from the onset on
     debug_lines: int = 0  # further lines of each request from the onset on

@@ -11,6 +11,7 @@ and says in `Coverage` whether they are all there. Raw tables, all times UTC:
     database log   timestamp log line entry (an entry of the Postgres log with all its lines; see DATABASE_LOG)
     records        timestamp kind id record (what a list or describe call says of one resource, as JSON text)
     audit rows     the table's own columns: the time column as a time, every other as the text Postgres prints
+    trail answers  the question's own columns; see `trail_sql.PARTS`
 
 A record's `timestamp` is null where it is a present state and no event.
 """
@@ -38,6 +39,7 @@ from ddms_ops.sources.queries import (
     MetricQuery,
     Query,
     RecordQuery,
+    TrailQuery,
 )
 from ddms_ops.window import Window
 
@@ -173,6 +175,10 @@ class Source(Protocol):
 
     def fetch_database_log(self, query: DatabaseLogQuery, *, pull: str) -> Pull:
         """Entries of the Postgres log, in the order they stand in."""
+        ...
+
+    def fetch_trail_answer(self, query: TrailQuery, *, pull: str) -> Pull:
+        """The answer to one question of a tenant audit, from where the trail is; see `sources.trail.fetch_trail`."""
         ...
 
 

@@ -37,6 +37,7 @@ from ddms_ops.sources.base import (
 )
 from ddms_ops.sources.edges import edge_reason
 from ddms_ops.sources.opening import Opened, open_export, scratch_file
+from ddms_ops.sources.posture_files import NAME as POSTURE_FILE
 from ddms_ops.sources.statistics_files import NAME as SNAPSHOT
 from ddms_ops.window import EVER
 
@@ -86,7 +87,8 @@ class DatabaseLogs:
         """Files that are logs by their name, sorted."""
         folder = self._root / FOLDER
         named = (path for path in folder.rglob("*") if path.is_file() and NAMES.search(path.name))
-        return sorted(path for path in named if not SNAPSHOT.fullmatch(path.name))
+        others = (SNAPSHOT, POSTURE_FILE)
+        return sorted(path for path in named if not any(other.fullmatch(path.name) for other in others))
 
     def fetch(self, query: DatabaseLogQuery, *, pull: str) -> Pull:
         """Entries in [start, end) by their own time, in the order they stand in; files by their first entry's time.

@@ -3,6 +3,7 @@
     logs/<log group, "/" as "__">/**    metrics/*.json    trail/**    alarms/*.json
     audit/<table>.csv|parquet           queues/*.json     workflows/*.json …  (for each of AWS_TOPICS)
     database/*.log (the Postgres log)   database/<view>[.<label>].csv (snapshots of its statistics)
+    database/posture.csv                access/* (S3 access logs)
 
 Every file but Parquet may be gzipped; anything may be absent, which is NOT_CONFIGURED. Log files and audit tables are
 read once, whatever the number of windows asked for.
@@ -14,7 +15,6 @@ import weakref
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.coverage import Coverage, Status
@@ -38,6 +38,7 @@ from ddms_ops.sources.base import (
     Pull,
     Query,
     RecordQuery,
+    TrailQuery,
     inside,
     no_records,
     relative_paths,
@@ -48,15 +49,18 @@ from ddms_ops.sources.database_log import DatabaseLogs
 from ddms_ops.sources.database_log_group import entries_of, events_query
 from ddms_ops.sources.edges import edge_reason
 from ddms_ops.sources.json_files import Reader, alarm_changes, change_records, metric_points, read_json_file, to_table
+from ddms_ops.sources.listing import exports_below, has_files, is_export, listing, log_group_of, relative
 from ddms_ops.sources.opening import scratch_file
-from ddms_ops.sources.queries import AWS_TOPICS, STATISTICS
+from ddms_ops.sources.queries import ACCESS, AWS_TOPICS
 from ddms_ops.sources.record_files import records_inside, resource_records
 from ddms_ops.sources.staged_logs import StagedLogs
-from ddms_ops.sources.statistics_files import read_statistics
 from ddms_ops.sources.tables import NAIVE, Tables, table_files
+from ddms_ops.sources.topic_files import LACKS, OWN_READERS, read_topic
+from ddms_ops.sources.trail import fetch_trail
+from ddms_ops.sources.trail_files import TrailTables
 from ddms_ops.window import EVER
 
-FOLDERS = ("logs", "metrics", "trail", "alarms", "audit", "database", *AWS_TOPICS)
+FOLDERS = ("logs", "metrics", "trail", "alarms", "audit", "database", ACCESS, *AWS_TOPICS)
 NOT_JSON = (".csv", ".csv.gz", ".parquet")
 SHOWN_FILES = 10
 
@@ -76,6 +80,7 @@ class FilesSource:
         self._staged: dict[str, StagedLogs] = {}
         self._tables: Tables | None = None
         self._database_logs: DatabaseLogs | None = None
+        self._trail: TrailTables | None = None
 
     def _check(self) -> None:
         if not self.root.exists():
@@ -86,7 +91,7 @@ class FilesSource:
             present = [path.name for path in self.root.iterdir()]
         except PermissionError:
             raise SourceError(f"source: {self.root}: no permission to read it") from None
-        if not any(_has_files(self.root / name) for name in FOLDERS):
+        if not any(has_files(self.root / name) for name in FOLDERS):
             found = f"; it holds {', '.join(sorted(present)[:SHOWN_FILES])}" if present else "; it is empty"
             raise SourceError(f"source: {self.root}: no exports; expected a folder {'/, '.join(FOLDERS)}/ in it{found}")
 
@@ -97,9 +102,9 @@ class FilesSource:
     def _groups(self) -> dict[str, list[Path]]:
         """Export files by log group."""
         found: dict[str, list[Path]] = {}
-        for path in _listing(self.root / "logs"):
-            if path.is_dir() or _is_export(path):
-                found.setdefault(_group_name(path), []).extend(_exports_below(path) if path.is_dir() else [path])
+        for path in listing(self.root / "logs"):
+            if path.is_dir() or is_export(path):
+                found.setdefault(log_group_of(path), []).extend(exports_below(path) if path.is_dir() else [path])
         return found
 
     def fetch_log_events(self, query: LogQuery, *, pull: str) -> Pull:
@@ -144,7 +149,7 @@ class FilesSource:
         self, staged: StagedLogs, query: LogQuery | LogCountQuery, rows: int, matched: int
     ) -> tuple[Status, str]:
         """What is wrong with the files, and with what they hold of the window."""
-        faults = [f"{_relative(a.path, self.root)} {fault}" for a in staged.accounts for fault in a.faults]
+        faults = [f"{relative(a.path, self.root)} {fault}" for a in staged.accounts for fault in a.faults]
         notes = sorted({account.note for account in staged.accounts if account.note})
         notes += [f"{staged.repeated:,} repeated events in the export taken once"] if staged.repeated else []
         status, reason = _account(rows, matched, faults, notes, any(account.is_denied for account in staged.accounts))
@@ -168,8 +173,8 @@ class FilesSource:
 
     def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:
         """Records of every JSON file under the topic's folder; snapshots of statistics from database/."""
-        if query.topic == STATISTICS:
-            return self._statistics(query, pull)
+        if query.topic in OWN_READERS:
+            return self._of_topic(query, pull)
         return self._json(query, pull, query.topic, resource_records, RECORDS)
 
     def fetch_database_log(self, query: DatabaseLogQuery, *, pull: str) -> Pull:
@@ -180,12 +185,11 @@ class FilesSource:
         self._database_logs = self._database_logs or DatabaseLogs(self.root, self._scratch)
         return self._database_logs.fetch(query, pull=pull)
 
-    def _statistics(self, query: RecordQuery, pull: str) -> Pull:
-        found = read_statistics(self.root, self._scratch)
+    def _of_topic(self, query: RecordQuery, pull: str) -> Pull:
+        found = read_topic(query.topic, self.root, self._scratch, query.window)
         provenance = Provenance("files", files=relative_paths(list(found.files), self.root))
         if not found.files:
-            reason = "no database/pg_stat_statements.<label>.csv or other snapshot in the export"
-            return no_records(pull, query, provenance, RECORDS, Status.NOT_CONFIGURED, reason)
+            return no_records(pull, query, provenance, RECORDS, Status.NOT_CONFIGURED, LACKS[query.topic])
         rows = found.records.num_rows
         status, reason = _account(rows, rows, list(found.faults), list(found.notes), found.is_denied)
         return _pull(pull, query, provenance, found.records, rows, status, reason)
@@ -195,13 +199,13 @@ class FilesSource:
         paths = table_files(self.root / "audit", query.table)
         provenance = Provenance("files", files=relative_paths(paths, self.root))
         if not paths:
-            present = ", ".join([path.name for path in _listing(self.root / "audit")][:SHOWN_FILES])
+            present = ", ".join([path.name for path in listing(self.root / "audit")][:SHOWN_FILES])
             reason = f"no audit/{query.table}.csv or .parquet in the export"
             reason += f"; audit/ holds {present}" if present else ""
             return no_records(pull, query, provenance, query.schema, Status.NOT_CONFIGURED, reason)
         self._tables = self._tables or Tables(self._scratch)
         found = self._tables.read(query, paths)
-        faults = [f"{_relative(file.path, self.root)} {fault}" for file in found.files for fault in file.faults]
+        faults = [f"{relative(file.path, self.root)} {fault}" for file in found.files for fault in file.faults]
         notes = [NAIVE] if any(file.is_naive for file in found.files) else []
         notes += [f"{found.repeated:,} repeated rows in the export taken once"] if found.repeated else []
         report_progress(f"audit {query.table}: {len(paths):,} files, {found.rows:,} rows in the window")
@@ -211,8 +215,14 @@ class FilesSource:
         coverage = Coverage(pull, "files", query.text, query.window, found.got, found.rows, found.rows, status, reason)
         return Pull(found.records, coverage, provenance, keeper=self)
 
+    def fetch_trail_answer(self, query: TrailQuery, *, pull: str) -> Pull:
+        """The answer to one question of a tenant audit, from the tables under audit/."""
+        self._trail = self._trail or TrailTables(self.root, self._scratch)
+        self._trail.forget()
+        return replace(fetch_trail(self._trail, query, pull=pull, source="files"), keeper=self)
+
     def _json(self, query: Query, pull: str, name: str, reader: Reader, schema: pa.Schema) -> Pull:
-        paths = _exports_below(self.root / name)
+        paths = exports_below(self.root / name)
         provenance = Provenance("files", files=relative_paths(paths, self.root))
         if not paths:
             return no_records(pull, query, provenance, schema, Status.NOT_CONFIGURED, f"no {name}/ in the export")
@@ -222,8 +232,8 @@ class FilesSource:
         rows = [row for file in read for row in file.rows]
         table, lost, repeated = to_table(rows, schema)
         kept = records_inside(table, query.window) if schema is RECORDS else inside(table, query.window)
-        faults = [f"{_relative(file.path, self.root)} {fault}" for file in read for fault in file.faults]
-        faults += [f"{_relative(path, self.root)} cannot be read yet" for path in later]
+        faults = [f"{relative(file.path, self.root)} {fault}" for file in read for fault in file.faults]
+        faults += [f"{relative(path, self.root)} cannot be read yet" for path in later]
         faults += [f"{lost:,} records without a usable time or value"] if lost else []
         report_progress(f"{name}: {len(paths):,} files, {kept.num_rows:,} records in the window")
         notes = [f"{repeated:,} repeated records in the export taken once"] if repeated else []
@@ -259,35 +269,3 @@ def _pull(
 ) -> Pull:
     coverage = Coverage(pull, "files", query.text, query.window, span(rows), rows.num_rows, matched, status, reason)
     return Pull(rows, coverage, provenance)
-
-
-def _naive(stamp: pd.Timestamp) -> str:
-    return stamp.tz_convert("UTC").tz_localize(None).isoformat()
-
-
-def _group_name(path: Path) -> str:
-    name = path.name if path.is_dir() else path.name.split(".")[0]
-    return name.replace("__", "/")
-
-
-def _is_export(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and path.name != "aws-logs-write-test"
-
-
-def _listing(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return []
-
-
-def _exports_below(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if _is_export(path)) if folder.is_dir() else []
-
-
-def _has_files(folder: Path) -> bool:
-    return any(_is_export(path) for path in folder.rglob("*")) if folder.is_dir() else False
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()

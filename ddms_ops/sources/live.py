@@ -9,7 +9,6 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -39,7 +38,6 @@ from ddms_ops.sources.base import (
     METRIC_POINTS,
     RECORDS,
     AlarmQuery,
-    AuditQuery,
     ChangeQuery,
     DatabaseLogQuery,
     LogCountQuery,
@@ -53,14 +51,12 @@ from ddms_ops.sources.base import (
 )
 from ddms_ops.sources.database_log_group import entries_of, events_query
 from ddms_ops.sources.json_files import FAULT, Row
+from ddms_ops.sources.live_database import DATABASE_TOPICS, SOURCE, LiveDatabase
 from ddms_ops.sources.opening import scratch_file
+from ddms_ops.sources.queries import ACCESS
 from ddms_ops.window import parse_instant
 
-if TYPE_CHECKING:
-    from ddms_ops.sources.postgres import PostgresReader
-
-SOURCE = "live"
-NO_DATABASE = "the profile declares no database"
+ACCESS_LOGS = "copy S3 access logs into access/ of an export, and run from files:"
 ROUTE = "DDMS_OPS_LOG_ROUTE"  # environment variable: fetch log events by "insights" or "filter" only
 NOW = "DDMS_OPS_NOW"  # environment variable: the moment to work at, for drills on a recorded day
 LOOKUP_DAYS = 90
@@ -68,7 +64,7 @@ GROUP_NAME = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
 Rows = Callable[[AwsSession], Iterable[Row]]
 
 
-class LiveSource:
+class LiveSource(LiveDatabase):
     """The accounts and the database that a profile's environment names; nothing is asked before the first pull.
 
     Args:
@@ -218,8 +214,10 @@ class LiveSource:
 
     def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:
         """Records of the resources that the profile names for this topic, or snapshots of its Postgres."""
-        if query.topic == "statistics":
-            return self._statistics(query, pull)
+        if query.topic in DATABASE_TOPICS:
+            return self.database_records(query, pull)
+        if query.topic == ACCESS:
+            return no_records(pull, query, Provenance(SOURCE), RECORDS, Status.NOT_CONFIGURED, ACCESS_LOGS)
         if not is_declared(query.topic, self.profile.resources):
             reason = f"the profile names no {query.topic} under resources"
             return no_records(pull, query, Provenance(SOURCE), RECORDS, Status.NOT_CONFIGURED, reason)
@@ -227,35 +225,6 @@ class LiveSource:
             query, pull, RECORDS,
             lambda session: records(session, query, self.profile.resources, now=self.now()), named=("id",),
         )  # fmt: skip
-
-    def fetch_audit_rows(self, query: AuditQuery, *, pull: str) -> Pull:
-        """Rows of one audit table of the profile's Postgres, in a Parquet file."""
-        from ddms_ops.sources.postgres import fetch_audit_rows
-
-        reader = self._postgres()
-        if reader is None:
-            return no_records(pull, query, Provenance(SOURCE), query.schema, Status.NOT_CONFIGURED, NO_DATABASE)
-        return fetch_audit_rows(reader, query, pull=pull, scratch=self._scratch, source=SOURCE)
-
-    def _statistics(self, query: RecordQuery, pull: str) -> Pull:
-        """Two snapshots of the profile's Postgres, some seconds apart."""
-        from ddms_ops.sources.postgres import fetch_statistics
-
-        reader = self._postgres()
-        if reader is None:
-            return no_records(pull, query, Provenance(SOURCE), RECORDS, Status.NOT_CONFIGURED, NO_DATABASE)
-        with reader:
-            return fetch_statistics(reader, query, pull=pull, source=SOURCE)
-
-    def _postgres(self) -> "PostgresReader | None":
-        """The profile's Postgres, None where it declares none."""
-        from ddms_ops.sources.postgres import PostgresReader
-
-        if self.profile.database is None:
-            return None
-        session = next(iter(self.sessions.values()))
-        secret, token = session.secret_value, session.database_token
-        return PostgresReader(self.profile.database, environ=self._environ, secret_value=secret, token=token)
 
     def now(self) -> pd.Timestamp:
         """The moment that what AWS still keeps is counted from."""

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from ddms_ops.tenancy import Tenants
+from ddms_ops.trail_sql import PARTS, Part, relations
 from ddms_ops.window import Window
 
 TIME = pa.timestamp("us", tz="UTC")
-STATISTICS = "statistics"
+STATISTICS, POSTURE, ACCESS = "statistics", "posture", "access"
 AWS_TOPICS = ("queues", "workflows", "functions", "tables", "containers", "databases", "apis", "costs")
-TOPICS = (*AWS_TOPICS, STATISTICS)
+TOPICS = (*AWS_TOPICS, STATISTICS, POSTURE, ACCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +124,36 @@ class DatabaseLogQuery:
         return f"Postgres log{f' in log group {self.log_group}' if self.log_group else ''}"
 
 
-Query = LogQuery | LogCountQuery | MetricQuery | ChangeQuery | AlarmQuery | AuditQuery | RecordQuery | DatabaseLogQuery
+@dataclass(frozen=True, slots=True)
+class TrailQuery:
+    """One question of a tenant audit, answered where the audit trail is; `part` is one of `trail_sql.PARTS`."""
+
+    window: Window
+    part: str
+    tenants: Tenants
+
+    @property
+    def asked(self) -> Part:
+        """What the question is, and the columns of its answer."""
+        return PARTS[self.part]
+
+    @property
+    def text(self) -> str:
+        """The query in words, for coverage."""
+        return f"{self.asked.words}: {self.table}"
+
+    @property
+    def table(self) -> str:
+        """The table that is asked."""
+        return relations(self.tenants)[self.asked.needs].table
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns and types of the answer."""
+        return self.asked.schema
+
+
+Query = (
+    LogQuery | LogCountQuery | MetricQuery | ChangeQuery | AlarmQuery | AuditQuery | RecordQuery | DatabaseLogQuery
+    | TrailQuery
+)  # fmt: skip

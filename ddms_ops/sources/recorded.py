@@ -32,13 +32,14 @@ from ddms_ops.sources.base import (
     Pull,
     Query,
     RecordQuery,
+    TrailQuery,
     inside,
     no_records,
     sampled_account,
     span,
 )
 from ddms_ops.sources.ordering import stamps
-from ddms_ops.sources.queries import STATISTICS
+from ddms_ops.sources.queries import POSTURE, STATISTICS
 from ddms_ops.sources.record_files import records_inside
 from ddms_ops.window import EVER, Window
 
@@ -110,6 +111,14 @@ class RecordedSource:
         """Recorded entries of the Postgres log."""
         return self._fetch(query, pull, DATABASE_LOG)
 
+    def fetch_trail_answer(self, query: TrailQuery, *, pull: str) -> Pull:
+        """The recorded answer to one question; it was counted for its window, and tells nothing of another."""
+        exact = self.recorded(query, pull)
+        if exact is not None:
+            return Pull(intact(self.folder, exact), exact.coverage, exact.provenance)
+        reason = "was not recorded in this case for this window"
+        return no_records(pull, query, Provenance("case"), query.schema, Status.NOT_CONFIGURED, reason)
+
     def _entries(self, query: Query) -> list[Recorded]:
         if isinstance(query, LogQuery):
             of_group = [entry for entry in self.entries if entry.parameters.get("log_group") == query.log_group]
@@ -170,7 +179,7 @@ def _time(query: Query) -> str:
 def _matching(table: pa.Table, query: Query) -> pa.Table:
     time = _time(query)
     order = [(time, "ascending"), *((name, "ascending") for name in table.schema.names if name not in (time, "value"))]
-    if isinstance(query, RecordQuery) and query.topic != STATISTICS:
+    if isinstance(query, RecordQuery) and query.topic not in (STATISTICS, POSTURE):
         return records_inside(table.sort_by(order), query.window)
     if isinstance(query, RecordQuery):  # snapshots: those outside are what counters are counted from
         return table.sort_by(order)

@@ -16,6 +16,7 @@ from ddms_ops.sources.base import (
     Query,
     RecordQuery,
     Source,
+    TrailQuery,
 )
 from ddms_ops.sources.recorded import RecordedSource
 
@@ -77,6 +78,10 @@ class ResumedSource:
     def fetch_records(self, query: RecordQuery, *, pull: str) -> Pull:
         """Records of one topic."""
         return self._first(query, pull, self._recorded.fetch_records, self._source.fetch_records)
+
+    def fetch_trail_answer(self, query: TrailQuery, *, pull: str) -> Pull:
+        """The answer to one question of a tenant audit."""
+        return self._first(query, pull, self._recorded.fetch_trail_answer, self._source.fetch_trail_answer)
 
     def fetch_database_log(self, query: DatabaseLogQuery, *, pull: str) -> Pull:
         """Entries of the Postgres log."""

@@ -93,7 +93,7 @@ class Tables:
         A row that two files hold, alike in every column of theirs, is taken once.
         """
         table, files = self._stage(replace(query, window=EVER), paths)
-        start, end = (_naive(stamp) for stamp in (query.window.start, query.window.end))
+        start, end = (naive(stamp) for stamp in (query.window.start, query.window.end))
         within = "time >= CAST(? AS TIMESTAMP) AND time < CAST(? AS TIMESTAMP)"
         self._connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE repeats AS SELECT key, min(file) AS first FROM {table}
@@ -143,9 +143,9 @@ class Tables:
         return self._staged[query]
 
     def _stage_file(self, table: str, place: int, path: Path, query: AuditQuery) -> TableFile:
-        is_parquet = _is_parquet(path)
+        is_columnar = is_parquet(path)
         with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
-            opened = open_export(path, Path(scratch)) if not is_parquet else None
+            opened = open_export(path, Path(scratch)) if not is_columnar else None
             if opened is not None and not opened.is_readable:
                 return TableFile(path, faults=opened.faults, is_denied=opened.is_denied)
             try:
@@ -219,7 +219,8 @@ def _lacking(names: list[str], query: AuditQuery) -> str:
     return f"has no column {', '.join(map(repr, missing))}; it has {', '.join(names)}"
 
 
-def _is_parquet(path: Path) -> bool:
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, by its first bytes."""
     try:
         with path.open("rb") as file:
             return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
@@ -227,7 +228,8 @@ def _is_parquet(path: Path) -> bool:
         return False
 
 
-def _naive(stamp: pd.Timestamp) -> str:
+def naive(stamp: pd.Timestamp) -> str:
+    """An instant in UTC as DuckDB reads a TIMESTAMP."""
     return stamp.tz_convert("UTC").tz_localize(None).isoformat()
 
 

@@ -53,7 +53,7 @@ def test_scenarios_are_listed_in_order():
     assert list(SCENARIOS) == [
         "quiet_day", "bad_deploy", "db_connections", "kms_denied", "traffic_drop", "worker_failing", "slow_burn",
         "two_causes", "one_zone", "retries_hide", "swallowed", "log_level", "clock_skew", "noisy_quiet_day",
-        "slow_query",
+        "slow_query", "tenant_leak",
     ]  # fmt: skip
     assert all(scenario.title and "\n" not in scenario.title for scenario in SCENARIOS.values())
 

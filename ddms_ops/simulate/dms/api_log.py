@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ddms_ops.simulate.dms.api_messages import Row, Words, quote
 from ddms_ops.simulate.dms.attributes import stream_names
-from ddms_ops.simulate.dms.requests import SETTLE_MS, Requests
+from ddms_ops.simulate.dms.leaks import BLOCKED, CACHED, FILLING, Crossings
+from ddms_ops.simulate.dms.requests import DOCUMENTS, SETTLE_MS, Requests
 from ddms_ops.simulate.ids import mix, uuids
 from ddms_ops.simulate.output import write_items
 from ddms_ops.simulate.scenario import Scenario
@@ -26,6 +27,7 @@ PRETTY = {
     "between": ",\n",
     "after": '\n    ],\n    "searchedLogStreams": []\n}\n',
 }
+HITS = 45  # percent of the reads that the cache answers
 WRONG_CLOCK_MS = 60_000  # a clock error that shows: events are taken in when they happen, whatever their time says
 
 
@@ -63,6 +65,19 @@ def api_events(scenario: Scenario, requests: Requests, rng: np.random.Generator)
     return ApiEvents(time_ms[order], late_ms, request[order], kind[order], number[order], is_broken[order])
 
 
+def with_refusals(requests: Requests, crossings: Crossings, events: ApiEvents, seed: int) -> ApiEvents:
+    """The events, and one more for each download that was denied after they were drawn."""
+    places, rng = crossings.places(BLOCKED), np.random.default_rng([seed, 9])
+    skew_ms = requests.skew_ms[requests.stream[places]]
+    late_ms = rng.integers(300, 3_000, len(places)) - np.where(abs(skew_ms) > WRONG_CLOCK_MS, skew_ms, 0)
+    time_ms = requests.time_ms[places] + skew_ms - rng.integers(1, 9, len(places))
+    nothing = np.zeros(len(places), dtype=np.int64)
+    further = ApiEvents(time_ms, late_ms, places, np.full(len(places), DETAIL, np.int8), nothing, nothing.astype(bool))
+    order = np.argsort(np.concatenate((events.time_ms, time_ms)), kind="stable")
+    merged = (np.concatenate((getattr(events, name), getattr(further, name)))[order] for name in ApiEvents.__slots__)
+    return ApiEvents(*merged)
+
+
 def _debug_lines(scenario: Scenario, requests: Requests) -> NDArray[np.int8]:
     """Debug lines of each request."""
     if not scenario.debug_lines or scenario.onset_ms is None:
@@ -79,14 +94,16 @@ def _numbered(times: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.in
     return places, np.arange(len(places)) - first[places] + 1
 
 
-def write_api_log(folder: Path, scenario: Scenario, requests: Requests, events: ApiEvents, salt: int) -> int:
+def write_api_log(
+    folder: Path, scenario: Scenario, requests: Requests, crossings: Crossings, events: ApiEvents, salt: int
+) -> int:
     """Write the group's files, every third pretty-printed, the others gzipped; returns the number of events."""
     total = len(events.time_ms)
     parts = max(LEAST_FILES, -(-total // CHUNK))
     streams, words = stream_names(scenario, requests, salt), Words(scenario, requests, salt)
     for part in range(parts):
         chosen = slice(total * part // parts, total * (part + 1) // parts)
-        messages = _messages(words, requests, events, chosen, salt)
+        messages = _messages(words, requests, crossings, events, chosen, salt)
         is_pretty = part % 3 == 0
         names = [streams[stream] for stream in requests.stream[events.request[chosen]].tolist()]
         layout = PRETTY if is_pretty else PACKED
@@ -116,7 +133,9 @@ def _items(
     ]
 
 
-def _messages(words: Words, requests: Requests, events: ApiEvents, chosen: slice, salt: int) -> list[str]:
+def _messages(
+    words: Words, requests: Requests, crossings: Crossings, events: ApiEvents, chosen: slice, salt: int
+) -> list[str]:
     """The messages of some events."""
     makers = {
         COMPLETED: lambda row, _: words.completed(row),
@@ -126,7 +145,7 @@ def _messages(words: Words, requests: Requests, events: ApiEvents, chosen: slice
         DEBUG: words.debug,
     }
     kinds, numbers = events.kind[chosen].tolist(), events.number[chosen].tolist()
-    rows = _rows(requests, events, chosen, salt)
+    rows = _rows(requests, crossings, events, chosen, salt)
     texts = [makers[kind](row, number) for kind, row, number in zip(kinds, rows, numbers, strict=True)]
     draws = mix(events.request[chosen], salt + 5)
     for place in np.flatnonzero(events.is_broken[chosen]).tolist():
@@ -134,19 +153,26 @@ def _messages(words: Words, requests: Requests, events: ApiEvents, chosen: slice
     return texts
 
 
-def _rows(requests: Requests, events: ApiEvents, chosen: slice, salt: int) -> Iterator[Row]:
+def _rows(requests: Requests, crossings: Crossings, events: ApiEvents, chosen: slice, salt: int) -> Iterator[Row]:
     """The requests of some events."""
     places = events.request[chosen]
     error = np.where(events.kind[chosen] == ATTEMPT, requests.retried[places], requests.error[places])
+    owner, number = np.divmod(requests.document[places], DOCUMENTS)
+    kind = crossings.kind[places]
+    is_hit = (kind == CACHED) | (mix(places, salt + 59) % np.uint64(100) < HITS) & (kind != FILLING)
     columns = (
         uuids(places, salt),
+        uuids(crossings.asked(requests, places), salt + 3),
         uuids(requests.document[places].astype(np.int64), salt + 3),
+        number.tolist(),
+        owner.tolist(),
         requests.user[places].tolist(),
         requests.endpoint[places].tolist(),
         requests.status[places].tolist(),
         requests.duration_ms[places].tolist(),
         error.tolist(),
         requests.is_new[places].tolist(),
+        is_hit.tolist(),
         (2 * requests.stream[places] + requests.is_cold[places]).tolist(),
         mix(places, salt + 5).tolist(),
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ddms_ops.simulate.dms.attributes import asked_by, served_by, users
 from ddms_ops.simulate.dms.catalog import ENDPOINTS, FILES, OLD_VERSION, UPLOADS
 from ddms_ops.simulate.dms.errors import error_text, stack_text
+from ddms_ops.simulate.dms.leaks import DOWNLOAD, READS
 from ddms_ops.simulate.dms.requests import Requests
 from ddms_ops.simulate.scenario import ErrorKind, Scenario
 
@@ -25,13 +26,17 @@ class Row(NamedTuple):
     """One event's request."""
 
     request_id: str
-    document: str
+    asked: str  # the document in the path
+    document: str  # the document that was answered with
+    number: int  # of the document, in its tenant
+    owner: int  # the document's tenant
     user: int
     endpoint: int
     status: int
     duration_ms: int
     error: int  # or of an attempt: what it failed with
     is_new: bool
+    is_hit: bool  # answered from the cache, where that is asked
     served: int  # place among `served_by`
     draw: int  # 64 bits of the event's own
 
@@ -44,6 +49,7 @@ class Route:
     after: str
     has_id: bool
     is_upload: bool
+    is_read: bool
     action: str
 
 
@@ -51,7 +57,8 @@ def _route(place: int) -> Route:
     endpoint = ENDPOINTS[place]
     before, _, after = endpoint.path.partition("{id}")
     head = f'"method":"{endpoint.method}","path":"{before}'
-    return Route(head, f'{after}"', "{id}" in endpoint.path, endpoint.action in UPLOADS, endpoint.action)
+    has_id, action = "{id}" in endpoint.path, endpoint.action
+    return Route(head, f'{after}"', has_id, action in UPLOADS, action in (*READS, DOWNLOAD), action)
 
 
 ROUTES = tuple(_route(place) for place in range(len(ENDPOINTS)))
@@ -63,12 +70,13 @@ class Words:
     def __init__(self, scenario: Scenario, requests: Requests, salt: int) -> None:
         self._users, self._agents, self._served = users(requests), asked_by(requests), served_by(requests, salt)
         self._versions = (OLD_VERSION, scenario.new_version or OLD_VERSION)
-        self._kinds = requests.kinds
+        self._kinds, self._names = requests.kinds, requests.names
+        self._has_leak = scenario.leak is not None
 
     def _who(self, row: Row) -> str:
         """The members that a request's events share."""
         route = ROUTES[row.endpoint]
-        document = row.document if route.has_id else ""
+        document = row.asked if route.has_id else ""
         return f'"requestId":"{row.request_id}",{self._users[row.user]},{route.before}{document}{route.after}'
 
     def _where(self, row: Row) -> str:
@@ -81,12 +89,25 @@ class Words:
         subject = f',"documentId":"{row.document}"' if route.has_id else ""
         if route.is_upload:
             subject += f',"fileName":{QUOTED_FILES[row.draw % len(FILES)]}'
+        if route.is_read and row.error < 0:
+            subject += self._answered(row)
         if row.error >= 0 and self._kinds[row.error].in_answer:
             subject += _in_answer(self._kinds[row.error], row.draw)
         return (
             f'{{"level":"info","message":"request completed",{self._who(row)},"status":{row.status},'
             f'"duration":{row.duration_ms},"action":"{route.action}"{subject},{self._where(row)}'
         )
+
+    def _answered(self, row: Row) -> str:
+        """The members that tell whose document it is, and the cache's key, which should name the tenant.
+
+        A download comes from no cache.
+        """
+        owner = f',"resourceTenantId":"{self._names[row.owner]}"'
+        if ROUTES[row.endpoint].action == DOWNLOAD:
+            return owner
+        tenant = "" if self._has_leak and row.is_new else f"{self._names[row.owner]}:"
+        return f',"cache":"{"HIT" if row.is_hit else "MISS"}","cacheKey":"{tenant}doc:{row.number}"{owner}'
 
     def detail(self, row: Row) -> str:
         """The line of the error that a request ended with."""

@@ -6,14 +6,18 @@ from pathlib import Path
 import numpy as np
 
 from ddms_ops.simulate.dms.alarms import transitions, write_alarms
-from ddms_ops.simulate.dms.api_log import api_events, write_api_log
+from ddms_ops.simulate.dms.api_log import api_events, with_refusals, write_api_log
 from ddms_ops.simulate.dms.audit import write_audit
 from ddms_ops.simulate.dms.catalog import API_GROUP, SCAN_GROUP, UPLOADS, WORKER_GROUP
 from ddms_ops.simulate.dms.database import write_database
 from ddms_ops.simulate.dms.database_load import draw_load
 from ddms_ops.simulate.dms.draw import draw_requests
 from ddms_ops.simulate.dms.jobs import draw_jobs
+from ddms_ops.simulate.dms.leak_truth import leak_truth
+from ddms_ops.simulate.dms.leaks import BLOCKED, draw_crossings
 from ddms_ops.simulate.dms.metrics import minute_series, write_metrics
+from ddms_ops.simulate.dms.object_reads import object_reads
+from ddms_ops.simulate.dms.posture import write_posture
 from ddms_ops.simulate.dms.scan_log import SHARE, write_scan_log
 from ddms_ops.simulate.dms.trail import write_trail
 from ddms_ops.simulate.dms.truth import Drawn, truth_of
@@ -40,24 +44,26 @@ def write_export(folder: Path, scenario: Scenario, *, seed: int, events: int) ->
     load = draw_load(scenario, drawn.requests, seed)
     rng = np.random.default_rng([seed, 2])
     salt = int(rng.integers(2**62))
-    requests, names = drawn.requests, drawn.requests.names
+    requests, crossings, names = drawn.requests, drawn.crossings, drawn.requests.names
     logs = folder / "logs"
     written = {
-        API_GROUP: write_api_log(_group(logs, API_GROUP), scenario, requests, drawn.events, salt),
+        API_GROUP: write_api_log(_group(logs, API_GROUP), scenario, requests, crossings, drawn.events, salt),
         WORKER_GROUP: write_worker_log(_group(logs, WORKER_GROUP), scenario, drawn.jobs, names, salt, rng),
         SCAN_GROUP: write_scan_log(_group(logs, SCAN_GROUP), requests, scenario.end_ms, salt, rng),
     }
     series = minute_series(scenario, requests, drawn.jobs, rng)
     write_metrics(folder / "metrics", scenario, series)
-    records = write_trail(folder / "trail", scenario, salt, rng)
-    audit = write_audit(folder / "audit", scenario, requests, salt)
+    records = write_trail(folder / "trail", scenario, object_reads(requests, crossings, salt), salt, rng)
+    audit = write_audit(folder / "audit", scenario, requests, crossings, salt)
     database = write_database(folder / "database", load, drawn.jobs, salt)
+    write_posture(folder / "database")
     changes = transitions(scenario, series)
     write_alarms(folder / "alarms", changes)
     since = scenario.onset_ms or scenario.start_ms
     alarms = [change.time_ms for change in changes if change.is_alarm and change.time_ms >= since]
     truth = truth_of(scenario, drawn, salt, written, records)
-    return Written({**truth, "audit_rows": audit, "database": database}, min(alarms, default=None))
+    leak = leak_truth(requests, crossings, salt)
+    return Written({**truth, "audit_rows": audit, "database": database, "leak": leak}, min(alarms, default=None))
 
 
 def _group(logs: Path, name: str) -> Path:
@@ -82,12 +88,15 @@ def _draw(scenario: Scenario, seed: int, events: int) -> Drawn:
 
 
 def _log_events(drawn: Drawn) -> float:
-    """Log events that this leads to, about."""
+    """Log events that this leads to, about; without the few that only leaks and their look-alikes lead to."""
     uploads = drawn.requests.does(*UPLOADS) & (drawn.requests.status < 400)
-    return len(drawn.events.time_ms) + len(drawn.jobs.time_ms) + SHARE * float(uploads.sum())
+    refused = len(drawn.crossings.places(BLOCKED))
+    return len(drawn.events.time_ms) - refused + len(drawn.jobs.time_ms) + SHARE * float(uploads.sum())
 
 
 def _draw_once(scenario: Scenario, seed: int, count: int) -> Drawn:
     rng = np.random.default_rng([seed, 1])
     requests = draw_requests(scenario, count, rng)
-    return Drawn(requests, api_events(scenario, requests, rng), draw_jobs(scenario, requests, rng))
+    events, jobs = api_events(scenario, requests, rng), draw_jobs(scenario, requests, rng)
+    crossings = draw_crossings(scenario, requests, seed)
+    return Drawn(requests, crossings, with_refusals(requests, crossings, events, seed), jobs)

@@ -1,4 +1,4 @@
-"""CloudTrail files: everyday reads and writes, the scenario's changes, and one failed write."""
+"""CloudTrail files: everyday reads and writes, the scenario's changes, one failed write, and reads of objects."""
 
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ddms_ops.simulate.dms.catalog import (
     WORKER_FUNCTION,
     WORKER_GROUP,
 )
+from ddms_ops.simulate.dms.object_reads import Read
 from ddms_ops.simulate.ids import hexes, uuids_of
 from ddms_ops.simulate.output import write_json
 from ddms_ops.simulate.scenario import MINUTE_MS, Call, Scenario
@@ -47,8 +48,8 @@ EVERYDAY = (
 )
 
 
-def write_trail(folder: Path, scenario: Scenario, salt: int, rng: np.random.Generator) -> int:
-    """Write one file for each hour of baseline and window; returns the number of records."""
+def write_trail(folder: Path, scenario: Scenario, reads: list[Read], salt: int, rng: np.random.Generator) -> int:
+    """Write one file for each hour of baseline and window, the reads of objects among it; returns how many records."""
     timed = [(scenario.anchor_ms + round(call.at_min * MINUTE_MS), call) for call in EVERYDAY]
     timed += [(scenario.called_ms(call), call) for call in scenario.changes]
     span = scenario.end_ms - scenario.first_ms
@@ -61,6 +62,9 @@ def write_trail(folder: Path, scenario: Scenario, salt: int, rng: np.random.Gene
         timed.append((scenario.first_ms + offset, Call(0, "logs", "CreateLogStream", parameters, f"{function}-role")))
     timed.sort(key=lambda item: (item[0], item[1].name))
     records = [record(call, time_ms, number, salt) for number, (time_ms, call) in enumerate(timed)]
+    objects = [{**record(call, time_ms, number, salt), **further} for number, (time_ms, call, further) in
+               enumerate(reads, len(timed))]  # fmt: skip
+    records = sorted((*records, *objects), key=lambda item: str(item["eventTime"]))
     hours: dict[str, list[dict[str, object]]] = {}
     for item in records:
         hours.setdefault(str(item["eventTime"])[:13], []).append(item)

@@ -15,7 +15,7 @@ from ddms_ops.sources.postgres.faults import DatabaseFault
 from ddms_ops.sources.postgres.reader import PostgresReader
 
 RELATIONS = """
-SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name,
+SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS relkind,
     has_schema_privilege(n.oid, 'USAGE') AS may_enter, row_security_active(c.oid) AS is_filtered
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
@@ -42,23 +42,49 @@ def audit_statement(reader: PostgresReader, query: AuditQuery) -> tuple[str, Seq
         DatabaseFault: NOT_CONFIGURED without such a table, FAILED without such a column or time, NO_PERMISSION where
             the role may not read it, or would see only some of its rows.
     """
-    relation = _relation(reader, query.table)
-    columns = {row["name"]: row for row in reader.rows(COLUMNS, (relation["oid"],))}
-    _check_columns(relation, columns, query)
-    _check_rights(relation, columns, query, user=reader.server.user)
+    relation, columns = readable_table(reader, query.table, query.columns)
+    check_time(relation, columns[query.time_column])
     time = columns[query.time_column]
     stamp = sql.Identifier(query.time_column)
     is_naive = time["type"] in NAIVE
     picked = [
         (sql.SQL("{}::timestamp") if is_naive else sql.SQL("{}")).format(stamp) if name == query.time_column
-        else _text(columns[name])
+        else text_of(columns[name])
         for name in query.columns
     ]  # fmt: skip
     statement = sql.SQL("SELECT {} FROM {} WHERE {} >= $1 AND {} < $2 ORDER BY {}").format(
         sql.SQL(", ").join(picked), sql.Identifier(relation["schema"], relation["name"]), stamp, stamp, stamp
     )
-    bounds = [_bound(moment, is_naive=is_naive) for moment in (query.window.start, query.window.end)]
+    bounds = [bound(moment, is_naive=is_naive) for moment in (query.window.start, query.window.end)]
     return statement.as_string(), bounds
+
+
+def readable_table(reader: PostgresReader, table: str, names: Sequence[str]) -> tuple[Row, dict[str, Row]]:
+    """What the catalog says of a table, and of all its columns by name; these columns of it may be read.
+
+    Raises:
+        DatabaseFault: NOT_CONFIGURED without such a table, FAILED without such a column, NO_PERMISSION where the role
+            may not read it, or would see only some of its rows.
+    """
+    relation = _relation(reader, table)
+    columns = {row["name"]: row for row in reader.rows(COLUMNS, (relation["oid"],))}
+    for name in names:
+        if name not in columns:
+            words = f"table {relation['name']!r} has no column {name!r}{did_you_mean(name, columns)}"
+            raise DatabaseFault(Status.FAILED, words)
+    _check_rights(relation, columns, names, user=reader.server.user)
+    return relation, columns
+
+
+def check_time(relation: Row, column: Row) -> None:
+    """Refuse a column that is no time.
+
+    Raises:
+        DatabaseFault: it is not.
+    """
+    if column["type"] != TIMESTAMPTZ and column["type"] not in NAIVE:
+        words = f"column {column['name']!r} of {relation['name']!r} is of type {column['type_name']}, which is no time"
+        raise DatabaseFault(Status.FAILED, words)
 
 
 def _relation(reader: PostgresReader, table: str) -> Row:
@@ -74,23 +100,12 @@ def _relation(reader: PostgresReader, table: str) -> Row:
     return found[0]
 
 
-def _check_columns(relation: Row, columns: dict[str, Row], query: AuditQuery) -> None:
-    for name in query.columns:
-        if name not in columns:
-            words = f"table {relation['name']!r} has no column {name!r}{did_you_mean(name, columns)}"
-            raise DatabaseFault(Status.FAILED, words)
-    time = columns[query.time_column]
-    if time["type"] != TIMESTAMPTZ and time["type"] not in NAIVE:
-        words = f"column {query.time_column!r} of {relation['name']!r} is of type {time['type_name']}, which is no time"
-        raise DatabaseFault(Status.FAILED, words)
-
-
-def _check_rights(relation: Row, columns: dict[str, Row], query: AuditQuery, *, user: str) -> None:
+def _check_rights(relation: Row, columns: dict[str, Row], asked: Sequence[str], *, user: str) -> None:
     """Words that name the grant to add."""
     role = sql.Identifier(user).as_string()
     schema = sql.Identifier(relation["schema"]).as_string()
     table = sql.Identifier(relation["schema"], relation["name"]).as_string()
-    closed = [name for name in query.columns if not columns[name]["may_read"]]
+    closed = [name for name in asked if not columns[name]["may_read"]]
     if not relation["may_enter"]:
         raise DatabaseFault(Status.NO_PERMISSION, f"not allowed; add: GRANT USAGE ON SCHEMA {schema} TO {role}")
     if closed:
@@ -101,12 +116,18 @@ def _check_rights(relation: Row, columns: dict[str, Row], query: AuditQuery, *, 
         raise DatabaseFault(Status.NO_PERMISSION, words)
 
 
-def _text(column: Row) -> sql.Composable:
-    name = sql.Identifier(column["name"])
+def text_of(column: Row, table: str = "") -> sql.Composable:
+    """SQL for a column as the text that Postgres prints.
+
+    Args:
+        column: its row of the catalog.
+        table: the alias that it is named with.
+    """
+    name = sql.Identifier(table, column["name"]) if table else sql.Identifier(column["name"])
     return name if column["type"] in TEXTUAL else printed(name, column["output_schema"], column["output"])
 
 
-def _bound(moment: pd.Timestamp, *, is_naive: bool) -> dt.datetime:
+def bound(moment: pd.Timestamp, *, is_naive: bool) -> dt.datetime:
     """A bound of the window; Postgres knows microseconds, so a finer one is rounded up, which keeps the same rows."""
     whole: dt.datetime = moment.ceil("us").to_pydatetime()
     return whole.replace(tzinfo=None) if is_naive else whole

@@ -2,6 +2,7 @@
 
 from ddms_ops.simulate.dms.scenarios.failures import FAILURES
 from ddms_ops.simulate.dms.scenarios.hidden import CLOCK_SKEW, RETRIES_HIDE, SWALLOWED, WORKER_FAILING
+from ddms_ops.simulate.dms.scenarios.leak import TENANT_LEAK
 from ddms_ops.simulate.dms.scenarios.quiet import LOG_LEVEL, NOISY_QUIET_DAY, QUIET_DAY
 from ddms_ops.simulate.dms.scenarios.slow import SLOW_QUERY
 from ddms_ops.simulate.dms.scenarios.spread import SPREAD
@@ -20,5 +21,6 @@ SCENARIOS: dict[str, Scenario] = {
         CLOCK_SKEW,
         NOISY_QUIET_DAY,
         SLOW_QUERY,
+        TENANT_LEAK,
     )
 }
