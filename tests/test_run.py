@@ -72,7 +72,9 @@ def test_findings_follow_the_contract(made: Path):
     assert found["schema"] == 1
     assert {"incident", "window", "baseline", "source", "generated_at", "tool", "coverage", "checks"} <= found.keys()
     findings = [finding for check in found["checks"] for finding in check["findings"]]
-    assert sorted(finding["rank"] for finding in findings) == list(range(1, len(findings) + 1))
+    for notebook in {check["notebook"] for check in found["checks"]}:
+        own = [f["rank"] for check in found["checks"] if check["notebook"] == notebook for f in check["findings"]]
+        assert sorted(own) == list(range(1, len(own) + 1))
     assert all(len(ref["ids"]) <= 20 for finding in findings for ref in finding["evidence"])
     assert {check["status"] for check in found["checks"]} <= {"found", "clear", "not_checked"}
 
@@ -170,7 +172,8 @@ def run_small(tmp_path: Path, *lines: str, **files: bytes) -> tuple[int, Path]:
         'incident_id: small\nsystem: generic\nstart: "2026-03-04T10:00Z"\nend: "2026-03-04T11:00Z"\n'
         f"source: files:{tmp_path / 'export'}\n"
     )
-    return main(["run", str(incident), "--out", str(tmp_path / "reports")]), tmp_path / "reports/small"
+    asked = ["run", str(incident), "--notebook", "error_triage", "--out", str(tmp_path / "reports")]
+    return main(asked), tmp_path / "reports/small"
 
 
 def test_damage_makes_a_report_that_says_so(tmp_path: Path):
@@ -216,7 +219,7 @@ def test_a_failing_section_does_not_stop_the_rest(tmp_path: Path):
         'incident_id: small\nsystem: generic\nstart: "2026-03-04T10:00Z"\nend: "2026-03-04T11:00Z"\n'
         f"source: files:{tmp_path / 'export'}\nquery: fields @message | anomaly\n"
     )
-    assert main(["run", str(incident), "--out", str(tmp_path / "reports")]) == 1
+    assert main(["run", str(incident), "--notebook", "error_triage", "--out", str(tmp_path / "reports")]) == 1
     page = (tmp_path / "reports/small/error_triage.html").read_text()
     assert "This section failed" in page
     assert "anomaly" in page
@@ -252,10 +255,19 @@ def test_a_run_from_the_report_that_it_replaces(made: Path, tmp_path: Path):
     out = tmp_path / "reports"
     shutil.copytree(made, out / made.name)
     incident = made.parent / "simulated/dms-bad-deploy/incident.yaml"
-    assert main(["run", str(incident), "--source", f"case:{out / made.name}", "--out", str(out)]) == 0
-    assert [c["findings"] for c in document(out / made.name)["checks"]] == [
-        c["findings"] for c in document(made)["checks"]
+    asked = [
+        "run",
+        str(incident),
+        "--notebook",
+        "error_triage",
+        "--source",
+        f"case:{out / made.name}",
+        "--out",
+        str(out),
     ]
+    assert main(asked) == 0
+    again, before = ({c["id"]: c["findings"] for c in document(folder)["checks"]} for folder in (out / made.name, made))
+    assert again == {name: before[name] for name in again}
 
 
 def test_replay_does_not_write_into_a_folder_in_use(report: Path, tmp_path: Path):

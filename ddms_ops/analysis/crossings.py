@@ -187,7 +187,7 @@ def from_witnesses(witnesses: pd.DataFrame) -> pd.DataFrame:
     """
     shown = witnesses[returned(witnesses)]
     named = shown.assign(id=shown["request_id"].fillna(shown["pull"].astype("str") + ":" + shown["row"].astype("str")))
-    told = named.assign(verdict=DISCLOSED, seen_by="", witnesses=shown["kind"], why=shown["words"], rule="")
+    told = named.assign(verdict=DISCLOSED, seen_by="", witnesses="", why=shown["words"], rule="")
     return conform(told.sort_values(["timestamp", "id", "record"], kind="stable"), CROSSINGS)
 
 

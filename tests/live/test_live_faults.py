@@ -122,14 +122,14 @@ def test_a_report_is_made_of_what_came(tmp_path: Path, monkeypatch: pytest.Monke
             ("cloudwatch", "GetMetricData", Error("ThrottlingException")),
         ):
             sandbox.faults.add(service, operation, fault, times=ALWAYS)
-        assert main(["run", str(case.incident), "--source", "live", "--out", str(tmp_path)]) == 1
+        asked = ["run", str(case.incident), "--notebook", "error_triage", "--source", "live", "--out", str(tmp_path)]
+        assert main(asked) == 1
     folder = tmp_path / "demo-dms-bad-deploy"
     assert (folder / "post_mortem.html").stat().st_size > 10_000
     rows = {row["pull"].split("/")[0]: row for row in read_document(folder)["coverage"]}
     assert {kind: row["status"] for kind, row in rows.items()} == {
         "logs": "failed", "logs.baseline": "failed", "metrics": "failed",
-        "metrics.baseline": "failed", "changes": "no_permission", "alarms": "failed", "statistics": "not_configured",
-        "database_log": "not_configured", "database_log.baseline": "not_configured",
+        "metrics.baseline": "failed", "changes": "no_permission", "alarms": "failed",
     }  # fmt: skip
     assert "cloudtrail:LookupEvents" in rows["changes"]["reason"]
     assert "refresh your credentials" in rows["alarms"]["reason"]

@@ -87,9 +87,9 @@ def test_tenants_without_a_declared_trail_say_what_the_logs_show(leak: Simulated
     logs = case.tenants.logs
     case.profile = case.profile.model_copy(update={"tenants": Tenants(logs=logs)})
     lines = answer(case)
-    assert lines[0].startswith("leaked: tenant ")
-    assert "(token against what was returned)" in lines[0]
-    assert "in the trail" not in lines[0]
+    assert lines[0].startswith("leaked: ")
+    assert "responses carried data of another tenant" in lines[0]
+    assert "audit row" not in lines[0]
     assert f"More may hide | {NO_TRAIL}." in lines
 
 

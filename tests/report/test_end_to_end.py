@@ -21,7 +21,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         'incident_id: hostile\nsystem: generic\nstart: "2026-03-04T10:00Z"\nend: "2026-03-04T11:00Z"\n'
         f'title: "{HOSTILE}"\nsource: files:{root / "export"}\n'
     )
-    assert main(["run", str(root / "i.yaml"), "--out", str(root / "reports")]) == 0
+    asked = ["run", str(root / "i.yaml"), "--notebook", "error_triage", "--out", str(root / "reports")]
+    assert main(asked) == 0
     return root / "reports/hostile"
 
 

@@ -19,7 +19,7 @@ from ddms_ops.settings import assets
 from ddms_ops.sources import open_source
 
 LATER = pd.Timestamp("2026-03-06", tz="UTC")
-SIZE = {"rows": 120_000}  # with everything that is planted into a million
+SIZE = {"rows": 60_000}  # with everything that is planted into a million
 
 
 @pytest.fixture(scope="session")

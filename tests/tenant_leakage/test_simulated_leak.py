@@ -17,7 +17,8 @@ from ddms_ops.findings import Severity, Verdict
 from ddms_ops.incident import read_incident
 from ddms_ops.simulate.case import SimulatedCase, write_case
 
-EVENTS = 20_000
+EVENTS = 10_000
+SECOND = pd.Timedelta(seconds=1)
 NOTEBOOK = "tenant_leakage_audit"
 
 
@@ -65,6 +66,12 @@ def doubted(case: Case) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     return [(stretch.start, stretch.end) for stretch in case.leak_verdict.stretches if stretch.verdict == CANNOT_TELL]
 
 
+def are_seconds_of_requests(stretches: list, before: pd.Timestamp, after: pd.Timestamp) -> bool:
+    """Whether these are seconds in which a request was logged whose row is missing: a log's clock is its own."""
+    near = pd.Timedelta(minutes=2)
+    return all(end - start <= 5 * SECOND and before - near < start < after + near for start, end in stretches)
+
+
 def test_every_planted_disclosure_is_found(leak: SimulatedCase, tmp_path: Path):
     """And nothing else; with who, whose, and a witness of each in the API's log."""
     case, truth = audited(leak, tmp_path), json.loads(leak.truth.read_text())["leak"]
@@ -105,8 +112,11 @@ def test_three_deleted_rows_are_cannot_tell_for_their_stretch(quiet: SimulatedCa
     case = audited(quiet, tmp_path, export)
     assert case.leak_verdict.word == CANNOT_TELL
     assert case.result("tenant_leaks").status is Verdict.NOT_CHECKED
-    [(start, end)] = doubted(case)
-    assert (start, end) == (instant(rows[middle - 1]), instant(rows[middle + 3]))
+    before, after = instant(rows[middle - 1]), instant(rows[middle + 3])
+    whole, *others = sorted(doubted(case), key=lambda stretch: stretch[0] - stretch[1])
+    assert before - SECOND <= whole[0] <= before  # a request at the edge, whose row is missing, has its second
+    assert after <= whole[1] <= after + SECOND
+    assert are_seconds_of_requests(others, before, after)
 
 
 def test_a_stopped_logger_is_cannot_tell_for_its_stretch(quiet: SimulatedCase, tmp_path: Path):
@@ -122,10 +132,9 @@ def test_a_stopped_logger_is_cannot_tell_for_its_stretch(quiet: SimulatedCase, t
     before = max(instant(row) for row in kept if instant(row) < stop)
     after = min(instant(row) for row in kept if instant(row) >= stop)
     silent, *others = sorted(doubted(case), key=lambda stretch: stretch[0] - stretch[1])
-    second, minute = pd.Timedelta(seconds=1), pd.Timedelta(minutes=1)
-    assert before - second <= silent[0] <= before  # a request at the edge, whose row is missing, has its second
-    assert after <= silent[1] <= after + second
-    assert all(end - start == second and before - minute < start < after + minute for start, end in others)
+    assert before - SECOND <= silent[0] <= before
+    assert after <= silent[1] <= after + SECOND
+    assert are_seconds_of_requests(others, before, after)
 
 
 def test_without_data_events_nothing_is_told_of_objects(quiet: SimulatedCase, tmp_path: Path):
