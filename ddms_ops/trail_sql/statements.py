@@ -121,9 +121,10 @@ def _question(part: str, tenants: Tenants) -> tuple[dict[str, str], str]:
     """The question's own steps, by name, and its last SELECT."""
     match part:
         case "matrix":
-            return {"seen": _seen(tenants, "trail", 0), "counted": COUNTED.format(is_owned=_is_owned(tenants))}, (
-                MATRIX.format(outcome=_outcome(tenants.trail))
-            )
+            actor = _actor(tenants, home="home", stated="stated", row="row_tenant", is_nobody="is_nobody")
+            counted = COUNTED.format(is_owned=_is_owned(tenants))
+            select = MATRIX.format(actor=actor, outcome=_outcome(tenants.trail))
+            return {"seen": _seen(tenants, "trail", 0), "counted": counted}, select
         case "crossings":
             return _crossings(tenants)
         case "extent":
@@ -153,8 +154,9 @@ def _seen(tenants: Tenants, source: str, is_result: int, *, owners: bool = True)
         joins = [_as_of("records", "r", f"{record} = t.record{of_types}", has_stretch=bool(records.since))]
     joins += [_as_of("users", "u", "u.id = t.usr", has_stretch=bool(users.since))] if users else []
     owner = "r.tenant" if records else "CAST(NULL AS VARCHAR)"
+    actor = _actor(tenants, home="u.tenant", stated="t.stated", row="t.row_tenant", is_nobody="t.usr IS NULL")
     return f"""SELECT t.time, t.id, t.stated, {"u.tenant" if users else "CAST(NULL AS VARCHAR)"} AS home,
-        {_actor(tenants)} AS actor, t.row_tenant, {owner} AS owner, t.usr, t.action, t.record_type, t.record, t.request,
+        {actor} AS actor, t.row_tenant, {owner} AS owner, t.usr, t.action, t.record_type, t.record, t.request,
         t.status, t.object_key, t.seq, t.is_unreadable, {is_result} AS is_result
         FROM {source} AS t {" ".join(joins)}"""
 
@@ -177,17 +179,15 @@ def _types_are(types: Sequence[str]) -> str:
     return f" AND t.record_type IN ({', '.join(map(_literal, types))})" if types else ""
 
 
-def _actor(tenants: Tenants) -> str:
+def _actor(tenants: Tenants, *, home: str, stated: str, row: str, is_nobody: str) -> str:
     """Where the user was at home then, if that is recorded over time; else what the row states, else as it is now.
 
     A job, which has neither user nor tenant, acts for the tenant that its row was written for.
     """
-    actor = "t.stated"
+    actor = stated
     if tenants.users is not None:
-        actor = "coalesce(u.tenant, t.stated)" if tenants.users.since else "coalesce(t.stated, u.tenant)"
-    if not _has_users(tenants):
-        return actor
-    return f"CASE WHEN t.usr IS NULL THEN coalesce({actor}, t.row_tenant) ELSE {actor} END"
+        actor = f"coalesce({home}, {stated})" if tenants.users.since else f"coalesce({stated}, {home})"
+    return f"CASE WHEN {is_nobody} THEN coalesce({actor}, {row}) ELSE {actor} END" if _has_users(tenants) else actor
 
 
 def _outcome(trail: Trail | None) -> str:
@@ -249,12 +249,12 @@ def _differ(one: str, other: str, tenants: Tenants) -> str:
     return f"({plain} AND {' IS DISTINCT FROM '.join(folded)})"
 
 
-COUNTED = """SELECT actor, stated, owner, row_tenant, status, owner IS NULL AND {is_owned} AS is_unknown,
+COUNTED = """SELECT stated, home, owner, row_tenant, status, usr IS NULL AS is_nobody, {is_owned} AS is_owned,
     count(*) AS number, min(time) AS first, max(time) AS last
-    FROM seen GROUP BY actor, stated, owner, row_tenant, status, owner IS NULL AND {is_owned}"""
-MATRIX = """SELECT CAST(actor AS VARCHAR) AS actor, CAST(stated AS VARCHAR) AS stated, CAST(owner AS VARCHAR) AS owner,
-    CAST(row_tenant AS VARCHAR) AS row_tenant, {outcome} AS outcome,
-    CASE WHEN is_unknown THEN 0 ELSE 1 END AS is_owner_known,
+    FROM seen GROUP BY stated, home, owner, row_tenant, status, usr IS NULL, {is_owned}"""
+MATRIX = """SELECT CAST({actor} AS VARCHAR) AS actor, CAST(stated AS VARCHAR) AS stated,
+    CAST(owner AS VARCHAR) AS owner, CAST(row_tenant AS VARCHAR) AS row_tenant, {outcome} AS outcome,
+    CASE WHEN owner IS NULL AND is_owned THEN 0 ELSE 1 END AS is_owner_known,
     CAST(sum(number) AS BIGINT) AS rows, min(first) AS timestamp, max(last) AS last
     FROM counted GROUP BY 1, 2, 3, 4, 5, 6"""
 EXTENT = """SELECT action, record_type, count(*) AS rows, count(*) - count(row_tenant) AS without_tenant,
