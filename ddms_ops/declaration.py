@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from ddms_ops.deployment import Athena, Database, Environment, HealthCheck, Resources
 from ddms_ops.errors import did_you_mean
 from ddms_ops.settings import Strict
+from ddms_ops.spending import Costs
 from ddms_ops.tenancy import Tenants
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -224,6 +225,7 @@ class Profile(Strict):
     database: Database | None = None
     tenants: Tenants | None = None
     athena: Athena | None = None
+    costs: Costs = Costs()
     health: dict[str, HealthCheck] = {}
     triage: Triage
     alerts: dict[str, Alert] = {}

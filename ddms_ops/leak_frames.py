@@ -35,7 +35,7 @@ from ddms_ops.sources.base import Pull, Query, Source
 from ddms_ops.sources.queries import ACCESS, POSTURE, TrailQuery
 from ddms_ops.tenancy import Tenants
 from ddms_ops.tenant_ids import Spelling
-from ddms_ops.tenant_schemas import GAPS, WITNESSES
+from ddms_ops.tenant_schemas import WITNESSES
 from ddms_ops.trail_sql import PARTS, relations
 from ddms_ops.window import EVER, Window
 
@@ -98,12 +98,9 @@ class LeakFrames:
     def trail(self, part: str) -> pd.DataFrame:
         """The answer to one question of `trail_sql.PARTS`, with `pull` and `row`; no rows where it cannot be asked."""
         if part not in self._answers:
-            is_asked = part in self.trail_parts
-            table = (
-                read_table(self.evidence.path_of(self.pull_trail(part)))
-                if is_asked
-                else PARTS[part].schema.empty_table()
-            )
+            table = PARTS[part].schema.empty_table()
+            if part in self.trail_parts:
+                table = read_table(self.evidence.path_of(self.pull_trail(part)))
             self._answers[part] = answer_frame(table, f"trail/{part}")
         return self._answers[part]
 
@@ -125,7 +122,7 @@ class LeakFrames:
     def _spelling(self) -> Spelling:
         return Spelling(self.trail("known")["id"], is_folded=self.tenants.folded)
 
-    @property
+    @cached_property
     def known_tenants(self) -> list[str]:
         """Ids of the tenants that the system lists."""
         return [str(name) for name in self.trail("known")["id"].dropna()]
@@ -157,8 +154,13 @@ class LeakFrames:
         """Why what would excuse a crossing cannot be told."""
         names = {f"trail/{part}" for part in CONTEXT}
         lacking = [f"{c.pull}: {c.reason}" for c in self.pulls("trail") if c.pull in names and not c.is_all_there]
-        overlap = ambiguity(self.trail("matrix"), self.trail("rhythm"))
-        return (*lacking, *([overlap] if overlap else []))
+        return (*lacking, *self._ambiguity)
+
+    @cached_property
+    def _ambiguity(self) -> tuple[str, ...]:
+        """Words where rows have several owners or homes at once; none where each has one at most."""
+        words = ambiguity(self.trail("matrix"), self.trail("rhythm"))
+        return (words,) if words else ()
 
     @cached_property
     def witnesses(self) -> pd.DataFrame:
@@ -172,8 +174,6 @@ class LeakFrames:
     @property
     def _untold(self) -> pd.DataFrame:
         """GAPS of what other sources show and the trail does not."""
-        if self.tenants.trail is None:
-            return witness_only(self.witnesses.iloc[:0])
         told = self.crossings[self.crossings["verdict"] == DISCLOSED]
         seen = self.witnesses[returned(self.witnesses)]
         pairs = pd.MultiIndex.from_frame(told[["request_id", "owner"]])
@@ -235,9 +235,9 @@ class LeakFrames:
     @cached_property
     def leak_verdict(self) -> LeakVerdict:
         """What can be said of which stretch of the window."""
-        pulls, cells = self.pulls("trail"), self.leak_matrix
         if self.tenants.trail is None:
             return self._of_witnesses
+        pulls, cells = self.pulls("trail"), self.leak_matrix
         is_whole = all(pull.status in ALL_THERE for pull in pulls)
         reasons = [f"{pull.pull}: {pull.reason}" for pull in pulls if pull.status not in ALL_THERE]
         reasons += [NO_ROWS] if cells.empty and is_whole else []
@@ -245,7 +245,7 @@ class LeakFrames:
             self.tenants, bounds=self.trail("bounds"), holes=self.trail_frame("holes"),
             extent=self.trail("extent"), known=self.trail("known")["id"],
         )  # fmt: skip
-        reasons += [overlap] if (overlap := ambiguity(self.trail("matrix"), self.trail("rhythm"))) else []
+        reasons += self._ambiguity
         found = leak_verdict(
             self.crossings, self.trail_gaps, self.window, pulls_complete=is_whole, reasons=tuple(reasons),
             seen=[*cells["actor"].dropna(), *cells["owner"].dropna(), *self.trail_gaps["tenant"].dropna()],
@@ -256,10 +256,10 @@ class LeakFrames:
     @property
     def _of_witnesses(self) -> LeakVerdict:
         """What can be said where no trail is declared: what other sources show, and never that nothing leaked."""
-        gaps = conform(self.witness_gaps, GAPS)
-        seen, shown = self.known_tenants, self.crossings
-        return leak_verdict(shown, gaps, self.window, pulls_complete=True, reasons=(NO_TRAIL,), seen=seen,
-                            folded=self.tenants.folded).renamed(self._spelling.of)  # fmt: skip
+        return leak_verdict(
+            self.crossings, self.witness_gaps, self.window, pulls_complete=True, reasons=(NO_TRAIL,),
+            seen=self.known_tenants, folded=self.tenants.folded,
+        ).renamed(self._spelling.of)  # fmt: skip
 
     @cached_property
     def posture(self) -> Posture:

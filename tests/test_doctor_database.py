@@ -1,29 +1,22 @@
 """doctor on a real Postgres: who we are there, and whether that sees what reports need."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pandas as pd
 import pytest
+from postgres_server import running_postgres
 
 from ddms_ops.deployment import Account
 from ddms_ops.doctor.database import database_lines
-from ddms_ops.errors import RunError
 from ddms_ops.profile import load_profile
-from ddms_ops.sandbox.postgres import NOT_FOUND, PostgresServer
+from ddms_ops.sandbox.postgres import PostgresServer
 from ddms_ops.sources.aws.session import AwsSession
 
 
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A running server with the scenario's tables; tests that need one are skipped where there is none."""
-    with ExitStack() as stack:
-        try:
-            running = stack.enter_context(PostgresServer())
-        except RunError as lack:
-            if str(lack) != NOT_FOUND:
-                raise
-            pytest.skip(str(lack))
+    with running_postgres() as running:
         running.load_scenario(tmp_path_factory.mktemp("export"))
         yield running
 

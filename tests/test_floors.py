@@ -7,14 +7,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "ddms_ops"
 FLOORS = {
-    0: ("errors", "window", "schema", "tenant_schemas", "tenant_ids", "coverage", "findings", "settings", "progress",
-        "engine", "sampling"),
+    0: ("errors", "window", "schema", "tenant_schemas", "cost_schemas", "tenant_ids", "coverage", "findings",
+        "settings", "progress", "engine", "sampling"),
     1: ("deployment", "tenancy", "declaration", "profile", "incident", "normalize", "redact", "insights",
-        "postgres_log", "sql_text", "trail_sql"),
+        "postgres_log", "sql_text", "trail_sql", "spending", "cost_sql"),
     2: ("sources", "evidence", "analysis"),
     3: ("checks",),
-    4: ("frames", "database_frames", "leak_frames", "case", "report", "panels", "runner", "kernel", "notebook",
-        "replay", "doctor", "commands", "cli", "__init__"),
+    4: ("frames", "database_frames", "leak_frames", "cost_frames", "case", "report", "panels", "runner", "kernel",
+        "notebook", "replay", "doctor", "commands", "cli", "__init__"),
 }  # fmt: skip
 APART = ("simulate", "sandbox")
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms} | dict.fromkeys(APART, 4)

@@ -1,16 +1,15 @@
 """SQL text: what is masked, and that one statement has one identity wherever its text comes from."""
 
-import contextlib
 import random
 import re
 from collections.abc import Iterator
 
 import psycopg
 import pytest
+from postgres_server import running_postgres
 
 from ddms_ops.engine import offline_engine
-from ddms_ops.errors import RunError
-from ddms_ops.sandbox.postgres import NOT_FOUND, PostgresServer
+from ddms_ops.sandbox.postgres import PostgresServer
 from ddms_ops.sql_text import (
     Predicate,
     kind_of,
@@ -202,13 +201,7 @@ ENTRY = re.compile(r"^E LOG:  duration: \S+ ms  (?:statement|execute <unnamed>):
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     """A server that logs every statement; tests that need one are skipped where there is none."""
-    with contextlib.ExitStack() as stack:
-        try:
-            running = stack.enter_context(PostgresServer(settings=LOGGED))
-        except RunError as lack:
-            if str(lack) != NOT_FOUND:
-                raise
-            pytest.skip(str(lack))
+    with running_postgres(LOGGED) as running:
         running.load(SETUP)
         yield running
 

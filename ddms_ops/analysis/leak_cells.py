@@ -33,8 +33,3 @@ def leak_cells(matrix: pd.DataFrame, tenants: Tenants) -> pd.DataFrame:
         row=("row", "min"),
     )
     return conform(cells.sort_values(["rows", "actor", "owner", "outcome"], ascending=[False, True, True, True]), CELLS)
-
-
-def off_diagonal(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells whose two tenants are known and differ."""
-    return cells[cells["actor"].notna() & cells["owner"].notna() & (cells["actor"] != cells["owner"])]

@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from ddms_ops.tenant_ids import folded_tenants
+from ddms_ops.analysis.crossings import DISCLOSED, UNKNOWN
+from ddms_ops.tenant_ids import compared_tenants
 from ddms_ops.window import Window
 
 LEAKED = "leaked"
 NO_LEAK = "no leak seen over complete evidence"
 CANNOT_TELL = "cannot tell"
-DISCLOSED, UNKNOWN = "disclosed", "unknown"
 INCOMPLETE = "not every pull is complete"
 MINUTE = pd.Timedelta(minutes=1)
 TOUCHING = pd.Timedelta(0)
@@ -115,7 +115,7 @@ def _limited(gaps: pd.DataFrame, unknown: pd.DataFrame, window: Window, *, folde
         minutes = {"tenant": owned["owner"], "start": starts, "end": starts + MINUTE, "why": words}
         parts.append(pd.DataFrame(minutes).drop_duplicates())
     known = pd.concat(parts, ignore_index=True)
-    names = folded_tenants(known["tenant"]) if folded else known["tenant"]
+    names = compared_tenants(known["tenant"], is_folded=folded)
     return tuple(
         stretch
         for name, own in known.groupby(names, sort=True)
@@ -170,5 +170,4 @@ def _partition(leaked: tuple[Stretch, ...], general: tuple[Stretch, ...], window
 
 
 def _names(tenants: pd.Series, *, folded: bool) -> set[str]:
-    known = folded_tenants(tenants) if folded else tenants
-    return set(known.dropna().astype("str"))
+    return set(compared_tenants(tenants, is_folded=folded).dropna())

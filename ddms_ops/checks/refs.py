@@ -1,6 +1,6 @@
 """References from findings to rows of evidence, and counts in words."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
@@ -104,6 +104,20 @@ def events_in_words(facts: Facts, number: int) -> str:
 def of_sample(facts: Facts) -> str:
     """` (in a sample of 1 in 4)`, empty where all events were read."""
     return f" (in a sample of 1 in {facts.sample[0]})" if facts.sample else ""
+
+
+def pairs_in_words(rows: pd.DataFrame, name: Callable[[str], str], *, most: int) -> str:
+    """`a → b (30), a → c (2) and 3 more pairs`: who reached whom, the pairs with the most rows first.
+
+    Args:
+        rows: any frame with `actor` and `owner`.
+        name: how a tenant is shown.
+        most: how many pairs are named.
+    """
+    pairs = rows.groupby(["actor", "owner"], dropna=False).size().sort_index()
+    pairs = pairs.sort_values(ascending=False, kind="stable")
+    shown = ", ".join(f"{name(str(a))} → {name(str(o))} ({number:,})" for (a, o), number in pairs.head(most).items())
+    return shown + (f" and {counted(len(pairs) - most, 'more pair')}" if len(pairs) > most else "")
 
 
 def ms_words(value: float) -> str:

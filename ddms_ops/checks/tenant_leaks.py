@@ -3,9 +3,9 @@
 import pandas as pd
 
 from ddms_ops.analysis.crossings import BLOCKED, DISCLOSED, EXPLAINED, UNKNOWN
-from ddms_ops.analysis.leak_verdict import NO_LEAK, Stretch
+from ddms_ops.analysis.leak_verdict import Stretch
 from ddms_ops.checks.base import Facts
-from ddms_ops.checks.refs import counted, log_refs, span_words
+from ddms_ops.checks.refs import counted, log_refs, pairs_in_words, span_words
 from ddms_ops.checks.trail_basis import must_have_trail
 from ddms_ops.findings import EvidenceRef, Finding, Severity
 from ddms_ops.redact import redact
@@ -74,13 +74,16 @@ def leaks_note(facts: Facts, _findings: list[Finding]) -> str:
 
 def leaks_doubt(facts: Facts) -> str:
     """Why nothing found may not mean that nothing leaked; empty over a whole trail."""
-    verdict = facts.leak_verdict
-    if verdict.word == NO_LEAK:
-        return ""
-    stretches = [*verdict.may_hide, *verdict.limited]
+    words = hidden_stretches(facts)
+    return f"cannot tell {words}" if words else ""
+
+
+def hidden_stretches(facts: Facts) -> str:
+    """Of which stretches nothing can be told, and why; empty over a whole trail."""
+    stretches = [*facts.leak_verdict.may_hide, *facts.leak_verdict.limited]
     words = [_stretch_words(stretch) for stretch in stretches[:STRETCHES]]
     more = [f"{len(stretches) - STRETCHES} more stretches"] if len(stretches) > STRETCHES else []
-    return f"cannot tell {'; '.join([*words, *more])}" if words else ""
+    return "; ".join([*words, *more])
 
 
 def _stretch_words(stretch: Stretch) -> str:
@@ -97,9 +100,6 @@ def _judged(facts: Facts) -> pd.DataFrame:
 
 
 def _finding(facts: Facts, kind: str, rows: pd.DataFrame) -> Finding:
-    pairs = rows.groupby(["actor", "owner"]).size().sort_index().sort_values(ascending=False, kind="stable")
-    shown = ", ".join(f"{_name(a)} → {_name(o)} ({n:,})" for (a, o), n in pairs.head(PAIRS).items())
-    more = f" and {counted(len(pairs) - PAIRS, 'more pair')}" if len(pairs) > PAIRS else ""
     witnessed = rows["witnesses"].fillna("") != ""
     also = f"; {int(witnessed.sum()):,} of them also seen by {_ways(rows)}" if witnessed.any() else ""
     first, last = rows["timestamp"].min(), rows["timestamp"].max()
@@ -111,7 +111,7 @@ def _finding(facts: Facts, kind: str, rows: pd.DataFrame) -> Finding:
             f" {counted(rows['actor'].nunique(), 'tenant')} got"
             f" {counted(rows['record'].nunique(), 'record')} of {counted(rows['owner'].nunique(), 'other tenant')},"
             f" {span_words(first, last)}: {KINDS[kind]};"
-            f" {shown}{more}{also}; {redact(str(rows['why'].value_counts().index[0]))}"
+            f" {pairs_in_words(rows, _name, most=PAIRS)}{also}; {redact(str(rows['why'].value_counts().index[0]))}"
         ),
         subject={"kind": kind, "actors": _names(rows["actor"]), "owners": _names(rows["owner"])},
         evidence=(*log_refs(rows), *_witness_refs(facts, rows)),

@@ -5,7 +5,7 @@ import pandas as pd
 from ddms_ops.analysis.crossings import DISCLOSED
 from ddms_ops.analysis.log_witnesses import LogReach
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.refs import counted, log_refs, of_sample, span_words
+from ddms_ops.checks.refs import counted, log_refs, of_sample, pairs_in_words, span_words
 from ddms_ops.checks.trail_basis import NOT_DECLARED
 from ddms_ops.coverage import FAULTY
 from ddms_ops.findings import Finding, Severity
@@ -115,14 +115,9 @@ def _crossing(facts: Facts, kind: str, actor: str, owner: str, rows: pd.DataFram
 
 def _beside(facts: Facts, kind: str, rows: pd.DataFrame) -> Finding:
     """Requests that the audit trail tells of as disclosures, seen by another source too."""
-    pairs = (
-        rows.groupby(["actor", "owner"], dropna=False).size().sort_index().sort_values(ascending=False, kind="stable")
-    )
-    shown = ", ".join(f"{_shown(str(a))} → {_shown(str(o))} ({n:,})" for (a, o), n in pairs.head(PAIRS).items())
-    more = f" and {counted(len(pairs) - PAIRS, 'more pair')}" if len(pairs) > PAIRS else ""
     where = "the records of accesses to objects" if kind == "object_access" else "the logs"
     words = f"{where} show the same for {counted(_requests(rows), 'request')} behind the disclosures in the trail"
-    words += f" ({KINDS[kind]}): {shown}{more}"
+    words += f" ({KINDS[kind]}): {pairs_in_words(rows, _shown, most=PAIRS)}"
     return _finding(facts, rows, words, {"kind": kind, "told": "by the trail"}, Severity.HIGH, "request")
 
 

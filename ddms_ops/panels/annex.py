@@ -5,7 +5,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from ddms_ops.analysis.leak_verdict import DISCLOSED
+from ddms_ops.analysis.crossings import DISCLOSED
 from ddms_ops.checks.refs import counted
 from ddms_ops.checks.tables import Badge, Quiet, Shown, html_table, joined
 from ddms_ops.panels.tenants_audit import MOST, Audited, no_trail, not_declared
@@ -62,7 +62,6 @@ def annex_panel(case: Clocked, aware: str = "", phase: int = 1) -> Shown:
         aware=stated,
         categories=case.profile.tenants.categories,
         phase=phase,
-        folded=False,
     )
     files = write_annex_files(
         case.folder,

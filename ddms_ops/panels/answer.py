@@ -13,7 +13,7 @@ from ddms_ops.checks.leak_changes import leading_leak
 from ddms_ops.checks.refs import counted
 from ddms_ops.checks.slow_sign import leading_slow
 from ddms_ops.checks.tables import Badge, Quiet, Shown, html_table, joined, lead_line, verdict
-from ddms_ops.checks.tenant_leaks import leaks_doubt
+from ddms_ops.checks.tenant_leaks import hidden_stretches, leaks_doubt
 from ddms_ops.checks.trail_basis import NOT_DECLARED, must_have_trail
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.findings import CheckResult, Finding, Verdict, ranked
@@ -114,7 +114,7 @@ def _audit_lead(case: Case, leaks: CheckResult, found: Finding | None) -> tuple[
     if said.word == LEAKED and found is not None:
         return lead_line(Badge(said.word, TONES[said.word]), found.statement), True
     if said.word != NO_LEAK:
-        words = _lack_of_trail(case) or leaks_doubt(case).removeprefix("cannot tell ") or f"in {case.window}"
+        words = _lack_of_trail(case) or hidden_stretches(case) or f"in {case.window}"
     elif found is None:
         words = f"in {case.window}; {counted(len(said.unaffected), 'tenant')} seen in the audit trail"
     else:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from ddms_ops.analysis.crossings import DISCLOSED, EXPLAINED, UNKNOWN
 from ddms_ops.analysis.leak_verdict import CANNOT_TELL, LEAKED, NO_LEAK, LeakVerdict, Stretch
 from ddms_ops.checks.refs import counted
 from ddms_ops.checks.tables import Badge, Quiet, Shown, html_table, joined, lead_line
@@ -20,7 +21,7 @@ MOST, NAMED, REASONS = 20, 5, 3
 NOBODY, NO_OWNER = "nobody knows who", "owner not known"
 TONES = {LEAKED: "critical", CANNOT_TELL: "medium", NO_LEAK: "good"}
 DISCLOSURE = ["owner", "actor", "record_type", "record", "action", "kind", "why", "witnesses"]
-EXPLAINED = ["rule", "why"]
+EXCUSE = ["rule", "why"]
 NO_ROWS = "The audit trail has no rows in the window, so nothing can be said."
 KINDS = {
     **WITNESSES,
@@ -63,11 +64,6 @@ class Audited(Protocol):
     @property
     def crossings(self) -> pd.DataFrame:
         """CROSSINGS of the window, judged."""
-        ...
-
-    @property
-    def trail_gaps(self) -> pd.DataFrame:
-        """GAPS of the window."""
         ...
 
     @property
@@ -124,7 +120,7 @@ def _plain_rule(case: Audited) -> Shown:
     if stated.isna().all():
         return sentence("The rows name one tenant only: a comparison of a row's own two tenants shows nothing.")
     differ = stated.notna() & cells["row_tenant"].notna() & (stated != cells["row_tenant"])
-    disclosed = case.crossings[(case.crossings["verdict"] == "disclosed").to_numpy()]
+    disclosed = case.crossings[(case.crossings["verdict"] == DISCLOSED).to_numpy()]
     seen = int(disclosed["seen_by"].str.contains("row", regex=False).sum())
     words = (
         f"A comparison of a row's own two tenants names {counted(int(cells.loc[differ, 'rows'].sum()), 'row')}, and"
@@ -143,8 +139,8 @@ def _cell(cell: object) -> tuple[object, ...]:
 
 def disclosures_table(case: Audited) -> Shown:
     """Records that were disclosed, the first at the top: when, how, who else shows it, why nothing excuses it."""
-    found = case.crossings[(case.crossings["verdict"] == "disclosed").to_numpy()]
-    unknown = int((case.crossings["verdict"] == "unknown").sum())
+    found = case.crossings[(case.crossings["verdict"] == DISCLOSED).to_numpy()]
+    unknown = int((case.crossings["verdict"] == UNKNOWN).sum())
     doubt = f"; of {counted(unknown, 'more row')} it cannot be told" if unknown else ""
     if found.empty:
         words = NO_ROWS if case.leak_matrix.empty else f"No row of the window shows a disclosure{doubt}."
@@ -202,9 +198,9 @@ def explained_table(case: Audited) -> Shown:
     """How many rows each rule, grant or membership explains, and which rules have expired and explain nothing."""
     if lack := _lacking(case):
         return lack
-    found = case.crossings[(case.crossings["verdict"] == "explained").to_numpy()]
+    found = case.crossings[(case.crossings["verdict"] == EXPLAINED).to_numpy()]
     rules = {f"rule {rule.name}": _rule_words(rule, case.window) for rule in _rules(case)}
-    named = found.assign(**{name: found[name].fillna("") for name in EXPLAINED})
+    named = found.assign(**{name: found[name].fillna("") for name in EXCUSE})
     table = named.groupby("rule", sort=True).agg(
         rows=("timestamp", "size"), first=("timestamp", "min"), last=("timestamp", "max"), why=("why", _one_reason)
     )

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ddms_ops.analysis.leak_verdict import DISCLOSED, LEAKED, UNKNOWN, LeakVerdict
-from ddms_ops.tenant_ids import folded_tenants
+from ddms_ops.analysis.crossings import DISCLOSED, UNKNOWN
+from ddms_ops.analysis.leak_verdict import LEAKED, LeakVerdict
 from ddms_ops.window import iso
 
 CLOCK_H = 72
@@ -96,20 +96,18 @@ def breach_annex(
     aware: pd.Timestamp | None = None,
     categories: Mapping[str, str] | None = None,
     phase: int = 1,
-    folded: bool = True,
 ) -> Annex:
     """The annex over what was disclosed and what may have been.
 
     Args:
-        crossings: CROSSINGS with their verdicts; blocked and explained ones count nowhere.
+        crossings: CROSSINGS with their verdicts, each tenant in one spelling; blocked and explained ones count nowhere.
         verdict: the verdict on the same crossings; what it cannot tell makes every number an "at least".
         now: the clock to count the hours that are left by.
         aware: when people became aware, as they state it; None: not stated.
         categories: record type → category of personal data.
         phase: which notification it is, 1 for the first.
-        folded: whether tenants that differ only in case, hyphens or space are one.
     """
-    kept = _counted(crossings, folded=folded)
+    kept = crossings[crossings["verdict"].isin((DISCLOSED, UNKNOWN)).to_numpy()]
     disclosed = kept[(kept["verdict"] == DISCLOSED).to_numpy()]
     hidden = bool(verdict.may_hide or verdict.limited)
     records, kinds = _range(kept, hidden), _categories(kept, categories or {}, hidden)
@@ -128,12 +126,6 @@ def breach_annex(
         deadline=deadline,
         items=(*_nature(verdict, records, kinds, first, last), *_of_people(deadline, phase)),
     )
-
-
-def _counted(crossings: pd.DataFrame, *, folded: bool) -> pd.DataFrame:
-    """Crossings that were disclosed or may have been, tenants folded where they are."""
-    kept = crossings[crossings["verdict"].isin((DISCLOSED, UNKNOWN)).to_numpy()]
-    return kept.assign(**{name: folded_tenants(kept[name]) for name in ("owner", "actor")}) if folded else kept
 
 
 def _range(kept: pd.DataFrame, hidden: bool) -> Range:

@@ -16,9 +16,9 @@ from urllib.parse import unquote
 
 import pandas as pd
 
-from ddms_ops.analysis.leak_verdict import DISCLOSED, UNKNOWN
+from ddms_ops.analysis.crossings import DISCLOSED, UNKNOWN
 from ddms_ops.redact import PATTERNS, SECRET
-from ddms_ops.tenant_ids import MARKS, folded_tenants
+from ddms_ops.tenant_ids import MARKS, compared_tenants, folded_tenants
 from ddms_ops.window import iso
 
 FOLDER = "annex"
@@ -90,7 +90,7 @@ def write_annex_files(
     """
     place = _emptied(folder / FOLDER)
     kept = crossings[crossings["verdict"].isin((DISCLOSED, UNKNOWN)) & crossings["owner"].notna()]
-    owners = folded_tenants(kept["owner"]) if folded else kept["owner"]
+    owners = compared_tenants(kept["owner"], is_folded=folded)
     others = Ids(_ids([crossings[name] for name in ("actor", "owner", "row_tenant", "user")]) | {*tenants})
     written = []
     names = kept["owner"].groupby(owners).first()

@@ -12,6 +12,7 @@ and says in `Coverage` whether they are all there. Raw tables, all times UTC:
     records        timestamp kind id record (what a list or describe call says of one resource, as JSON text)
     audit rows     the table's own columns: the time column as a time, every other as the text Postgres prints
     trail answers  the question's own columns; see `trail_sql.PARTS`
+    cost answers   the question's own columns; see `cost_sql.COST_PARTS`
 
 A record's `timestamp` is null where it is a present state and no event.
 """
@@ -33,6 +34,7 @@ from ddms_ops.sources.queries import (
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    CostQuery,
     DatabaseLogQuery,
     LogCountQuery,
     LogQuery,
@@ -85,6 +87,7 @@ DATABASE_LOG = pa.schema(
         ("entry", pa.string()),  # all its lines, untouched but for the last line's end
     ]
 )
+INTERRUPTED = "stopped by hand"  # the reason of a pull that Ctrl-C ended
 RECORDS = pa.schema([("timestamp", TIME), ("kind", pa.string()), ("id", pa.string()), ("record", pa.string())])
 
 
@@ -179,6 +182,10 @@ class Source(Protocol):
 
     def fetch_trail_answer(self, query: TrailQuery, *, pull: str) -> Pull:
         """The answer to one question of a tenant audit, from where the trail is; see `sources.trail.fetch_trail`."""
+        ...
+
+    def fetch_cost_answer(self, query: CostQuery, *, pull: str) -> Pull:
+        """The answer to one question about the bill, from where the bill is."""
         ...
 
 

@@ -18,7 +18,7 @@ from ddms_ops.declaration import Profile, log_group_names
 from ddms_ops.errors import SourceError
 from ddms_ops.sources.aws.alarms import alarm_changes
 from ddms_ops.sources.aws.athena import trail_from_athena
-from ddms_ops.sources.aws.collect import INTERRUPTED, STATUS, collect
+from ddms_ops.sources.aws.collect import STATUS, collect
 from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.aws.log_counts import LogCount
 from ddms_ops.sources.aws.log_sample import Sample
@@ -33,6 +33,7 @@ from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
     DATABASE_LOG,
+    INTERRUPTED,
     LOG_COUNTS,
     LOG_EVENTS,
     METRIC_POINTS,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from ddms_ops.cost_sql import COST_PARTS, CostPart
+from ddms_ops.spending import Costs
 from ddms_ops.tenancy import Tenants
 from ddms_ops.trail_sql import PARTS, Part, relations
 from ddms_ops.window import Window
@@ -153,7 +155,41 @@ class TrailQuery:
         return self.asked.schema
 
 
+@dataclass(frozen=True, slots=True)
+class CostQuery:
+    """One question about the bill, answered where the bill is; `part` is one of `cost_sql.COST_PARTS`.
+
+    The window is of whole UTC days. `now` and `before` are days ("2026-03-04") that `details` adds up.
+    """
+
+    window: Window
+    part: str
+    costs: Costs
+    now: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> CostPart:
+        """What the question is, and the columns of its answer."""
+        return COST_PARTS[self.part]
+
+    @property
+    def text(self) -> str:
+        """The query in words, for coverage."""
+        sides = [f"{name} {days[0]} to {days[-1]} ({len(days)})" for name, days in self._sides if days]
+        return "; ".join([self.asked.words, *sides])
+
+    @property
+    def _sides(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return ("now", self.now), ("before", self.before)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns and types of the answer."""
+        return self.asked.schema
+
+
 Query = (
     LogQuery | LogCountQuery | MetricQuery | ChangeQuery | AlarmQuery | AuditQuery | RecordQuery | DatabaseLogQuery
-    | TrailQuery
+    | TrailQuery | CostQuery
 )  # fmt: skip

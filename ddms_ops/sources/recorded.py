@@ -24,6 +24,7 @@ from ddms_ops.sources.base import (
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    CostQuery,
     DatabaseLogQuery,
     LogCountQuery,
     LogQuery,
@@ -113,6 +114,13 @@ class RecordedSource:
 
     def fetch_trail_answer(self, query: TrailQuery, *, pull: str) -> Pull:
         """The recorded answer to one question; it was counted for its window, and tells nothing of another."""
+        return self._exactly(query, pull)
+
+    def fetch_cost_answer(self, query: CostQuery, *, pull: str) -> Pull:
+        """The recorded answer to one question about the bill, for the same days."""
+        return self._exactly(query, pull)
+
+    def _exactly(self, query: TrailQuery | CostQuery, pull: str) -> Pull:
         exact = self.recorded(query, pull)
         if exact is not None:
             return Pull(intact(self.folder, exact), exact.coverage, exact.provenance)

@@ -5,9 +5,11 @@ value but the time is the text in the file. A Parquet column of another type bec
 of Postgres for uuids, times, integers and JSON; `true` and `false` where Postgres says t and f.
 """
 
+import contextlib
 import glob
 import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +33,7 @@ HELD = 100_000  # rows that are handed over in memory
 OFFSET = r"( ?(UTC|GMT)|Z|[+-]\d{2}(:?\d{2}(:\d{2})?)?)"
 TIME = rf"\d{{4}}-\d{{2}}-\d{{2}}([T ]\d{{2}}:\d{{2}}(:\d{{2}}(\.\d{{1,9}})?)?{OFFSET}?)?"
 HAS_OFFSET = rf":\d{{2}}(\.\d+)?{OFFSET}$"
+PARQUET_TEXTS = "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet(?, hive_partitioning=false)"
 NAIVE = "times without an offset taken as UTC"
 
 
@@ -160,27 +163,23 @@ class Tables:
             f"SELECT count(time), count(*) - count(time), count(*) FILTER (is_naive) FROM {table} WHERE file = ?",
             [place],
         ).fetchall()
-        words = f"{timeless:,} row{'s' if timeless > 1 else ''} without a usable time in {query.time_column!r}"
-        return TableFile(path, rows, (*faults, *([words] if timeless else [])), naive > 0)
+        words = [timeless_words(timeless, query.time_column)] if timeless else []
+        return TableFile(path, rows, (*faults, *words), naive > 0)
 
     def _insert_csv(self, table: str, place: int, path: Path, query: AuditQuery) -> list[str]:
         names = csv_header(path)
         if words := _lacking(names, query):
             return [words]
         rows = CsvRows(path, len(names))
-        self._connection.register("reading", rows.reader())
-        try:
-            self._insert(table, place, "SELECT * FROM reading", [], names, query)
-        finally:
-            self._connection.unregister("reading")
+        with reading(self._connection, rows) as source:
+            self._insert(table, place, source, [], names, query)
         return rows.faults
 
     def _insert_parquet(self, table: str, place: int, path: Path, query: AuditQuery) -> list[str]:
-        source, values = "SELECT * FROM read_parquet(?, hive_partitioning=false)", [glob.escape(str(path))]
-        names = [name for name, *_ in self._connection.execute(f"{source} LIMIT 0", values).description or []]
+        names = parquet_names(self._connection, path)
         if words := _lacking(names, query):
             return [words]
-        self._insert(table, place, source.replace("*", "CAST(COLUMNS(*) AS VARCHAR)"), values, names, query)
+        self._insert(table, place, PARQUET_TEXTS, [glob.escape(str(path))], names, query)
         return []
 
     def _insert(
@@ -191,15 +190,50 @@ class Tables:
         text = given[names.index(query.time_column)]
         others = [column for _, column in sorted(zip(names, given, strict=True)) if column != text]
         asked = [given[names.index(name)] for name in query.columns if name != query.time_column]
-        is_naive = f"time IS NOT NULL AND NOT regexp_matches({text}, '{HAS_OFFSET}')"
+        is_naive = f"time IS NOT NULL AND {states_no_zone(text)}"
         staged = [str(place), f"hash({', '.join(['time', *others])})", "time", is_naive, *asked]
         self._connection.execute(
             f"""INSERT INTO {table} SELECT {", ".join(staged)} FROM (
-            SELECT *, CASE WHEN regexp_full_match({text}, '{TIME}')
-                THEN CAST(try_cast({text} AS TIMESTAMPTZ) AS TIMESTAMP) END AS time
+            SELECT *, {instant(text)} AS time
             FROM ({source}) AS source({", ".join(given)}))""",
             values,
         )
+
+
+@contextlib.contextmanager
+def reading(connection: duckdb.DuckDBPyConnection, rows: CsvRows) -> Iterator[str]:
+    """A SELECT of a CSV's rows, within the block."""
+    connection.register("reading", rows.reader())
+    try:
+        yield "SELECT * FROM reading"
+    finally:
+        connection.unregister("reading")
+
+
+def parquet_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """Names of a Parquet file's columns.
+
+    Raises:
+        duckdb.Error: it cannot be read.
+    """
+    described = connection.execute(f"{PARQUET_TEXTS} LIMIT 0", [glob.escape(str(path))]).description
+    return [name for name, *_ in described or []]
+
+
+def instant(text: str) -> str:
+    """SQL for the UTC TIMESTAMP that an SQL expression of text holds; null where it is no time."""
+    parsed = f"CAST(try_cast({text} AS TIMESTAMPTZ) AS TIMESTAMP)"
+    return f"CASE WHEN regexp_full_match({text}, '{TIME}') THEN {parsed} END"
+
+
+def states_no_zone(text: str) -> str:
+    """SQL for whether a text that holds a time names no zone."""
+    return f"NOT regexp_matches({text}, '{HAS_OFFSET}')"
+
+
+def timeless_words(rows: int, column: str) -> str:
+    """What is wrong with rows whose time cannot be read."""
+    return f"{rows:,} row{'s' if rows > 1 else ''} without a usable time in {column!r}"
 
 
 def _staged_columns(query: AuditQuery) -> list[str]:

@@ -16,9 +16,22 @@ from ddms_ops.sources.base import Provenance, relative_paths
 from ddms_ops.sources.csv_rows import CsvRows, csv_header
 from ddms_ops.sources.opening import open_export, without_long_lines
 from ddms_ops.sources.queries import TrailQuery
-from ddms_ops.sources.tables import HAS_OFFSET, MEMORY, NAIVE, THREADS, TIME, is_parquet, naive, table_files
+from ddms_ops.sources.tables import (
+    MEMORY,
+    NAIVE,
+    PARQUET_TEXTS,
+    THREADS,
+    instant,
+    is_parquet,
+    naive,
+    parquet_names,
+    reading,
+    states_no_zone,
+    table_files,
+    timeless_words,
+)
 from ddms_ops.sources.trail import TrailFault
-from ddms_ops.trail_sql import Field, Kind, Relation
+from ddms_ops.trail_sql import Field, Kind, Relation, literal
 
 NO_TIME = "infinity"
 EVER_AGO, NEVER = "1900-01-01", "9999-01-01"
@@ -133,20 +146,15 @@ class TrailTables:
         place = table.places[column]
         time = f"{place}_at"
         if (table.name, column) not in self._times:
-            parsed = f"CAST(try_cast({place} AS TIMESTAMPTZ) AS TIMESTAMP)"
             self._connection.execute(f"ALTER TABLE {table.name} ADD COLUMN {time} TIMESTAMP")
-            self._connection.execute(
-                f"UPDATE {table.name} SET {time} = CASE WHEN regexp_full_match({place}, '{TIME}') THEN {parsed} END"
-            )
-            zoneless = f"{time} IS NOT NULL AND NOT regexp_matches({place}, '{HAS_OFFSET}')"
-            [(naive_ones,)] = self._connection.execute(f"SELECT count(*) FROM {table.name} WHERE {zoneless}").fetchall()
-            if naive_ones:
-                self._naive.add(table.name)
-            [(lost,)] = self._connection.execute(
-                f"SELECT count(*) FROM {table.name} WHERE {time} IS NULL AND {place} <> '{NO_TIME}'"
+            self._connection.execute(f"UPDATE {table.name} SET {time} = {instant(place)}")
+            [(zoneless, lost)] = self._connection.execute(
+                f"""SELECT count(*) FILTER ({time} IS NOT NULL AND {states_no_zone(place)}),
+                count(*) FILTER ({time} IS NULL AND {place} <> '{NO_TIME}') FROM {table.name}"""
             ).fetchall()
-            words = f"{lost:,} row{'s' if lost > 1 else ''} without a usable time in {column!r}" if lost else ""
-            self._times[table.name, column] = words
+            if zoneless:
+                self._naive.add(table.name)
+            self._times[table.name, column] = timeless_words(lost, column) if lost else ""
         return time
 
     def _table(self, name: str) -> _Table:
@@ -193,11 +201,10 @@ class TrailTables:
     def _stage_file(self, table: str, path: Path, scratch: Path) -> tuple[list[str], list[str]]:
         """Names of a file's columns, and what is wrong with it."""
         if is_parquet(path):
-            source = "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet(?, hive_partitioning=false)"
-            values = [glob.escape(str(path))]
-            names = [name for name, *_ in self._connection.execute(f"{source} LIMIT 0", values).description or []]
+            names = parquet_names(self._connection, path)
             given = ", ".join(f"x{number}" for number in range(len(names)))
-            self._connection.execute(f"CREATE TABLE {table} AS SELECT * FROM ({source}) AS s({given})", values)
+            made = f"CREATE TABLE {table} AS SELECT * FROM ({PARQUET_TEXTS}) AS s({given})"
+            self._connection.execute(made, [glob.escape(str(path))])
             self._columns[table] = names
             return names, []
         opened = open_export(path, scratch)
@@ -208,18 +215,15 @@ class TrailTables:
         if twice := [name for name in names if names.count(name) > 1]:
             return [], [f"has more than one column {twice[0]!r}"]
         rows = CsvRows(opened.plain, len(names))
-        self._connection.register("reading", rows.reader())
-        try:
-            self._connection.execute(f"CREATE TABLE {table} AS SELECT * FROM reading")
-        finally:
-            self._connection.unregister("reading")
+        with reading(self._connection, rows) as source:
+            self._connection.execute(f"CREATE TABLE {table} AS {source}")
         self._columns[table] = names
         return names, [*opened.faults, *rows.faults]
 
 
 def _of_json(field: Field, place: str) -> str:
     """SQL for a field out of a column of JSON."""
-    path = _text("$." + '"' + field.member.replace('"', "") + '"')
+    path = literal("$." + '"' + field.member.replace('"', "") + '"')
     json = f"CASE WHEN json_valid({place}) THEN {place} END"
     if field.kind is Kind.MEMBER:
         return f"json_extract_string({json}, {path})"
@@ -231,7 +235,3 @@ def _of_json(field: Field, place: str) -> str:
     no_list = f"{found} IS NOT NULL AND {found} NOT IN ('NULL', 'ARRAY')"
     wrong = f"NOT json_valid({place}) OR ({no_list}) OR coalesce({odd if field.member else 'FALSE'}, FALSE)"
     return f"CASE WHEN {place} IS NOT NULL AND ({wrong}) THEN 1 ELSE 0 END"
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

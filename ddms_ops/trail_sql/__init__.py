@@ -5,6 +5,6 @@ own words. `statements` has the questions over these, in one text that sqlglot r
 """
 
 from ddms_ops.trail_sql.relations import Field, Kind, Relation, relations
-from ddms_ops.trail_sql.statements import PARTS, Part, statement, used
+from ddms_ops.trail_sql.statements import PARTS, Part, literal, statement, used
 
-__all__ = ["PARTS", "Field", "Kind", "Part", "Relation", "relations", "statement", "used"]
+__all__ = ["PARTS", "Field", "Kind", "Part", "Relation", "literal", "relations", "statement", "used"]

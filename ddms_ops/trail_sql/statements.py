@@ -176,7 +176,7 @@ def _is_owned(tenants: Tenants) -> str:
 
 def _types_are(types: Sequence[str]) -> str:
     """The condition that a row is of one of some record types; empty where all are meant."""
-    return f" AND t.record_type IN ({', '.join(map(_literal, types))})" if types else ""
+    return f" AND t.record_type IN ({', '.join(map(literal, types))})" if types else ""
 
 
 def _actor(tenants: Tenants, *, home: str, stated: str, row: str, is_nobody: str) -> str:
@@ -194,13 +194,14 @@ def _outcome(trail: Trail | None) -> str:
     if trail is None or not trail.outcome:
         return "'served'"
     status = "lower(CAST(status AS VARCHAR))"
-    denied, failed = (", ".join(_literal(value.lower()) for value in values) for values in (trail.denied, trail.failed))
+    denied, failed = (", ".join(literal(value.lower()) for value in values) for values in (trail.denied, trail.failed))
     cases = f"WHEN {status} IN ({denied}) THEN 'denied' " if denied else ""
     cases += f"WHEN {status} IN ({failed}) THEN 'failed' " if failed else ""
     return f"CASE {cases}WHEN {status} LIKE '4__' OR {status} LIKE '5__' THEN 'failed' ELSE 'served' END"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """A text as an SQL literal; a backslash in it is one."""
     return "'" + text.replace("'", "''") + "'"
 
 

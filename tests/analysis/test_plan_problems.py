@@ -1,19 +1,17 @@
 """Problems of plans: one planted defect each, and the clean twin that shows none."""
 
-import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
+from postgres_server import running_postgres
 
 from ddms_ops.analysis import plan_problems as rules
 from ddms_ops.analysis.plan_nodes import PlanNode
 from ddms_ops.analysis.plan_problems import TableState, plan_problems
 from ddms_ops.analysis.plans import plan_of
-from ddms_ops.errors import RunError
-from ddms_ops.sandbox.postgres import NOT_FOUND, PostgresServer
 
 Plan = dict[str, Any]
 
@@ -99,14 +97,8 @@ def read(plan: Plan) -> PlanNode:
 @pytest.fixture(scope="module")
 def connection() -> Iterator[psycopg.Connection]:
     """A connection to a server with a table; tests that need one are skipped where there is none."""
-    with contextlib.ExitStack() as stack:
-        try:
-            server = stack.enter_context(PostgresServer(settings={"max_parallel_workers_per_gather": "0"}))
-        except RunError as lack:
-            if str(lack) != NOT_FOUND:
-                raise
-            pytest.skip(str(lack))
-        opened = stack.enter_context(psycopg.connect(server.dsn(), autocommit=True))
+    settings = {"max_parallel_workers_per_gather": "0"}
+    with running_postgres(settings) as server, psycopg.connect(server.dsn(), autocommit=True) as opened:
         for statement in SETUP.split(";"):
             opened.execute(statement)
         yield opened

@@ -1,6 +1,5 @@
 """Plans: text and JSON give one tree and one shape, and a changed plan is told from a slower one."""
 
-import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -8,11 +7,10 @@ from collections.abc import Iterator
 import pandas as pd
 import psycopg
 import pytest
+from postgres_server import running_postgres
 
 from ddms_ops.analysis.plan_nodes import node_predicates
 from ddms_ops.analysis.plans import plan_changes, plan_of, plan_shape
-from ddms_ops.errors import RunError
-from ddms_ops.sandbox.postgres import NOT_FOUND, PostgresServer
 from ddms_ops.sql_text import Predicate
 from ddms_ops.window import Window
 
@@ -68,15 +66,10 @@ NOW = Window.of("2024-05-01T10:00Z", "2024-05-01T11:00Z")
 @pytest.fixture(scope="module")
 def connection() -> Iterator[psycopg.Connection]:
     """A connection to a server with a few tables; tests that need one are skipped where there is none."""
-    with contextlib.ExitStack() as stack:
-        try:
-            server = stack.enter_context(PostgresServer())
-        except RunError as lack:
-            if str(lack) != NOT_FOUND:
-                raise
-            pytest.skip(str(lack))
+    with running_postgres() as server:
         server.load(SETUP)
-        yield stack.enter_context(psycopg.connect(server.dsn()))
+        with psycopg.connect(server.dsn()) as opened:
+            yield opened
 
 
 def scan(**fields: object) -> str:

@@ -1,16 +1,15 @@
 """A real Postgres whose schema each test makes anew, and its posture."""
 
-import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
 from builders import window
+from postgres_server import running_postgres
 
 from ddms_ops.analysis.isolation import Fault, isolation_faults
 from ddms_ops.deployment import UNDECLARED, Database
-from ddms_ops.errors import RunError
 from ddms_ops.normalize.posture import Posture
-from ddms_ops.sandbox.postgres import NOT_FOUND, PostgresServer
+from ddms_ops.sandbox.postgres import PostgresServer
 from ddms_ops.sources.base import Pull, RecordQuery
 from ddms_ops.sources.postgres import PostgresReader
 from ddms_ops.sources.postgres.posture import fetch_posture
@@ -44,13 +43,7 @@ Judge = Callable[..., list[Fault]]
 @pytest.fixture(scope="session")
 def bare_server() -> Iterator[PostgresServer]:
     """A running server; tests that need one are skipped where there is none."""
-    with contextlib.ExitStack() as stack:
-        try:
-            running = stack.enter_context(PostgresServer())
-        except RunError as lack:
-            if str(lack) != NOT_FOUND:
-                raise
-            pytest.skip(str(lack))
+    with running_postgres() as running:
         yield running
 
 

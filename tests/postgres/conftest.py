@@ -1,15 +1,14 @@
 """A real Postgres for these tests, with the scenario's schema and roles and a few audit rows."""
 
-import contextlib
 from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 from builders import DAY
+from postgres_server import running_postgres
 
 from ddms_ops.deployment import Database
-from ddms_ops.errors import RunError
-from ddms_ops.sandbox.postgres import NOT_FOUND, PostgresServer
+from ddms_ops.sandbox.postgres import PostgresServer
 from ddms_ops.sources.postgres import PostgresReader
 
 COLUMNS = (
@@ -31,13 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]
     export = tmp_path_factory.mktemp("export")
     (export / "audit").mkdir()
     (export / "audit" / "audit_logs.csv").write_text(AUDIT)
-    with contextlib.ExitStack() as stack:
-        try:
-            running = stack.enter_context(PostgresServer())
-        except RunError as lack:
-            if str(lack) != NOT_FOUND:
-                raise
-            pytest.skip(str(lack))
+    with running_postgres() as running:
         running.load_scenario(export)
         yield running
 

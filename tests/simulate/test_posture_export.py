@@ -5,11 +5,9 @@ import json
 from collections.abc import Iterable
 
 import pandas as pd
-import pytest
+from postgres_server import running_postgres
 
 from ddms_ops.deployment import Database
-from ddms_ops.errors import RunError
-from ddms_ops.sandbox.postgres import NOT_FOUND, PostgresServer
 from ddms_ops.sources.base import RecordQuery
 from ddms_ops.sources.postgres import PostgresReader
 from ddms_ops.sources.postgres.posture import fetch_posture
@@ -34,14 +32,9 @@ def test_the_posture_is_that_of_the_schema(play):
     export = play("tenant_leak").export
     with (export / "database" / "posture.csv").open(encoding="utf-8", newline="") as file:
         canned = [(row["kind"], row["id"], row["record"]) for row in csv.DictReader(file)]
-    try:
-        with PostgresServer() as server:
-            server.load_scenario(export)
-            reader = PostgresReader(Database(dsn_variable="URL"), environ={"URL": server.dsn("ddms_ops_ro")})
-            live = fetch_posture(reader, QUERY, pull="posture").records.to_pylist()
-    except RunError as lack:
-        if str(lack) != NOT_FOUND:
-            raise
-        pytest.skip(str(lack))
+    with running_postgres() as server:
+        server.load_scenario(export)
+        reader = PostgresReader(Database(dsn_variable="URL"), environ={"URL": server.dsn("ddms_ops_ro")})
+        live = fetch_posture(reader, QUERY, pull="posture").records.to_pylist()
     assert shown(canned) == shown((row["kind"], row["id"], row["record"]) for row in live)
     assert {own for kind, own, _ in canned if kind == "relation"} >= {"public.documents", "public.document_shares"}

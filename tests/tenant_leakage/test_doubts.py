@@ -1,6 +1,5 @@
 """What a trail cannot tell is said: unknown owners, unread excuses, results that are no list, other sources."""
 
-import contextlib
 import json
 from pathlib import Path
 
@@ -9,12 +8,11 @@ import psycopg
 import pytest
 from builders import at, envelope, open_export, write_logs
 from leak_builders import DECLARED, HISTORY, crossings_of, declared, row, stamp, write_trail
+from postgres_server import running_postgres
 
 from ddms_ops.analysis.leak_verdict import CANNOT_TELL, LEAKED, NO_LEAK
 from ddms_ops.case import Case
 from ddms_ops.deployment import Database
-from ddms_ops.errors import RunError
-from ddms_ops.sandbox.postgres import NOT_FOUND, PostgresServer
 from ddms_ops.sources.postgres import PostgresReader, fetch_trail_answer
 from ddms_ops.sources.queries import TrailQuery
 from ddms_ops.window import Window
@@ -164,13 +162,7 @@ def test_odd_columns_of_postgres_are_read_or_said():
     """Text that is no JSON, shares until infinity, and views, whose filter nobody sees."""
     tables = {"crossings": "audit_logs", "extent": "audit_logs", "grants": "audit_logs", "matrix": "seen_rows"}
     answers = {}
-    with contextlib.ExitStack() as stack:
-        try:
-            server = stack.enter_context(PostgresServer())
-        except RunError as lack:
-            if str(lack) != NOT_FOUND:
-                raise
-            pytest.skip(str(lack))
+    with running_postgres() as server:
         with psycopg.connect(server.dsn(), autocommit=True) as connection:
             connection.execute(TABLES)
         for part, table in tables.items():

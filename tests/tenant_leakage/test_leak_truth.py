@@ -1,6 +1,5 @@
 """The planted truth is what the files say: every disclosure is one, nothing else is."""
 
-import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
@@ -13,10 +12,10 @@ from leak_look_alikes import NOISE, SHARES
 from leak_oracle import Oracle, instant, table
 from leak_truth import END, PARTS, PROFILE, START, Truth, load_postgres, write_hidden_seven, write_leaky_system
 from leak_world import ODD
+from postgres_server import running_postgres
 
-from ddms_ops.errors import RunError
 from ddms_ops.profile import load_profile
-from ddms_ops.sandbox.postgres import NOT_FOUND, PostgresServer
+from ddms_ops.sandbox.postgres import PostgresServer
 
 SMALL = {"rows": 50_000, "disclosures": 150, "look_alikes": 840}
 TINY = {"rows": 3_000, "disclosures": 30, "look_alikes": 84}
@@ -143,13 +142,7 @@ def test_the_profile_declares_what_is_written(truth: Truth):
 @pytest.fixture(scope="module")
 def leaky_server() -> Iterator[PostgresServer]:
     """A running server; skipped where there is none."""
-    with contextlib.ExitStack() as stack:
-        try:
-            running = stack.enter_context(PostgresServer())
-        except RunError as lack:
-            if str(lack) != NOT_FOUND:
-                raise
-            pytest.skip(str(lack))
+    with running_postgres() as running:
         yield running
 
 

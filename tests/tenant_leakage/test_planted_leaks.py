@@ -1,6 +1,5 @@
 """Planted disclosures among look-alikes: all are found and nothing else, from files and from Postgres."""
 
-import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +8,11 @@ import pandas as pd
 import psycopg
 import pytest
 from leak_truth import END, PROFILE, START, Truth, load_postgres, write_hidden_seven, write_leaky_system
+from postgres_server import running_postgres
 
 from ddms_ops.case import Case
-from ddms_ops.errors import RunError
 from ddms_ops.findings import Verdict
 from ddms_ops.incident import resolve
-from ddms_ops.sandbox.postgres import NOT_FOUND, PostgresServer
 from ddms_ops.settings import assets
 from ddms_ops.sources import open_source
 
@@ -40,13 +38,7 @@ def truth(tmp_path_factory: pytest.TempPathFactory) -> Truth:
 @pytest.fixture(scope="session")
 def postgres(truth: Truth) -> Iterator[str]:
     """The same rows in a server; the libpq URL of who may read all of them."""
-    with contextlib.ExitStack() as stack:
-        try:
-            server = stack.enter_context(PostgresServer())
-        except RunError as lack:
-            if str(lack) != NOT_FOUND:
-                raise
-            pytest.skip(str(lack))
+    with running_postgres() as server:
         with psycopg.connect(server.dsn(), autocommit=True) as connection:
             load_postgres(connection, truth.folder)
         yield server.dsn()

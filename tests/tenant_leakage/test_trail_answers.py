@@ -1,6 +1,5 @@
 """Postgres and an export answer the questions of a tenant audit alike, and say what they may not or cannot read."""
 
-import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,11 +7,11 @@ import psycopg
 import pytest
 from builders import window
 from leak_builders import COLUMNS, DECLARED, TABLES, declared, row, stamp, write_trail
+from postgres_server import running_postgres
 
 from ddms_ops.coverage import Status
 from ddms_ops.deployment import Database
-from ddms_ops.errors import RunError
-from ddms_ops.sandbox.postgres import NOT_FOUND, PostgresServer
+from ddms_ops.sandbox.postgres import PostgresServer
 from ddms_ops.sources.base import Pull
 from ddms_ops.sources.files import FilesSource
 from ddms_ops.sources.postgres import PostgresReader, fetch_trail_answer
@@ -47,13 +46,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(export: Path) -> Iterator[PostgresServer]:
     """A server with the export's tables, and two roles that see less."""
-    with contextlib.ExitStack() as stack:
-        try:
-            running = stack.enter_context(PostgresServer())
-        except RunError as lack:
-            if str(lack) != NOT_FOUND:
-                raise
-            pytest.skip(str(lack))
+    with running_postgres() as running:
         with psycopg.connect(running.dsn(), autocommit=True) as connection:
             _load(connection, export)
             for role in ("filtered", "barred"):

@@ -8,12 +8,21 @@ import pyarrow as pa
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.progress import report_progress
 from ddms_ops.sources.aws.faults import AwsFault
-from ddms_ops.sources.base import AuditQuery, Provenance, Pull, Query, RecordQuery, inside, no_records, span
+from ddms_ops.sources.base import (
+    INTERRUPTED,
+    AuditQuery,
+    Provenance,
+    Pull,
+    Query,
+    RecordQuery,
+    inside,
+    no_records,
+    span,
+)
 from ddms_ops.sources.json_files import FAULT, Row, to_table
 
 STATUS = "status"  # in a fault row: what it makes of a pull that holds nothing
 SHOWN = 10
-INTERRUPTED = "stopped by hand"
 STEP = 1_000
 
 

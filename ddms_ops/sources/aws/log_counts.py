@@ -10,13 +10,12 @@ import pyarrow as pa
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.progress import report_progress
-from ddms_ops.sources.aws.collect import INTERRUPTED
 from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.aws.insights_query import InsightsQueries, QueryTimedOut
 from ddms_ops.sources.aws.log_windows import bin_counts, whole_seconds
 from ddms_ops.sources.aws.scan import GB, Incoming, Scan, incoming, period_s
 from ddms_ops.sources.aws.session import AwsSession
-from ddms_ops.sources.base import LOG_COUNTS, LogCountQuery, Provenance, Pull, no_records, span
+from ddms_ops.sources.base import INTERRUPTED, LOG_COUNTS, LogCountQuery, Provenance, Pull, no_records, span
 from ddms_ops.window import Window
 
 MINUTE = pd.Timedelta(minutes=1)

@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.progress import report_progress
-from ddms_ops.sources.aws.collect import INTERRUPTED
 from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.aws.filter_events import FilterEvents
 from ddms_ops.sources.aws.insights_events import InsightsEvents
@@ -24,7 +23,7 @@ from ddms_ops.sources.aws.log_windows import Slice, evenly, whole_seconds
 from ddms_ops.sources.aws.scan import GB, Scan, estimate
 from ddms_ops.sources.aws.session import AwsSession
 from ddms_ops.sources.aws.spool import Spool
-from ddms_ops.sources.base import TIME, LogQuery, Provenance, Pull, inside
+from ddms_ops.sources.base import INTERRUPTED, TIME, LogQuery, Provenance, Pull, inside
 from ddms_ops.window import Window
 
 WORKERS = 4

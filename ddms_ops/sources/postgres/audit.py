@@ -11,14 +11,13 @@ import pyarrow as pa
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.progress import report_progress
-from ddms_ops.sources.base import TIME, AuditQuery, Provenance, Pull, no_records
+from ddms_ops.sources.base import INTERRUPTED, TIME, AuditQuery, Provenance, Pull, no_records
 from ddms_ops.sources.opening import scratch_file
 from ddms_ops.sources.postgres.audit_table import audit_statement
 from ddms_ops.sources.postgres.faults import DatabaseFault
 from ddms_ops.sources.postgres.ordered import OrderedFile
 from ddms_ops.sources.postgres.reader import PostgresReader
 
-INTERRUPTED = "stopped by hand"
 PROGRESS_ROWS = 200_000
 
 

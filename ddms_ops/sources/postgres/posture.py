@@ -3,14 +3,13 @@
 import json
 
 from ddms_ops.coverage import Coverage, Status
-from ddms_ops.sources.base import RECORDS, Provenance, Pull, RecordQuery, no_records
+from ddms_ops.sources.base import INTERRUPTED, RECORDS, Provenance, Pull, RecordQuery, no_records
 from ddms_ops.sources.json_files import Row, to_table
 from ddms_ops.sources.postgres.faults import DatabaseFault
 from ddms_ops.sources.postgres.posture_sql import MOST_ROWS, PARTS
 from ddms_ops.sources.postgres.reader import PostgresReader
 
 REFUSED = "42501"
-INTERRUPTED = "stopped by hand"
 SHOWN = 3
 
 

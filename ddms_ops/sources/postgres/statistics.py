@@ -12,7 +12,7 @@ from psycopg import sql
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.progress import report_progress
-from ddms_ops.sources.base import RECORDS, Provenance, Pull, RecordQuery, no_records, span
+from ddms_ops.sources.base import INTERRUPTED, RECORDS, Provenance, Pull, RecordQuery, no_records, span
 from ddms_ops.sources.json_files import Row, to_table
 from ddms_ops.sources.postgres.faults import DatabaseFault
 from ddms_ops.sources.postgres.reader import PostgresReader
@@ -20,7 +20,6 @@ from ddms_ops.sources.postgres.statistics_sql import EVERY_TIME, MOST_ROWS, NOW,
 from ddms_ops.sources.statistics_files import SWITCH_ON, hidden_words
 
 OF_NOW = "the snapshots are of now, not of the window"
-INTERRUPTED = "stopped by hand"
 NOT_LOADED = "55000"  # the extension is there, the library is not loaded
 SNAPSHOT_S = 60.0
 BEFORE, AFTER = "before", "after"

@@ -10,20 +10,19 @@ from psycopg import sql
 
 from ddms_ops.coverage import Status
 from ddms_ops.progress import report_progress
-from ddms_ops.sources.base import Provenance, Pull
+from ddms_ops.sources.base import INTERRUPTED, Provenance, Pull
 from ddms_ops.sources.postgres.audit_table import NAIVE, Row, bound, check_time, readable_table, text_of
 from ddms_ops.sources.postgres.columns import TEXTUAL
 from ddms_ops.sources.postgres.faults import DatabaseFault
 from ddms_ops.sources.postgres.reader import PostgresReader
 from ddms_ops.sources.queries import TrailQuery
 from ddms_ops.sources.trail import TrailFault, fetch_trail
-from ddms_ops.trail_sql import Field, Kind, Relation, used
+from ddms_ops.trail_sql import Field, Kind, Relation, literal, used
 
 WHOLE_NUMBERS = frozenset({20, 21, 23})
 COMPARED = TEXTUAL - {114, 3802, 1042}  # types of which equal values print alike
 NULLS = {Kind.TIME: "timestamptz", Kind.NUMBER: "int8"}
 DIGITS = "'^[0-9]{1,18}$'"
-INTERRUPTED = "stopped by hand"
 VIEWS = ("v", "m")
 JSON = frozenset({114, 3802})
 TEXT_MEMBER = r'{}\s*:\s*"((?:[^"\\]|\\["\\/bfnrt])*)"'
@@ -45,7 +44,7 @@ def fetch_trail_answer(reader: PostgresReader, query: TrailQuery, *, pull: str, 
 
 
 class PostgresEngine:
-    """A Postgres as the `Engine` of a tenant audit."""
+    """A Postgres as the `Engine` of one question of a tenant audit."""
 
     dialect = "postgres"
 
@@ -53,6 +52,7 @@ class PostgresEngine:
         self._reader, self._source = reader, source
         self._bounds: list[dt.datetime] = []
         self._known: dict[Relation, tuple[Row, dict[str, Row]]] = {}
+        self._kins: frozenset[str] | None = None
         self._views: set[str] = set()
         self.is_interrupted = False
 
@@ -60,11 +60,11 @@ class PostgresEngine:
         """A SELECT of the relation's fields; see `Engine`."""
         try:
             table, columns = self._tables(relation)
-            native = self._native(query)
+            self._kins = self._native(query) if self._kins is None else self._kins
             if table["relkind"] in VIEWS:
                 self._views.add(f"{table['name']} is a view: which rows it leaves out cannot be told")
             picked = [
-                sql.SQL("{} AS {}").format(_field(field, table, columns, native), sql.Identifier(field.name))
+                sql.SQL("{} AS {}").format(_field(field, table, columns, self._kins), sql.Identifier(field.name))
                 for field in relation.fields
             ]
         except DatabaseFault as fault:
@@ -189,8 +189,8 @@ def _plain(member: str) -> str:
 
 def _pattern(pattern: str, member: str) -> sql.Composable:
     """The pattern for a member as a literal: the strings of a session are standard, a backslash is one."""
-    text = pattern.replace("{}", re.escape(f'"{member}"'))
-    return sql.SQL("'" + text.replace("'", "''").replace("{", "{{").replace("}", "}}") + "'")
+    text = literal(pattern.replace("{}", re.escape(f'"{member}"')))
+    return sql.SQL(text.replace("{", "{{").replace("}", "}}"))
 
 
 def _elements(relation: Relation, columns: dict[str, Row]) -> sql.Composable:
