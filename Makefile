@@ -77,7 +77,7 @@ $(VENV)-drain3/bin/drain3-is-there: | $(VENV)/bin/python
 	$(VENV)-drain3/bin/python -m pip install --quiet --disable-pip-version-check drain3==0.9.11
 	touch $@
 
-bench: $(VENV)/.bench $(VENV)-drain3/bin/drain3-is-there  ## Measure reports, pulls, templates, contrast, onsets, Postgres logs, audits, beside their peers (EVENTS=n for another size than 1,000,000)
+bench: $(VENV)/.bench $(VENV)-drain3/bin/drain3-is-there  ## Measure reports, pulls, templates, contrast, onsets, Postgres logs, audits, bills, beside their peers (EVENTS=n for another size than 1,000,000)
 	$(BIN)/python benchmarks/report.py $(or $(EVENTS),1000000)
 	$(BIN)/python benchmarks/templates.py --drain3 $(VENV)-drain3/bin/python
 	$(BIN)/python benchmarks/contrast.py
@@ -87,6 +87,7 @@ bench: $(VENV)/.bench $(VENV)-drain3/bin/drain3-is-there  ## Measure reports, pu
 	$(BIN)/python benchmarks/postgres_rows.py --rows $(or $(EVENTS),1000000)
 	$(BIN)/python benchmarks/postgres_log.py
 	$(BIN)/python benchmarks/audit_rows.py
+	$(BIN)/python benchmarks/cost_rows.py
 
 lock: | $(VENV)/bin/python  ## Renew requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

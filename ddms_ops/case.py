@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from ddms_ops import __version__
 from ddms_ops.checks import CHECKS, run_check
+from ddms_ops.cost_frames import CostFrames
 from ddms_ops.coverage import Coverage
 from ddms_ops.database_frames import DatabaseFrames
 from ddms_ops.declaration import Logs, Profile, log_group_names
@@ -72,7 +73,7 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
     return Case(incident, profile, resumed(source, folder), folder, clock=clock)
 
 
-class Case(LogFrames, DatabaseFrames, LeakFrames):
+class Case(LogFrames, DatabaseFrames, LeakFrames, CostFrames):
     """One incident under investigation; see `open_case`.
 
     Args:
@@ -138,6 +139,9 @@ class Case(LogFrames, DatabaseFrames, LeakFrames):
             "statistics": lambda: self.records("statistics"),
             "posture": lambda: self.records("posture"),
             "access": lambda: self.records("access"),
+            "costs": lambda: self.cost_days,
+            "costs_hours": lambda: self.cost_hours,
+            "costs_details": lambda: self.cost_details,
             "trail": lambda: [self.pull_trail(part) for part in sorted(self.trail_parts - {"requests"})],
             "trail_requests": lambda: [self.pull_trail(part) for part in self.trail_parts & {"requests"}],
         }[kind]()

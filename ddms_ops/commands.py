@@ -243,10 +243,10 @@ def run_sandbox(system: str, scenario: str, *, events: int, seed: int, out: Path
 
 def _simulated(system: str, scenario: str, *, events: int, seed: int, out: Path) -> "SimulatedCase":
     """A simulated incident in `<out>/simulated`, in the place of an earlier one."""
-    from ddms_ops.simulate import SCENARIOS, write_case
+    from ddms_ops.simulate import SYSTEMS, write_case
 
     target = out / "simulated" / f"{system}-{scenario}".replace("_", "-")
-    if target.exists() and system in known_systems() and scenario in SCENARIOS:
+    if target.exists() and system in SYSTEMS and scenario in SYSTEMS[system].scenarios:
         shutil.rmtree(target)
     try:
         simulated = write_case(system, scenario, target, seed=seed, events=events)
@@ -258,16 +258,17 @@ def _simulated(system: str, scenario: str, *, events: int, seed: int, out: Path)
 
 def list_known() -> int:
     """Print systems, notebooks, checks and scenarios."""
-    from ddms_ops.simulate import SCENARIOS
+    from ddms_ops.simulate import SYSTEMS
 
     print("systems:   " + ", ".join(known_systems()))
     print("notebooks: " + ", ".join([*known_notebooks(), POST_MORTEM]))
     print("checks:")
     for check in CHECKS:
         print(f"  {check.id:<16} {check.question}")
-    print("scenarios (ddms-ops demo dms --scenario S):")
-    for name, scenario in SCENARIOS.items():
-        print(f"  {name:<16} {scenario.title}")
+    for system, simulated in SYSTEMS.items():
+        print(f"scenarios (ddms-ops demo {system} --scenario S):")
+        for name, scenario in simulated.scenarios.items():
+            print(f"  {name:<20} {scenario.title}")
     return 0
 
 

@@ -114,6 +114,11 @@ def _cross_faults(loaded: dict[str, object]) -> list[str]:
         name = _mapping(loaded, "triage").get(key)
         if name and name not in metrics:
             faults.append(f"triage.{key}: no metric {name!r}{did_you_mean(str(name), metrics)}")
+    scenario = _mapping(loaded, "costs").get("scenario")
+    if scenario and scenario not in _mapping(loaded, "scenarios"):
+        hint = did_you_mean(str(scenario), _mapping(loaded, "scenarios"))
+        faults.append(f"costs.scenario: no scenario {scenario!r}{hint}")
+    faults += _signal_faults(loaded)
     health = _mapping(loaded, "health")
     for key in health:
         metric = _mapping(health, key).get("metric")
@@ -126,6 +131,22 @@ def _cross_faults(loaded: dict[str, object]) -> list[str]:
             faults.append(f"alerts.{key}.metric: no metric {metric!r}{did_you_mean(str(metric), metrics)}")
         if severity and severity not in severities:
             faults.append(f"alerts.{key}.severity: {severity!r} is not one of {', '.join(map(str, severities))}")
+    return faults
+
+
+def _signal_faults(loaded: dict[str, object]) -> list[str]:
+    """Steps of cost drivers that name a metric the profile has not, or one that is no sum."""
+    faults, metrics = [], _mapping(loaded, "metrics")
+    drivers = _mapping(_mapping(loaded, "costs"), "drivers")
+    for driver in drivers:
+        chain = _mapping(_mapping(drivers, driver), "chain")
+        for step in chain:
+            name = _mapping(chain, step).get("metric")
+            where = f"costs.drivers.{driver}.chain.{step}.metric"
+            if name and name not in metrics:
+                faults.append(f"{where}: no metric {name!r}{did_you_mean(str(name), metrics)}")
+            elif name and _mapping(metrics, str(name)).get("statistic") != "Sum":
+                faults.append(f"{where}: {name!r} is no sum; name a metric with statistic: Sum")
     return faults
 
 

@@ -133,7 +133,8 @@ class Costs(Strict):
     allocation tags that the bill is broken down by, `only_tags` and `only_accounts` tell this system's lines from
     others of the same bill. A rise is told from `min_amount` (a day, in the bill's currency) and `min_share` (of what
     was expected) on; from `high_share` of the whole daily spend on it is high. `history_days` before the window teach
-    what is usual. Days that AWS calls estimated count as finished `settle_h` after their end.
+    what is usual. Days that AWS calls estimated count as finished `settle_h` after their end. `scenario` names the
+    profile's scenario whose steps follow a rise.
     """
 
     currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
@@ -147,6 +148,7 @@ class Costs(Strict):
     high_share: float = Field(default=0.25, gt=0)
     history_days: int = Field(default=42, ge=7, le=400)
     settle_h: int = Field(default=48, ge=0)
+    scenario: str = ""
     bill: BillStore = BillStore()
     drivers: dict[str, Driver] = {}
     repeats: dict[str, Repeats] = {}

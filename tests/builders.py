@@ -79,3 +79,8 @@ def open_export(root: Path, **parameters: str) -> Case:
     return open_case(
         **{**given, "source": f"files:{root}", **parameters}, out=str(root / "reports"), clock=lambda: at("12:00")
     )
+
+
+def report_document(folder: Path) -> dict:
+    """The findings.json of a report folder."""
+    return json.loads((folder / "findings.json").read_text())

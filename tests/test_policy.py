@@ -59,7 +59,8 @@ def probed() -> Iterator[tuple[str, str, dict[str, Any]]]:
     named = {kind: ["a"] for kind in type(load_profile("dms").resources).model_fields}
     database = {"dsn_variable": "URL", "secret": "secret"}
     raw = {**load_profile("dms").model_dump(exclude_none=True), "athena": athena, "database": database}
-    profile = type(load_profile("dms")).model_validate({**raw, "resources": {**named, "services": ["a/b"]}})
+    raw |= {"costs": {"bill": {"s3": "s3://bills/cur"}}, "resources": {**named, "services": ["a/b"]}}
+    profile = type(load_profile("dms")).model_validate(raw)
     answer = {
         "DBInstances": [{"PerformanceInsightsEnabled": True, "DbiResourceId": "db-A"}],
         "WorkGroup": {"Configuration": {"ResultConfiguration": {"OutputLocation": "s3://bucket/results/"}}},

@@ -1,5 +1,7 @@
 """Real logs that nobody here made, where they are at hand."""
 
+import csv
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +10,10 @@ import pytest
 from ddms_ops.case import open_case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import BROKEN
+from ddms_ops.sources.files import FilesSource
+from ddms_ops.sources.queries import CostQuery
+from ddms_ops.spending import Costs
+from ddms_ops.window import Window
 
 DATA = Path(__file__).parent.parent.parent / "shared/data"
 SETS = {
@@ -33,3 +39,21 @@ def test_every_record_read_is_in_a_group(name: str, tmp_path: Path):
     assert case.groups["baseline_events"].sum() == len(case.baseline_logs)
     assert not [result for result in results if result.reason.startswith(BROKEN)]
     assert all(row.is_all_there for row in case.coverage if row.rows)
+
+
+def test_a_real_bill_sums_to_what_its_lines_say():
+    """Every day of a FOCUS sample of four providers, to the last decimal, as another reader adds it up."""
+    if not (DATA / "focus").is_dir():
+        pytest.skip(f"{DATA / 'focus'} is not here")
+    sums: dict[str, list[Decimal]] = {}
+    with (DATA / "focus/costs/focus_sample.csv").open(newline="") as file:
+        for line in csv.DictReader(file):
+            day = sums.setdefault(line["ChargePeriodStart"][:10], [Decimal(0)] * 3)
+            for place, name in enumerate(("BilledCost", "EffectiveCost", "ListCost")):
+                day[place] += Decimal(line[name])
+    month = Window.of("2024-09-01T00:00Z", "2024-10-01T00:00Z")
+    pull = FilesSource(DATA / "focus").fetch_cost_answer(CostQuery(month, "days", Costs()), pull="costs")
+    days = pull.table.to_pandas()
+    found = days.groupby(days["timestamp"].dt.strftime("%Y-%m-%d"))[["billed", "amortised", "list_cost"]].sum()
+    assert {day: list(row) for day, *row in found.itertuples()} == sums
+    assert (days["lines"].sum(), pull.coverage.is_all_there) == (1000, True)

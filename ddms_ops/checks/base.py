@@ -14,6 +14,7 @@ from ddms_ops.analysis.counters import CounterSpans
 from ddms_ops.analysis.lock_waits import Chain
 from ddms_ops.analysis.statement_log import StatementLog
 from ddms_ops.checks.basis import Basis
+from ddms_ops.checks.cost_facts import CostFacts
 from ddms_ops.checks.tenant_facts import TenantFacts
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.declaration import Profile
@@ -35,7 +36,7 @@ class CannotTell(Exception):
     """A check has nothing to judge; the message says what is lacking."""
 
 
-class Facts(TenantFacts, Protocol):
+class Facts(TenantFacts, CostFacts, Protocol):
     """What a check may read; frames are in the schemas, logs also `with_groups`."""
 
     @property
@@ -190,7 +191,6 @@ class Facts(TenantFacts, Protocol):
     @property
     def plans(self) -> pd.DataFrame:
         """Plans of the log that can be read; see `checks.plans.read_plans`."""
-        ...
 
     @property
     def is_joined(self) -> bool:

@@ -47,17 +47,18 @@ def _begun_by(facts: Facts, sign: Finding) -> pd.Timestamp:
 
 
 def change_finding(
-    profile: Profile, change: Any, sign: Finding, strength: int, *, check: str = "changes_before"
+    profile: Profile, change: Any, sign: Finding, strength: int, *, check: str = "changes_before", when: str = ""
 ) -> Finding:
-    """One row of `suspect_changes` as a finding that explains another."""
+    """One row of `suspect_changes` as a finding that explains another; `when` is its distance in other words."""
     resource = "" if pd.isna(change.resource) else redact(str(change.resource))[:CHARS]
     actor = "" if pd.isna(change.actor) else redact(str(change.actor))[:CHARS]
     what = f"{change.calls}{' on ' + resource if resource else ''}{' by ' + actor if actor else ''}"
-    when = f"at {change.first:%Y-%m-%d %H:%M} UTC, {change.minutes_before:.0f} min before {sign.id} began"
+    distance = when or f"{change.minutes_before:.0f} min before {sign.id} began"
+    at = f"at {change.first:%Y-%m-%d %H:%M} UTC, {distance}"
     return Finding(
         check=check,
         severity=Severity.LOW if change.is_related else Severity.INFO,
-        statement=f"{what} {when}; coincident{'; it names the affected component' if change.is_related else ''}",
+        statement=f"{what} {at}; coincident{'; it names the affected component' if change.is_related else ''}",
         subject={"change": str(change.calls), "resource": resource, "actor": actor, "explains": sign.id},
         evidence=(EvidenceRef.of(change.pull, change.rows), *(sign.evidence if change.is_related else ())),
         strength=float(strength),

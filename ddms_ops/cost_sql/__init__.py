@@ -1,5 +1,23 @@
 """The questions that are put to a bill, where it is held: only sums travel."""
 
+from ddms_ops.cost_sql.kinds import category_of
+from ddms_ops.cost_sql.lines import LINE, line_columns, lines_sql, literal, product_name, tag_names, text
+from ddms_ops.cost_sql.names import (
+    CUR,
+    EXPLORER,
+    FOCUS,
+    NEEDED,
+    Place,
+    Shape,
+    lacking_words,
+    shape_of,
+    unsaid_words,
+)
 from ddms_ops.cost_sql.parts import COST_PARTS, MONEY, CostPart
+from ddms_ops.cost_sql.statements import conflicts_sql, days_sql, details_sql, facts_sql, hours_sql, taken_sql
 
-__all__ = ["COST_PARTS", "MONEY", "CostPart"]
+__all__ = [
+    "COST_PARTS", "CUR", "EXPLORER", "FOCUS", "LINE", "MONEY", "NEEDED", "CostPart", "Place", "Shape", "category_of",
+    "conflicts_sql", "days_sql", "details_sql", "facts_sql", "hours_sql", "lacking_words", "line_columns", "lines_sql",
+    "literal", "product_name", "shape_of", "tag_names", "taken_sql", "text", "unsaid_words",
+]  # fmt: skip

@@ -41,5 +41,6 @@ LACK = {
     "athena:StopQueryExecution": "a query that nobody waits for any more runs on, and is paid for",
     "athena:GetWorkGroup": "Athena is not asked without knowing where it puts results",
     "glue:GetTable": "tables of the data lake cannot be read",
-    "s3:GetObject": "results of Athena cannot be read",
+    "s3:GetObject": "results of Athena, and a bill in S3, cannot be read",
+    "s3:ListBucket": "a bill in S3 cannot be found",
 }

@@ -30,9 +30,11 @@ def permission_lines(session: AwsSession, asked: Asked) -> Iterator[Line]:
         for action, fault in outcomes.items():
             if fault is not None:
                 yield _not_allowed(action, fault)
-    needed = {action: why for action, why in UNASKED.items() if action.startswith("ce:") or asked.profile.athena}
-    for action, why in needed.items():
-        yield NOT_CHECKED, f"{action}: {why}; without it {LACK[action]}"
+    store = asked.profile.costs.bill
+    has_bill, has_lake = bool(store.s3 or store.athena_table), asked.profile.athena is not None
+    for action, why in UNASKED.items():
+        if not has_bill if action.startswith("ce:") else has_lake:
+            yield NOT_CHECKED, f"{action}: {why}; without it {LACK[action]}"
 
 
 def statement(action: str) -> str:

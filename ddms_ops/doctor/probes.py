@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ddms_ops.declaration import Profile
+from ddms_ops.sources.aws.bill_store import place_of
 
 NONE = "ddms-ops-none"
 NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -155,13 +156,23 @@ def _data_lake(asked: Asked) -> Calls:
     answer = yield "athena", "GetWorkGroup", {"WorkGroup": athena.workgroup}
     for operation in ("GetQueryExecution", "GetQueryResults", "StopQueryExecution"):
         yield "athena", operation, {"QueryExecutionId": NO_ID}
-    table = next(filter(None, (athena.trail, athena.costs, athena.logs, athena.requests)), NONE)
+    named = (athena.trail, asked.profile.costs.bill.athena_table, athena.costs, athena.logs, athena.requests)
+    table = next(filter(None, named), NONE)
     yield "glue", "GetTable", {"DatabaseName": athena.database, "Name": table}
     results = answer.get("WorkGroup", {}).get("Configuration", {}).get("ResultConfiguration", {})
     bucket, _, prefix = results.get("OutputLocation", "").removeprefix("s3://").partition("/")
     if bucket:
         yield "s3", "GetObject", {"Bucket": bucket, "Key": f"{prefix}{NONE}"}
         yield "s3", "HeadObject", {"Bucket": bucket, "Key": f"{prefix}{NONE}"}
+
+
+def _bill(asked: Asked) -> Calls:
+    store = asked.profile.costs.bill
+    if not store.s3 or store.athena_table:
+        return
+    bucket, prefix = place_of(store.s3)
+    yield "s3", "ListObjectsV2", {"Bucket": bucket, "Prefix": prefix, "MaxKeys": 1}
+    yield "s3", "GetObject", {"Bucket": bucket, "Key": f"{prefix}{NONE}"}
 
 
 PROBES: tuple[Callable[[Asked], Calls], ...] = (
@@ -178,4 +189,5 @@ PROBES: tuple[Callable[[Asked], Calls], ...] = (
     _apigateway,
     _secretsmanager,
     _data_lake,
+    _bill,
 )

@@ -8,6 +8,7 @@ from ddms_ops.analysis.leak_verdict import LEAKED, NO_LEAK
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import BROKEN, CannotTell
+from ddms_ops.checks.cost_basis import leading_cost
 from ddms_ops.checks.leading import leading
 from ddms_ops.checks.leak_changes import leading_leak
 from ddms_ops.checks.refs import counted
@@ -23,14 +24,15 @@ from ddms_ops.report.summary import EXPLAINING, in_all
 ALSO = 3
 UNKNOWN = 4
 COUNTS = ("log_counts", "log_counts.baseline")
-TRIAGE, SLOW, AUDIT = "error_triage", "slow_queries", "tenant_leakage_audit"
+TRIAGE, SLOW, AUDIT, COST = "error_triage", "slow_queries", "tenant_leakage_audit", "cost_spike"
 PULLS = {
     TRIAGE: ("logs", "logs.baseline", "metrics", "metrics.baseline", "changes", "alarms"),
     SLOW: ("database_log", "database_log.baseline", "statistics", "logs", "logs.baseline", "metrics",
            "metrics.baseline", "changes", "alarms"),
     AUDIT: ("trail", "logs", "changes", "posture", "database_log", "statistics"),
+    COST: ("costs", "logs", "logs.baseline", "metrics", "metrics.baseline", "changes", "alarms"),
 }  # fmt: skip
-LEADING = {TRIAGE: leading, SLOW: leading_slow}
+LEADING = {TRIAGE: leading, SLOW: leading_slow, COST: leading_cost}
 ABOUT = {
     TRIAGE: (("Where", "what_differs", 1), ("Who is hit", "who_is_hit", 3), ("Just before", "changes_before", 3)),
     SLOW: (
@@ -44,6 +46,12 @@ ABOUT = {
         ("Whole trail?", "trail_gaps", 2),
         ("Database", "isolation_posture", 2),
         ("Just before", "leak_changes", 3),
+    ),
+    COST: (
+        ("Driven by", "cost_drivers", 2),
+        ("Whose use", "tenant_costs", 1),
+        ("Repeated?", "repeated_work", 2),
+        ("Just before", "cost_changes", 3),
     ),
 }
 """What a row is called, the check that answers it, and how many clauses of its statement are not said quietly."""

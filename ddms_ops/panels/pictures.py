@@ -12,7 +12,9 @@ from ddms_ops.analysis.timeline import merged_timeline
 from ddms_ops.case import Case
 from ddms_ops.checks import figures
 from ddms_ops.checks.base import CannotTell
+from ddms_ops.checks.cost_basis import must_have_bill
 from ddms_ops.checks.differences import found_difference
+from ddms_ops.checks.figures_costs import plot_spending
 from ddms_ops.checks.figures_statements import plot_statements
 from ddms_ops.checks.leading import SIGNS, leading_or_none
 from ddms_ops.checks.refs import of_sample
@@ -112,3 +114,12 @@ def statements_panel(case: Case) -> Picture | Shown:
     except CannotTell as lack:
         return verdict(f"Nothing to draw: {lack}.")
     return _picture(plot_statements(case, basis), f"Difference of database time. {_words(case, 'slow_statements')}")
+
+
+def spending_panel(case: Case) -> Picture | Shown:
+    """Cost by day beside what was expected, and the bridge."""
+    try:
+        must_have_bill(case)
+    except CannotTell as lack:
+        return verdict(f"Nothing to draw: {lack}.")
+    return _picture(plot_spending(case), f"Cost by day beside what was expected. {_words(case, 'cost_rise')}")

@@ -29,7 +29,8 @@ from ddms_ops.window import Window, parse_instant
 
 WORTH_A_HEADLINE = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
 UNKNOWN = "unknown"
-WHO, BEFORE = ("who_is_hit", "tenant_database_time"), ("changes_before", "database_changes")
+WHO = ("who_is_hit", "tenant_database_time", "tenant_costs")
+BEFORE = ("changes_before", "database_changes", "cost_changes")
 NOT_A_PLACE = frozenset({"explains", "group", "message"})
 RESPONSES = (
     (

@@ -11,11 +11,12 @@ from ddms_ops.report.document import Report, open_report, place_of, unseen_pulls
 NAME = "summary.md"
 EXPLAINING = (
     "what_differs", "changes_before", "who_is_hit", "plans", "tenant_database_time", "database_changes",
-    "index_candidates", "leak_changes",
+    "index_candidates", "leak_changes", "cost_drivers", "tenant_costs", "cost_changes",
 )  # fmt: skip
 """Checks whose findings explain the leading one; they are no further findings."""
 
 LEAKS = ("tenant_leaks", "tenant_witnesses")
+COSTS = ("cost_rise", "cost_offsets", "provisional_cost")
 REACHED = {"actor": "who", "actors": "who", "owner": "whose", "owners": "whose"}
 
 OTHERS = 3
@@ -90,6 +91,8 @@ def _before(report: Report, lead: Finding) -> list[Finding]:
     """Changes before the leading finding; of a leak only those before it."""
     if lead.check in LEAKS:
         return [found for found in report.about("leak_changes") if found.subject.get("explains") == lead.id]
+    if lead.check in COSTS:
+        return [found for found in report.about("cost_changes") if found.subject.get("explains") == lead.id]
     return report.about("changes_before") or report.about("database_changes")
 
 
@@ -99,6 +102,9 @@ def _hit(report: Report, lead: Finding) -> str:
         leaks = [found for found in report.found if found.check == lead.check]
         owners = (found.subject.get("owners", found.subject.get("owner", "")) for found in leaks)
         return "; ".join(owner for owner in dict.fromkeys(owners) if owner)
+    if lead.check in COSTS:
+        users = [found for found in report.about("tenant_costs") if found.subject.get("explains") == lead.id]
+        return users[0].statement if users else ""
     hit = report.about("who_is_hit") or report.about("tenant_database_time")
     return hit[0].statement if hit else ""
 

@@ -46,7 +46,6 @@ def check_shape(service: str, operation: str, answer: dict[str, Any]) -> None:
 
 # What the services say where a test says nothing.
 DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
-    ("ce", "GetCostAndUsage"): {"ResultsByTime": []},
     ("pi", "GetResourceMetrics"): {"MetricList": []},
     ("pi", "DescribeDimensionKeys"): {"PartitionKeys": [], "Keys": []},
 }

@@ -16,6 +16,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from ddms_ops.sandbox.application import Application
 from ddms_ops.sandbox.canned import DEFAULTS, CannedAnswers
+from ddms_ops.sandbox.cost_explorer import CostExplorer
 from ddms_ops.sandbox.export import Export, read_export
 from ddms_ops.sandbox.faults import Faults
 from ddms_ops.sandbox.history import Alarms, Trail
@@ -56,6 +57,7 @@ class Sandbox:
         self._store = LogStore()
         self.log_events = LogEvents(self._store, account, region)
         self.log_queries = LogQueries(self._store, account)
+        self.costs = CostExplorer(export)
         self._quotas = Quotas() if quotas else None
         self._server: _Server | None = None
         self._closing = threading.Event()
@@ -138,6 +140,7 @@ class Sandbox:
             ("cloudwatch", Metrics(export, self._store).handlers()),
             ("cloudwatch", Alarms(export.alarms, self.account, self.region).handlers()),
             ("cloudtrail", Trail(export.records).handlers()),
+            ("ce", self.costs.handlers()),
             ("sts", {"GetCallerIdentity": lambda _: self._caller()}),
         )
         handlers = {(service, name): handler for service, part in parts for name, handler in part.items()}

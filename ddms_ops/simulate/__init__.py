@@ -1,10 +1,12 @@
 """Deterministic incidents, written as the exports that AWS really produces.
 
-`SCENARIOS` names them; `write_case` writes one, from a seed and a scale, with the truth beside it.
+`SCENARIOS` names those of dms, `COST_SCENARIOS` those of smart-invoice, and `SYSTEMS` has both; `write_case` writes
+one, from a seed and a scale, with the truth beside it.
 """
 
-from ddms_ops.simulate.case import SimulatedCase, write_case
+from ddms_ops.simulate.case import SYSTEMS, SimulatedCase, write_case
 from ddms_ops.simulate.dms.scenarios import SCENARIOS
+from ddms_ops.simulate.invoice.scenarios import COST_SCENARIOS
 from ddms_ops.simulate.scenario import Scenario
 
-__all__ = ["SCENARIOS", "Scenario", "SimulatedCase", "write_case"]
+__all__ = ["COST_SCENARIOS", "SCENARIOS", "SYSTEMS", "Scenario", "SimulatedCase", "write_case"]

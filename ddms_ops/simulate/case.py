@@ -1,19 +1,35 @@
 """Write a simulated incident: the export, the incident file that asks about it, and the truth beside them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ddms_ops.errors import BadInput, did_you_mean
-from ddms_ops.simulate.dms.export import Written, write_export
+from ddms_ops.simulate.dms.export import write_export
 from ddms_ops.simulate.dms.scenarios import SCENARIOS
-from ddms_ops.simulate.output import write_json, write_text
-from ddms_ops.simulate.scenario import MINUTE_MS, Scenario, played
+from ddms_ops.simulate.invoice.export import write_cost_export
+from ddms_ops.simulate.invoice.scenario import played as played_costs
+from ddms_ops.simulate.invoice.scenarios import COST_SCENARIOS
+from ddms_ops.simulate.output import Written, write_json, write_text
+from ddms_ops.simulate.scenario import MINUTE_MS, Planted, played
 
-SYSTEMS: dict[str, Callable[..., Written]] = {"dms": write_export}
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A system that can be simulated: its scenarios, how a seed plays one, and what writes one."""
+
+    scenarios: Mapping[str, Planted]
+    played: Callable[..., Planted]
+    write: Callable[..., Written]
+
+
+SYSTEMS = {
+    "dms": Simulated(SCENARIOS, played, write_export),
+    "smart-invoice": Simulated(COST_SCENARIOS, played_costs, write_cost_export),
+}
 LEAST_EVENTS = 1_000
 ACKNOWLEDGED_MIN = 4
 
@@ -31,17 +47,18 @@ def write_case(system: str, scenario: str, out: Path, *, seed: int = 7, events: 
     """Write one simulated incident into `out`; the same arguments write the same bytes.
 
     Args:
-        system: whose incident; "dms".
-        scenario: a name in SCENARIOS.
+        system: whose incident; a name in SYSTEMS.
+        scenario: a name among the system's scenarios.
         out: folder to write `export/`, `incident.yaml` and `truth.json` into; made where missing.
         seed: which of the many alike; 0 or greater. 7 is the incident as it is declared, others begin a few
-            minutes earlier or later, hit another share, and often another endpoint, tenant or zone.
-        events: log events in baseline and window together, met within 2 %.
+            minutes earlier or later, hit another share, and often another endpoint, tenant or zone; costs begin
+            hours earlier or later and rise by another factor.
+        events: log events in baseline and window together, met within 2 % (of few events of costs within 4 %).
 
     Raises:
         BadInput: no such system or scenario, a folder that holds an export already, a negative seed, or too few events.
     """
-    found = _find(system, scenario)
+    simulated, found = _find(system, scenario)
     if seed < 0:
         raise BadInput(f"seed: {seed} is negative; give 0 or greater")
     if events < LEAST_EVENTS:
@@ -49,25 +66,25 @@ def write_case(system: str, scenario: str, out: Path, *, seed: int = 7, events: 
     case = SimulatedCase(out / "export", out / "incident.yaml", out / "truth.json")
     if case.export.exists() and any(case.export.iterdir()):
         raise BadInput(f"{case.export} is not empty; give a new folder")
-    declared = played(found, seed)
-    written = SYSTEMS[system](case.export, declared, seed=seed, events=events)
+    declared = simulated.played(found, seed)
+    written = simulated.write(case.export, declared, seed=seed, events=events)
     write_json(case.truth, {**written.truth, "seed": seed, "events_asked": events})
     write_text(case.incident, _incident_text(declared, case.export, written.first_alarm_ms))
     return case
 
 
-def _find(system: str, scenario: str) -> Scenario:
+def _find(system: str, scenario: str) -> tuple[Simulated, Planted]:
     if system not in SYSTEMS:
         hint = did_you_mean(system, SYSTEMS)
         raise BadInput(f"no simulated system named {system!r}; known: {', '.join(SYSTEMS)}{hint}")
-    known = [name for name, declared in SCENARIOS.items() if declared.system == system]
+    known = list(SYSTEMS[system].scenarios)
     if scenario not in known:
         hint = did_you_mean(scenario, known)
         raise BadInput(f"no scenario named {scenario!r} for {system}; known: {', '.join(known)}{hint}")
-    return SCENARIOS[scenario]
+    return SYSTEMS[system], SYSTEMS[system].scenarios[scenario]
 
 
-def _incident_text(scenario: Scenario, export: Path, first_alarm_ms: int | None) -> str:
+def _incident_text(scenario: Planted, export: Path, first_alarm_ms: int | None) -> str:
     """The incident file; detected by the first alarm, or when the scenario says that somebody noticed."""
     detected = first_alarm_ms
     if detected is None and scenario.onset_ms is not None and scenario.detected_min is not None:
@@ -78,7 +95,7 @@ def _incident_text(scenario: Scenario, export: Path, first_alarm_ms: int | None)
         "environment": "prod",
         "start": _minute(scenario.start_ms),
         "end": _minute(scenario.end_ms),
-        "baseline": "previous",
+        "baseline": scenario.baseline,
         "severity": scenario.severity,
         "title": scenario.incident_title,
         "source": f"files:{export.absolute()}",

@@ -33,3 +33,8 @@ def uuids(numbers: NDArray[np.int64], salt: int) -> list[str]:
 def uuids_of(numbers: Iterable[int], salt: int) -> list[str]:
     """`uuids` of a few plain integers."""
     return uuids(np.fromiter(numbers, dtype=np.int64), salt)
+
+
+def hexes_of(numbers: Iterable[int], salt: int) -> list[str]:
+    """`hexes` of a few plain integers."""
+    return hexes(np.fromiter(numbers, dtype=np.int64), salt)

@@ -3,9 +3,18 @@
 import gzip
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 GZIP_LEVEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: the truth, and when the first alarm of the window went off (epoch ms)."""
+
+    truth: dict[str, object]
+    first_alarm_ms: int | None
 
 
 def write_text(path: Path, text: str) -> None:

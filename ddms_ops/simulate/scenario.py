@@ -5,6 +5,7 @@ A scenario is one `Scenario` value; everything that is written follows from it, 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 from zlib import crc32
 
 import numpy as np
@@ -123,6 +124,50 @@ class Leak:
     served: int = 4  # of these; the others are denied
 
 
+class Planted(Protocol):
+    """What an incident file says of a scenario, whatever its system."""
+
+    @property
+    def name(self) -> str:
+        """Name among the system's scenarios."""
+
+    @property
+    def title(self) -> str:
+        """One line to say what it is."""
+
+    @property
+    def system(self) -> str:
+        """Name of the profile."""
+
+    @property
+    def incident_title(self) -> str:
+        """What people noticed."""
+
+    @property
+    def severity(self) -> str:
+        """A severity of the profile."""
+
+    @property
+    def baseline(self) -> str:
+        """What the incident file compares with."""
+
+    @property
+    def detected_min(self) -> float | None:
+        """Minutes from the onset until somebody noticed, where no alarm goes off."""
+
+    @property
+    def start_ms(self) -> int:
+        """Start of the incident window, epoch ms."""
+
+    @property
+    def end_ms(self) -> int:
+        """End of the incident window, epoch ms."""
+
+    @property
+    def onset_ms(self) -> int | None:
+        """When what is planted begins, epoch ms; None where nothing does."""
+
+
 def as_declared(scenario: "Scenario", _rng: np.random.Generator) -> "Scenario":
     """The scenario itself."""
     return scenario
@@ -158,6 +203,11 @@ class Scenario:
     is_noisy: bool = False  # more kinds of errors, bursts, a crawler and a client that is refused
     changes: tuple[Call, ...] = field(default=())  # planted ones first, in order
     vary: Callable[["Scenario", np.random.Generator], "Scenario"] = as_declared
+
+    @property
+    def baseline(self) -> str:
+        """What the incident file compares with."""
+        return "previous"
 
     @property
     def window(self) -> Window:

@@ -4,6 +4,7 @@
     audit/<table>.csv|parquet           queues/*.json     workflows/*.json …  (for each of AWS_TOPICS)
     database/*.log (the Postgres log)   database/<view>[.<label>].csv (snapshots of its statistics)
     database/posture.csv                access/* (S3 access logs)
+    costs/** (the bill: CUR, FOCUS, or what Cost Explorer said)
 
 Every file but Parquet may be gzipped; anything may be absent, which is NOT_CONFIGURED. Log files and audit tables are
 read once, whatever the number of windows asked for.
@@ -30,6 +31,7 @@ from ddms_ops.sources.base import (
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    CostQuery,
     DatabaseLogQuery,
     LogCountQuery,
     LogQuery,
@@ -45,6 +47,7 @@ from ddms_ops.sources.base import (
     sampled_account,
     span,
 )
+from ddms_ops.sources.cost_files import CostFiles
 from ddms_ops.sources.database_log import DatabaseLogs
 from ddms_ops.sources.database_log_group import entries_of, events_query
 from ddms_ops.sources.edges import edge_reason
@@ -60,7 +63,8 @@ from ddms_ops.sources.trail import fetch_trail
 from ddms_ops.sources.trail_files import TrailTables
 from ddms_ops.window import EVER
 
-FOLDERS = ("logs", "metrics", "trail", "alarms", "audit", "database", ACCESS, *AWS_TOPICS)
+COSTS = "costs"
+FOLDERS = ("logs", "metrics", "trail", "alarms", "audit", "database", COSTS, ACCESS, *AWS_TOPICS)
 NOT_JSON = (".csv", ".csv.gz", ".parquet")
 SHOWN_FILES = 10
 
@@ -81,6 +85,7 @@ class FilesSource:
         self._tables: Tables | None = None
         self._database_logs: DatabaseLogs | None = None
         self._trail: TrailTables | None = None
+        self._costs: CostFiles | None = None
 
     def _check(self) -> None:
         if not self.root.exists():
@@ -220,6 +225,11 @@ class FilesSource:
         self._trail = self._trail or TrailTables(self.root, self._scratch)
         self._trail.forget()
         return replace(fetch_trail(self._trail, query, pull=pull, source="files"), keeper=self)
+
+    def fetch_cost_answer(self, query: CostQuery, *, pull: str) -> Pull:
+        """The answer to one question about the bill, from the files under costs/."""
+        self._costs = self._costs or CostFiles(exports_below(self.root / COSTS), self.root, self._scratch)
+        return self._costs.answer(query, pull=pull)
 
     def _json(self, query: Query, pull: str, name: str, reader: Reader, schema: pa.Schema) -> Pull:
         paths = exports_below(self.root / name)

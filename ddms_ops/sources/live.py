@@ -52,6 +52,7 @@ from ddms_ops.sources.base import (
 )
 from ddms_ops.sources.database_log_group import entries_of, events_query
 from ddms_ops.sources.json_files import FAULT, Row
+from ddms_ops.sources.live_costs import LiveCosts
 from ddms_ops.sources.live_database import DATABASE_TOPICS, SOURCE, LiveDatabase
 from ddms_ops.sources.opening import scratch_file
 from ddms_ops.sources.queries import ACCESS
@@ -65,7 +66,7 @@ GROUP_NAME = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
 Rows = Callable[[AwsSession], Iterable[Row]]
 
 
-class LiveSource(LiveDatabase):
+class LiveSource(LiveDatabase, LiveCosts):
     """The accounts and the database that a profile's environment names; nothing is asked before the first pull.
 
     Args:

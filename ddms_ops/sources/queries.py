@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.cost_sql import COST_PARTS, CostPart
@@ -12,7 +13,7 @@ from ddms_ops.window import Window
 
 TIME = pa.timestamp("us", tz="UTC")
 STATISTICS, POSTURE, ACCESS = "statistics", "posture", "access"
-AWS_TOPICS = ("queues", "workflows", "functions", "tables", "containers", "databases", "apis", "costs")
+AWS_TOPICS = ("queues", "workflows", "functions", "tables", "containers", "databases", "apis")
 TOPICS = (*AWS_TOPICS, STATISTICS, POSTURE, ACCESS)
 
 
@@ -159,7 +160,8 @@ class TrailQuery:
 class CostQuery:
     """One question about the bill, answered where the bill is; `part` is one of `cost_sql.COST_PARTS`.
 
-    The window is of whole UTC days. `now` and `before` are days ("2026-03-04") that `details` adds up.
+    The window is of whole UTC days. `now` and `before` are days ("2026-03-04") that `details` adds up. What the bill
+    lacks after `until` is no lack: these days only tell how far it is settled.
     """
 
     window: Window
@@ -167,6 +169,12 @@ class CostQuery:
     costs: Costs
     now: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
+    until: pd.Timestamp | None = None
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """Up to when the bill is needed."""
+        return self.window.end if self.until is None else self.until
 
     @property
     def asked(self) -> CostPart:

@@ -2,7 +2,6 @@
 
     {"executions": [{…}, …]}      one record each, its kind the list's name in the singular
     {"Table": {…}}                one record; get-queue-attributes may name no queue: its file does
-    {"ResultsByTime": [{…}, …]}   one record of kind cost for each period and group
 
 A record with a time is what happened then; one without is a state. What has an end, or still runs, is in every window
 that it reaches into. Environment variables keep their names only.
@@ -22,7 +21,7 @@ from ddms_ops.sources.json_files import FAULT, NotThatShape, Row
 from ddms_ops.window import Window
 
 Record = dict[str, Any]
-COSTS, QUEUE = "ResultsByTime", "Attributes"
+QUEUE = "Attributes"
 KINDS = {"Aliases": "function_alias", "Configuration": "function", "Versions": "function_version", "items": "rest_api"}
 WHOLE = {"executionArn": "execution", "stateMachineArn": "state_machine", "FunctionName": "function"}
 IDS = (
@@ -30,9 +29,9 @@ IDS = (
     "SourceIdentifier", "serviceName", "name", "Name", "id", "Id", "arn", "Arn",
 )  # fmt: skip
 TIMES = ("startDate", "timestamp", "Timestamp", "Date", "startTime", "StartTime", "stoppedAt", "startedAt")
-EVENTS = frozenset({"execution", "event", "cost"})  # kinds that are nothing without a time
+EVENTS = frozenset({"execution", "event"})  # kinds that are nothing without a time
 MORE = ("NextPageToken", "NextMarker", "Marker", "position")
-ASIDE = frozenset({"ResponseMetadata", "GroupDefinitions", "DimensionValueAttributes", "Code", "Tags", "Concurrency"})
+ASIDE = frozenset({"ResponseMetadata", "Code", "Tags", "Concurrency"})
 FAILURES = "failures"
 VALUES = frozenset({"variables", "environment", "stagevariableoverrides"})
 SECONDS_BELOW = 1e11  # larger numbers are milliseconds
@@ -76,21 +75,15 @@ def _columns(table: pa.Table) -> tuple[list[str], list[str]]:
 
 
 def _reaches(record: Record, kind: str, window: Window) -> bool:
-    """Whether something that began before the window ended, or will end, in it or after it."""
-    if kind == "execution":
-        return not _is_time(end := record.get("stopDate")) or _instant(end) >= window.start
-    period = record.get("TimePeriod")
-    end = period.get("End") if isinstance(period, dict) else None
-    return _is_time(end) and _instant(end) > window.start
+    """Whether something that began before the window ended in it or after it, or still runs."""
+    return kind == "execution" and (not _is_time(end := record.get("stopDate")) or _instant(end) >= window.start)
 
 
 def _found(document: Record, stem: str) -> Iterator[tuple[str, str, Record]]:
     """Kind, id and record of everything in a document."""
     lists = {key: value for key, value in document.items() if _is_list(value) and key not in ASIDE | {FAILURES}}
     single = {key: value for key, value in document.items() if isinstance(value, dict) and key not in ASIDE}
-    if COSTS in document:
-        yield from _costs(document[COSTS], stem)
-    elif isinstance(document.get(QUEUE), dict):
+    if isinstance(document.get(QUEUE), dict):
         name = str(document[QUEUE].get("QueueArn", stem)).rpartition(":")[2]
         yield "queue", name, document[QUEUE]
     elif whole := [key for key in WHOLE if key in document]:
@@ -108,18 +101,6 @@ def _found(document: Record, stem: str) -> Iterator[tuple[str, str, Record]]:
         raise NotThatShape("holds no list of records, and no record")
 
 
-def _costs(periods: object, stem: str) -> Iterator[tuple[str, str, Record]]:
-    """Costs of each period and group; those of the whole period where nothing is grouped."""
-    if not _is_list(periods):
-        raise NotThatShape("holds something else than a list of objects")
-    for period in periods:  # type: ignore[attr-defined]
-        same = {key: value for key, value in period.items() if key not in ("Groups", "Total")}
-        groups = period.get("Groups")
-        for group in groups if groups and _is_list(groups) else [{"Total": period.get("Total")}]:
-            keys = group.get("Keys")
-            yield "cost", "/".join(map(str, keys)) if isinstance(keys, list) else stem, {**same, **group}
-
-
 def _kind(key: str) -> str:
     """A list's or object's name in the singular, as words: `DBInstances` is db_instance."""
     if key in KINDS:
@@ -133,9 +114,6 @@ def _id_of(record: Record, stem: str) -> str:
 
 
 def _time_of(record: Record) -> object:
-    period = record.get("TimePeriod")
-    if isinstance(period, dict):
-        return period.get("Start")
     return next((record[key] for key in TIMES if record.get(key) is not None), None)
 
 

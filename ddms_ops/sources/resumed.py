@@ -8,6 +8,7 @@ from ddms_ops.sources.base import (
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    CostQuery,
     DatabaseLogQuery,
     LogCountQuery,
     LogQuery,
@@ -82,6 +83,10 @@ class ResumedSource:
     def fetch_trail_answer(self, query: TrailQuery, *, pull: str) -> Pull:
         """The answer to one question of a tenant audit."""
         return self._first(query, pull, self._recorded.fetch_trail_answer, self._source.fetch_trail_answer)
+
+    def fetch_cost_answer(self, query: CostQuery, *, pull: str) -> Pull:
+        """The answer to one question about the bill."""
+        return self._first(query, pull, self._recorded.fetch_cost_answer, self._source.fetch_cost_answer)
 
     def fetch_database_log(self, query: DatabaseLogQuery, *, pull: str) -> Pull:
         """Entries of the Postgres log."""

@@ -56,51 +56,10 @@ def failed_runs(*runs: dict[str, Any]) -> list[Any]:
     return [lambda asked: {"executions": list(runs) if asked["statusFilter"] == "FAILED" else []}]
 
 
-def cost(day: str, service: str, amount: str, *, estimated: bool = False) -> dict[str, Any]:
-    """One day of GetCostAndUsage with one group."""
-    metrics = {"UnblendedCost": {"Amount": amount, "Unit": "USD"}}
-    following = f"{pd.Timestamp(day) + pd.Timedelta(days=1):%Y-%m-%d}"
-    groups = [{"Keys": [service, "Requests"], "Metrics": metrics}]
-    return {"TimePeriod": {"Start": day, "End": following}, "Estimated": estimated, "Groups": groups}
-
-
 def load(clock: str, dimensions: dict[str, str], value: float) -> dict[str, Any]:
     """An answer of GetResourceMetrics with one point."""
     points = [{"Timestamp": at(clock).to_pydatetime(), "Value": value}]
     return {"MetricList": [{"Key": {"Metric": "db.load.avg", "Dimensions": dimensions}, "DataPoints": points}]}
-
-
-def test_costs_are_whole_days_and_keep_their_text(monkeypatch: pytest.MonkeyPatch):
-    """The window is widened to UTC days; amounts are the text of AWS, an estimate stays one."""
-    pages = [
-        {"ResultsByTime": [cost("2026-03-04", "S3", "0.1000000001")], "NextPageToken": "t"},
-        {"ResultsByTime": [cost("2026-03-04", "Lambda", "3", estimated=True)]},
-    ]
-    with Canned(GetCostAndUsage=pages) as server:
-        pull = fetched(server, monkeypatch, "costs")
-    assert server.asked[0][1]["TimePeriod"] == {"Start": "2026-03-04", "End": "2026-03-05"}
-    assert server.asked[1][1]["NextPageToken"] == "t"
-    assert pull.table["id"].to_pylist() == ["Lambda/Requests", "S3/Requests"]
-    assert pull.table["timestamp"].to_pylist() == [at("00:00")] * 2
-    lambda_day, s3_day = told(pull, "cost")
-    assert (s3_day["Metrics"]["UnblendedCost"]["Amount"], s3_day["Estimated"]) == ("0.1000000001", False)
-    assert (lambda_day["Estimated"], pull.coverage.status) == (True, Status.COMPLETE)
-
-
-def test_costs_that_end_at_midnight_end_there(monkeypatch: pytest.MonkeyPatch):
-    """The end is exclusive, for us and for AWS."""
-    with Canned(GetCostAndUsage=[{"ResultsByTime": []}]) as server:
-        asked = Window.of("2026-03-03T00:00Z", "2026-03-04T00:00Z")
-        assert fetched(server, monkeypatch, "costs", asked=asked).coverage.status is Status.EMPTY
-    assert server.asked[0][1]["TimePeriod"] == {"Start": "2026-03-03", "End": "2026-03-04"}
-
-
-def test_costs_denied_name_the_action(monkeypatch: pytest.MonkeyPatch):
-    """What to add to the policy."""
-    with Canned(GetCostAndUsage=[Refusal("AccessDeniedException")]) as server:
-        coverage = fetched(server, monkeypatch, "costs").coverage
-    assert coverage.status is Status.NO_PERMISSION
-    assert coverage.reason.startswith("not allowed: ce:GetCostAndUsage")
 
 
 def test_a_queue_without_its_age_is_still_a_queue(monkeypatch: pytest.MonkeyPatch):

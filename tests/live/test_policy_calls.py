@@ -23,9 +23,12 @@ from ddms_ops.sandbox.server import Sandbox
 from ddms_ops.settings import assets
 from ddms_ops.sources.aws.actions import READ
 from ddms_ops.sources.live import NOW, LiveSource
-from ddms_ops.sources.queries import AWS_TOPICS, AlarmQuery, ChangeQuery, LogQuery, MetricQuery, RecordQuery
+from ddms_ops.sources.queries import AWS_TOPICS, AlarmQuery, ChangeQuery, CostQuery, LogQuery, MetricQuery, RecordQuery
+from ddms_ops.spending import Costs
+from ddms_ops.window import Window
 
 HOUR = window("10:00", "11:00")
+DAY = Window(at("00:00"), at("00:00") + pd.Timedelta(days=1))
 LONG_AGO = HOUR.shifted(pd.Timedelta(days=-200))
 GROUP = "/aws/lambda/dms-api-handler-prod"
 ARN = "arn:aws:states:us-east-1:123456789012"
@@ -84,6 +87,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         },
         "athena": {"database": "lake", "workgroup": "ops", "trail": "cloudtrail_logs"},
         "health": {},
+        "costs": {"bill": {"s3": "s3://ops-results/bills"}},
     }  # fmt: skip
     profile["database"] |= {"secret": "dms/reader"}
     profile["logs"]["groups"] = {GROUP: {}}
@@ -135,6 +139,9 @@ def everything(profile: Profile) -> list[Coverage]:
     pulls.append(source.fetch_metric_points(MetricQuery(HOUR), pull="metrics"))
     pulls += [source.fetch_changes(ChangeQuery(asked), pull="changes") for asked in (HOUR, LONG_AGO)]
     pulls.append(source.fetch_alarm_changes(AlarmQuery(HOUR), pull="alarms"))
+    pulls += [
+        source.fetch_cost_answer(CostQuery(DAY, "days", costs), pull="costs") for costs in (Costs(), profile.costs)
+    ]
     pulls += [source.fetch_records(RecordQuery(HOUR, topic), pull=topic) for topic in AWS_TOPICS]
     return [pull.coverage for pull in pulls]
 

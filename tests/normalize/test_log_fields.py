@@ -100,6 +100,26 @@ def test_a_field_with_any_name_is_read(tmp_path: Path):
     assert frame[f"fields.{name}"].tolist() == ["1"]
 
 
+def test_events_of_several_pulls_keep_their_pull_and_row(tmp_path: Path):
+    """Of systems that name things alike or otherwise; a pull without events adds none."""
+    said = {"a": ["one", "two"], "b": [], "c": [{"error": "E", "message": "three"}], "d": ["four"]}
+    alike = load_profile("generic", "any").logs
+    otherwise = alike.model_copy(update={"fields": {"message": ["message"]}})
+    pulls = []
+    for name, messages in said.items():
+        (tmp_path / name).mkdir()
+        [(path, _, _)] = pulled(tmp_path / name, *messages)
+        pulls.append((path, f"logs/{name}", otherwise if name == "c" else alike))
+    frame = normalize_logs(pulls)[["pull", "row", "message", "error"]].astype("object")
+    rows = frame.where(frame.notna(), None).values.tolist()
+    assert rows == [
+        ["logs/a", 0, "one", None],
+        ["logs/a", 1, "two", None],
+        ["logs/c", 0, "three", None],
+        ["logs/d", 0, "four", None],
+    ]
+
+
 def test_no_pulls_still_have_all_columns():
     """No rows still means every column, the attributes too."""
     frame = normalize_logs([], {"fields.az": ("az",)})

@@ -39,6 +39,18 @@ def audited(simulated: SimulatedCase, out: Path, export: Path | None = None) -> 
     return open_case(**given, out=str(out), clock=lambda: pd.Timestamp("2026-06-01", tz="UTC"))
 
 
+@pytest.fixture(scope="module")
+def leak_case(leak: SimulatedCase, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """Its case, for tests that only look at it."""
+    return audited(leak, tmp_path_factory.mktemp("leak-case"))
+
+
+@pytest.fixture(scope="module")
+def quiet_case(quiet: SimulatedCase, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """The case of the day without a leak, for tests that only look at it."""
+    return audited(quiet, tmp_path_factory.mktemp("quiet-case"))
+
+
 def without_trail(simulated: SimulatedCase, out: Path) -> Case:
     """The case over an export whose audit tables are missing."""
     export = shutil.copytree(simulated.export, out / "export")
@@ -51,9 +63,9 @@ def answer(case: Case) -> list[str]:
     return answer_panel(case, NOTEBOOK).text.splitlines()
 
 
-def test_a_leak_leads_with_its_verdict_and_what_was_disclosed(leak: SimulatedCase, tmp_path: Path):
+def test_a_leak_leads_with_its_verdict_and_what_was_disclosed(leak_case: Case):
     """The checks that are clear say so in words that fit their question."""
-    lines = answer(audited(leak, tmp_path))
+    lines = answer(leak_case)
     assert lines[0].startswith("leaked: ")
     assert "tenants got" in lines[0] or "tenant got" in lines[0]
     assert "Whole trail? | yes, over complete evidence" in lines
@@ -64,9 +76,9 @@ def test_a_leak_leads_with_its_verdict_and_what_was_disclosed(leak: SimulatedCas
     assert len(lines) <= 17
 
 
-def test_a_quiet_day_is_no_leak_over_complete_evidence(quiet: SimulatedCase, tmp_path: Path):
+def test_a_quiet_day_is_no_leak_over_complete_evidence(quiet_case: Case):
     """And names how much was seen."""
-    lines = answer(audited(quiet, tmp_path))
+    lines = answer(quiet_case)
     assert lines[0].startswith("no leak seen over complete evidence: in 20")
     assert lines[0].endswith(" tenants seen in the audit trail")
     assert "Whole trail? | yes, over complete evidence" in lines
@@ -99,31 +111,28 @@ def test_a_system_without_tenants_says_so_in_one_sentence(tmp_path: Path):
     assert answer(case) == [f"cannot tell: {NOT_DECLARED}."]
 
 
-def test_a_change_before_a_leak_brings_no_step_of_an_alert(leak: SimulatedCase, tmp_path: Path):
+def test_a_change_before_a_leak_brings_no_step_of_an_alert(leak_case: Case):
     """No alert fired; the step is that of containment."""
-    case = audited(leak, tmp_path)
-    found = case.result("leak_changes").findings
+    found = leak_case.result("leak_changes").findings
     assert found
     assert {finding.next_step for finding in found} == {""}
-    [step] = [line for line in answer(case) if line.startswith("Next")]
-    assert step == f"Next | {case.tenants.containment[0]}"
+    [step] = [line for line in answer(leak_case) if line.startswith("Next")]
+    assert step == f"Next | {leak_case.tenants.containment[0]}"
 
 
-def test_an_empty_answer_of_the_trail_is_no_lack(quiet: SimulatedCase, tmp_path: Path):
+def test_an_empty_answer_of_the_trail_is_no_lack(quiet_case: Case):
     """No hole in the sequence is what one hopes for."""
-    case = audited(quiet, tmp_path)
-    answer_panel(case, NOTEBOOK)
-    assert "trail/holes" in [row.pull for row in case.coverage if row.status == "empty"]
-    assert "trail/holes" not in unseen_panel(case).text
+    answer_panel(quiet_case, NOTEBOOK)
+    assert "trail/holes" in [row.pull for row in quiet_case.coverage if row.status == "empty"]
+    assert "trail/holes" not in unseen_panel(quiet_case).text
 
 
-def test_the_summary_says_whose_records_were_reached_and_by_whom(leak: SimulatedCase, tmp_path: Path):
+def test_the_summary_says_whose_records_were_reached_and_by_whom(leak_case: Case):
     """In words, and what changed before the leak."""
-    case = audited(leak, tmp_path)
-    answer_panel(case, NOTEBOOK)
-    write_summary(case.folder)
-    lines = (case.folder / "summary.md").read_text().splitlines()
-    lead = max(case.result("tenant_leaks").findings, key=lambda finding: finding.strength)
+    answer_panel(leak_case, NOTEBOOK)
+    write_summary(leak_case.folder)
+    lines = (leak_case.folder / "summary.md").read_text().splitlines()
+    lead = max(leak_case.result("tenant_leaks").findings, key=lambda finding: finding.strength)
     assert f" · Who: {lead.subject['actors']}, whose: {lead.subject['owners']}" in lines[2]
     assert lines[3].startswith(f"- Who is hit: {lead.subject['owners']}")
     assert lines[4].startswith("- Just before: UpdateFunctionCode")

@@ -32,3 +32,13 @@ def test_hostile_lines_are_shown_and_do_nothing(folder: Path, visit, name: str):
     page = visit(folder / name)
     assert "<script>alert('x')</script>" in page.inner_text("main")
     assert page.locator("script, iframe, img:not([src^='data:'])").count() == 0
+
+
+@pytest.mark.parametrize("name", ["post_mortem.html", "error_triage.html"])
+def test_hostile_text_stays_text_in_the_reports(folder: Path, name: str):
+    """A script, an image and a link in messages, tenants and paths are shown as they are, also without a browser."""
+    page = (folder / name).read_text()
+    assert "&lt;script&gt;alert(" in page
+    assert "<script" not in page
+    assert "<img src=x" not in page
+    assert 'src="http' not in page

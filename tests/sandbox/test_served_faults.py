@@ -115,7 +115,8 @@ def test_an_answer_that_aws_would_not_give_is_refused(sandbox: Sandbox):
 
 def test_costs_and_database_load_are_canned(sandbox: Sandbox):
     """Nothing until a test says otherwise."""
-    asked = {"TimePeriod": {"Start": "2026-03-04", "End": "2026-03-05"}, "Granularity": "DAILY", "Metrics": ["X"]}
+    period = {"Start": "2026-03-04", "End": "2026-03-05"}
+    asked = {"TimePeriod": period, "Granularity": "DAILY", "Metrics": ["UnblendedCost"]}
     costs = client(sandbox, "ce")
     assert costs.get_cost_and_usage(**asked)["ResultsByTime"] == []
     day = {"TimePeriod": asked["TimePeriod"], "Estimated": True}

@@ -70,7 +70,9 @@ def test_an_unknown_scenario_is_refused_with_the_nearest_name(tmp_path: Path):
 
 def test_an_unknown_system_is_refused(tmp_path: Path):
     """One line with the known systems."""
-    with pytest.raises(BadInput, match="^no simulated system named 'dmss'; known: dms; did you mean 'dms'\\?$"):
+    with pytest.raises(
+        BadInput, match="^no simulated system named 'dmss'; known: dms, smart-invoice; did you mean 'dms'\\?$"
+    ):
         write_case("dmss", "bad_deploy", tmp_path)
 
 

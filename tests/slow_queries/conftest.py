@@ -1,15 +1,14 @@
-"""Each scenario is recorded once a session, on a server of its own."""
+"""Each scenario is recorded once a session, on a server of its own, and asked once for each of its variants."""
 
 from collections.abc import Callable
 
 import pytest
 from planted import Planted, record
+from planted_cases import Answered, answered
 from planted_scenarios import SCENARIOS, SETTINGS_OF
 
 from ddms_ops.errors import RunError
 from ddms_ops.sandbox.postgres import NOT_FOUND
-
-PlantedOf = Callable[..., Planted]
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +30,17 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Plante
     return recorded
 
 
-@pytest.fixture
-def planted_of(recorded: Callable[[str], Planted], tmp_path: pytest.TempPathFactory) -> PlantedOf:
-    """A copy of a recorded scenario, of its "logs", its "snapshots" or "both"."""
+@pytest.fixture(scope="session")
+def answer_to(
+    recorded: Callable[[str], Planted], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, str], Answered]:
+    """The case over a recorded scenario's "logs", "snapshots" or "both", for tests that only look at it."""
+    known: dict[tuple[str, str], Answered] = {}
 
-    def planted_of(scenario: str, variant: str = "both") -> Planted:
-        return recorded(scenario).variant(variant, tmp_path / variant)
+    def answer_to(scenario: str, variant: str) -> Answered:
+        if (scenario, variant) not in known:
+            folder = tmp_path_factory.mktemp(f"{scenario}-{variant}")
+            known[scenario, variant] = answered(recorded(scenario).variant(variant, folder / variant), folder / "out")
+        return known[scenario, variant]
 
-    return planted_of
+    return answer_to

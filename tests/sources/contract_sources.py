@@ -16,6 +16,7 @@ from ddms_ops.sources.base import (
     AlarmQuery,
     AuditQuery,
     ChangeQuery,
+    CostQuery,
     LogCountQuery,
     LogQuery,
     MetricQuery,
@@ -25,6 +26,8 @@ from ddms_ops.sources.base import (
 from ddms_ops.sources.files import FilesSource
 from ddms_ops.sources.live import LiveSource
 from ddms_ops.sources.recorded import RecordedSource
+from ddms_ops.spending import Costs
+from ddms_ops.window import Window
 
 HOUR = window("10:00", "11:00")
 WHOLE_DAY = window("00:00", "23:59")
@@ -59,6 +62,16 @@ EXECUTIONS = [
     {"executionArn": "first", "startDate": "2026-03-04T10:00:00Z", "stopDate": "2026-03-04T10:01:00Z"},
     {"executionArn": "early", "startDate": "2026-03-04T09:00:00Z", "stopDate": "2026-03-04T09:01:00Z"},
 ]
+BILL = """\
+identity_line_item_id,line_item_usage_start_date,line_item_usage_end_date,line_item_line_item_type,\
+line_item_product_code,line_item_usage_type,line_item_currency_code,line_item_unblended_cost,line_item_usage_amount
+a,2026-03-03T23:00:00Z,2026-03-04T00:00:00Z,Usage,AmazonS3,größer,USD,1,1
+b,2026-03-04T00:00:00Z,2026-03-04T01:00:00Z,Usage,AmazonS3,größer,USD,0.0000000001,2
+c,2026-03-04T23:00:00Z,2026-03-05T00:00:00Z,Usage,AmazonS3,größer,USD,2,3
+d,2026-03-05T00:00:00Z,2026-03-05T01:00:00Z,Usage,AmazonS3,größer,USD,4,4
+"""
+BILL_DAY = Window.of("2026-03-04T00:00Z", "2026-03-05T00:00Z")
+COST_QUERIES = tuple(CostQuery(BILL_DAY, part, Costs(), now=("2026-03-04",)) for part in ("days", "hours", "details"))
 
 
 def write_audit(root: Path) -> None:
@@ -95,6 +108,8 @@ def export(root: Path) -> FilesSource:
         (root / folder).mkdir()
         (root / folder / "a.json").write_text(json.dumps(document))
     write_audit(root)
+    (root / "costs").mkdir()
+    (root / "costs" / "bill.csv").write_text(BILL, encoding="utf-8")
     return FilesSource(root)
 
 
@@ -110,6 +125,8 @@ def recorded(root: Path, folder: Path) -> RecordedSource:
     evidence.record(source.fetch_alarm_changes(AlarmQuery(WHOLE_DAY), pull="alarms"), {})
     query = AuditQuery(WHOLE_DAY, "audit_logs", COLUMNS, "created_at")
     evidence.record(source.fetch_audit_rows(query, pull="audit/audit_logs"), {"table": "audit_logs"})
+    for asked in COST_QUERIES:
+        evidence.record(source.fetch_cost_answer(asked, pull=f"costs/{asked.part}"), {"part": asked.part})
     for topic in ("queues", "workflows"):
         evidence.record(source.fetch_records(RecordQuery(WHOLE_DAY, topic), pull=topic), {})
     return RecordedSource(folder)

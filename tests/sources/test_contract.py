@@ -1,11 +1,12 @@
 """One contract for every backend: what `files:`, `case:` and `live` answer is the same."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from builders import at, window
-from contract_sources import AUDIT, COLUMNS, HOUR, MESSAGES, WHOLE_DAY, recorded
+from contract_sources import AUDIT, COLUMNS, COST_QUERIES, HOUR, MESSAGES, WHOLE_DAY, recorded
 
 from ddms_ops.coverage import Status
 from ddms_ops.sampling import sample_blocks
@@ -211,3 +212,19 @@ def test_an_unknown_topic_is_not_configured(source: Source):
     """Nothing was exported or recorded of it."""
     pull = source.fetch_records(RecordQuery(HOUR, "tables"), pull="x")
     assert (pull.table.schema, pull.coverage.status) == (RECORDS, Status.NOT_CONFIGURED)
+
+
+def test_costs_are_of_the_window_and_exact(source: Source):
+    """The line at its start is in, the one at its end is not; amounts lose no decimal."""
+    pull = source.fetch_cost_answer(COST_QUERIES[0], pull="costs/days")
+    assert (pull.table.schema, pull.coverage.is_all_there) == (COST_QUERIES[0].schema, True)
+    found = pull.table.select(["timestamp", "usage_type", "billed", "usage"]).to_pylist()
+    usage = {"timestamp": at("00:00"), "usage_type": "größer", "billed": Decimal("2.0000000001"), "usage": Decimal(5)}
+    assert found == [usage]
+
+
+def test_every_question_about_the_bill_has_its_columns(export_source: Source):
+    """By day, hour and resource."""
+    for query in COST_QUERIES:
+        pull = export_source.fetch_cost_answer(query, pull=f"costs/{query.part}")
+        assert (pull.table.schema, sum(pull.table["lines"].to_pylist())) == (query.schema, 2)

@@ -1,4 +1,4 @@
-"""What the AWS CLI prints of queues, workflows, costs and the like: states are kept, events are of the window."""
+"""What the AWS CLI prints of queues, workflows and the like: states are kept, events are of the window."""
 
 import json
 from pathlib import Path
@@ -52,10 +52,6 @@ STATES = {
     "containers": ({"services": [{"serviceName": "scan"}], "failures": []}, ("service", "scan")),
     "databases": ({"DBClusters": [{"DBClusterIdentifier": "dms-cluster"}]}, ("db_cluster", "dms-cluster")),
     "apis": ({"graphqlApis": [{"name": "shop", "apiId": "1"}]}, ("graphql_api", "shop")),
-    "costs": (
-        {"ResultsByTime": [{"TimePeriod": {"Start": "2026-03-04", "End": "2026-03-05"}, "Total": {}}]},
-        ("cost", "dms-dlq"),
-    ),
 }
 
 
@@ -101,19 +97,6 @@ def test_a_history_is_one_record_an_event(tmp_path: Path):
     assert named(tmp_path, "workflows") == [("event", "run-7/1")]
 
 
-def test_costs_are_one_record_a_period_and_group(tmp_path: Path):
-    """A day that the window touches, with its period on each group."""
-    group = {"Keys": ["AWS Lambda", "Requests"], "Metrics": {"UnblendedCost": {"Amount": "1.5", "Unit": "USD"}}}
-    days = [
-        {"TimePeriod": {"Start": f"2026-03-0{n}", "End": f"2026-03-0{n + 1}"}, "Total": {}, "Groups": [group]}
-        for n in (3, 4, 5)
-    ]
-    document = {"GroupDefinitions": [{"Type": "DIMENSION", "Key": "SERVICE"}], "ResultsByTime": days}
-    [row] = fetch(put(tmp_path, "costs", document), "costs")[0]
-    assert (row["timestamp"], row["kind"], row["id"]) == (at("00:00"), "cost", "AWS Lambda/Requests")
-    assert json.loads(row["record"]) == {**group, "TimePeriod": {"Start": "2026-03-04", "End": "2026-03-05"}}
-
-
 @pytest.mark.parametrize(
     "document",
     [
@@ -154,13 +137,13 @@ def test_damage_is_named_and_the_rest_is_kept(tmp_path: Path, document: object, 
     assert coverage.status is (Status.PARTIAL if rows else Status.FAILED)
 
 
-@pytest.mark.parametrize("name", ["bill.csv", "bill.csv.gz", "focus.parquet"])
-def test_cost_files_of_another_form_are_named(tmp_path: Path, name: str):
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.parquet"])
+def test_files_of_another_form_are_named(tmp_path: Path, name: str):
     """They cannot be read yet, and are not passed over in silence."""
-    put(tmp_path, "costs", STATES["costs"][0])
-    rows, coverage = fetch(put(tmp_path, "costs", "lineItem,cost", name), "costs")
+    put(tmp_path, "queues", STATES["queues"][0])
+    rows, coverage = fetch(put(tmp_path, "queues", "name,size", name), "queues")
     assert len(rows) == 1
-    assert (coverage.status, coverage.reason) == (Status.PARTIAL, f"costs/{name} cannot be read yet")
+    assert (coverage.status, coverage.reason) == (Status.PARTIAL, f"queues/{name} cannot be read yet")
 
 
 def test_an_absent_topic_is_not_configured(tmp_path: Path):

@@ -41,6 +41,12 @@ def audited(simulated: SimulatedCase, out: Path, export: Path | None = None) -> 
     return open_case(**given, out=str(out), clock=lambda: pd.Timestamp("2026-06-01", tz="UTC"))
 
 
+@pytest.fixture(scope="module")
+def leak_case(leak: SimulatedCase, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """The case of the leak, for tests that only look at it."""
+    return audited(leak, tmp_path_factory.mktemp("leak-case"))
+
+
 def damaged(simulated: SimulatedCase, out: Path) -> tuple[Path, list[dict[str, str]]]:
     """A copy of the export, and its audit rows."""
     copy = shutil.copytree(simulated.export, out / "export")
@@ -72,9 +78,9 @@ def are_seconds_of_requests(stretches: list, before: pd.Timestamp, after: pd.Tim
     return all(end - start <= 5 * SECOND and before - near < start < after + near for start, end in stretches)
 
 
-def test_every_planted_disclosure_is_found(leak: SimulatedCase, tmp_path: Path):
+def test_every_planted_disclosure_is_found(leak: SimulatedCase, leak_case: Case):
     """And nothing else; with who, whose, and a witness of each in the API's log."""
-    case, truth = audited(leak, tmp_path), json.loads(leak.truth.read_text())["leak"]
+    case, truth = leak_case, json.loads(leak.truth.read_text())["leak"]
     found = case.crossings[case.crossings["verdict"] == "disclosed"]
     planted = {name: set(truth["classes"][name]["audit_ids"]) for name in ("cached", "guessed")}
     assert set(found["id"]) == planted["cached"] | planted["guessed"]
@@ -86,12 +92,11 @@ def test_every_planted_disclosure_is_found(leak: SimulatedCase, tmp_path: Path):
     assert set(case.leak_verdict.affected) == set(truth["owners"])
 
 
-def test_the_deployment_stands_just_before(leak: SimulatedCase, tmp_path: Path):
+def test_the_deployment_stands_just_before(leak_case: Case):
     """The leading finding is the cache's, and the change before it the deployment."""
-    case = audited(leak, tmp_path)
-    first = max(case.result("tenant_leaks").findings, key=lambda finding: finding.strength)
+    first = max(leak_case.result("tenant_leaks").findings, key=lambda finding: finding.strength)
     assert (first.severity, first.subject["kind"], first.confidence) == (Severity.CRITICAL, "owner_only", "high")
-    assert "UpdateFunctionCode" in case.result("leak_changes").findings[0].statement
+    assert "UpdateFunctionCode" in leak_case.result("leak_changes").findings[0].statement
 
 
 def test_a_quiet_day_is_said_to_be_one(quiet: SimulatedCase, tmp_path: Path):

@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 
+from ddms_ops.simulate.cloudtrail import ACCOUNT as ACCOUNT
+from ddms_ops.simulate.cloudtrail import DEVELOPER as DEVELOPER
+from ddms_ops.simulate.cloudtrail import ON_CALL as ON_CALL
+from ddms_ops.simulate.cloudtrail import PLATFORM as PLATFORM
+from ddms_ops.simulate.cloudtrail import REGION as REGION
 from ddms_ops.simulate.scenario import ErrorKind
 
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 API_FUNCTION = "dms-api-handler-prod"
 WORKER_FUNCTION = "dms-processing-worker-prod"
 API_GROUP = f"/aws/lambda/{API_FUNCTION}"
 WORKER_GROUP = f"/aws/lambda/{WORKER_FUNCTION}"
 SCAN_GROUP = "/ecs/malware-scan-service"
-CI, ON_CALL, DEVELOPER, PLATFORM = "dms-ci-deploy", "oncall.meyer", "dev.okafor", "platform-terraform"
+CI = "dms-ci-deploy"
 OLD_VERSION = "2.14.2"
 OLD_LAMBDA, WORKER_LAMBDA = 42, 17
 TENANTS = 40

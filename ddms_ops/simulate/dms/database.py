@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ddms_ops.simulate.cloudtrail import event_time
 from ddms_ops.simulate.dms.catalog import ENDPOINTS
 from ddms_ops.simulate.dms.database_counters import Counter, counter_of
 from ddms_ops.simulate.dms.database_load import NO_SLOTS, Calls, Load, all_calls, cancelled, kinds_with, longest
@@ -24,7 +25,6 @@ from ddms_ops.simulate.dms.database_upkeep import DROPPED_MS, migration_lines, u
 from ddms_ops.simulate.dms.database_views import write_views
 from ddms_ops.simulate.dms.jobs import Jobs
 from ddms_ops.simulate.dms.requests import Requests
-from ddms_ops.simulate.dms.trail import event_time
 
 MANY = 100_000  # requests from which on auto_explain takes a sample
 ONE_IN = 10

@@ -1,6 +1,5 @@
 """One incident of the document management system: drawn, written, and its truth told."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,20 +21,13 @@ from ddms_ops.simulate.dms.scan_log import SHARE, write_scan_log
 from ddms_ops.simulate.dms.trail import write_trail
 from ddms_ops.simulate.dms.truth import Drawn, truth_of
 from ddms_ops.simulate.dms.worker_log import write_worker_log
+from ddms_ops.simulate.output import Written
 from ddms_ops.simulate.scenario import Scenario
 
 FIRST_GUESS = 0.68  # requests for each log event
 PILOT = 60_000  # log events
 ROUNDS = 6
 NEAR = 0.008  # this near to what was asked is near enough
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What was written: the truth, and when the first alarm of the window went off (epoch ms)."""
-
-    truth: dict[str, object]
-    first_alarm_ms: int | None
 
 
 def write_export(folder: Path, scenario: Scenario, *, seed: int, events: int) -> Written:

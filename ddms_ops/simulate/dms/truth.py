@@ -42,13 +42,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ddms_ops.simulate.cloudtrail import event_time
 from ddms_ops.simulate.dms.api_log import ATTEMPT, DEBUG, DETAIL, REPORT, WRONG_CLOCK_MS, ApiEvents
 from ddms_ops.simulate.dms.attributes import stream_names
 from ddms_ops.simulate.dms.catalog import JOBS, OLD_VERSION
 from ddms_ops.simulate.dms.jobs import PLANTED, Jobs
 from ddms_ops.simulate.dms.leaks import Crossings
 from ddms_ops.simulate.dms.requests import Requests
-from ddms_ops.simulate.dms.trail import event_time
 from ddms_ops.simulate.scenario import MINUTE_MS, Call, Fault, Scenario
 
 Told = dict[str, object]

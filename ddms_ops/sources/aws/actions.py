@@ -62,7 +62,7 @@ READ = {
         "GetWorkGroup": "athena:GetWorkGroup",
     },
     "glue": {"GetTable": "glue:GetTable"},
-    "s3": {"GetObject": "s3:GetObject", "HeadObject": "s3:GetObject"},
+    "s3": {"GetObject": "s3:GetObject", "HeadObject": "s3:GetObject", "ListObjectsV2": "s3:ListBucket"},
 }
 
 # What the credential providers of the AWS SDK ask by themselves, to assume a role or to sign in; never asked by us, and

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -35,7 +35,14 @@ IDENTITY = {
 }  # fmt: skip
 
 
-def athena_rows(session: AwsSession, sql: str, parameters: Sequence[str | int], athena: Athena) -> pa.Table:
+def athena_rows(
+    session: AwsSession,
+    sql: str,
+    parameters: Sequence[str | int],
+    athena: Athena,
+    *,
+    scanned: Callable[[int], None] | None = None,
+) -> pa.Table:
     """The answer to one SELECT; the bytes it scanned are told as progress. Ctrl-C stops the query at AWS.
 
     Args:
@@ -43,6 +50,7 @@ def athena_rows(session: AwsSession, sql: str, parameters: Sequence[str | int], 
         sql: one SELECT, with a `?` for each value.
         parameters: the values, in order.
         athena: database and workgroup.
+        scanned: told the bytes, which AWS bills.
 
     Raises:
         AwsFault: not answered, or not to be asked.
@@ -52,13 +60,16 @@ def athena_rows(session: AwsSession, sql: str, parameters: Sequence[str | int], 
     _checked(athena.database)
     _must_have_a_place(session, athena.workgroup)
     try:
-        return _answer(session, sql, [_literal(value) for value in parameters], athena)
+        table, size = _answer(session, sql, [_literal(value) for value in parameters], athena)
     except ClientError as error:
         raise fault_of(error, "athena", error.operation_name) from None
     except BotoCoreError as error:
         raise fault_of(error, "athena", "StartQueryExecution") from None
     except ResponseParserError:
         raise AwsFault(Status.FAILED, "athena: an answer was cut off") from None
+    if scanned is not None:
+        scanned(size)
+    return table
 
 
 def _must_have_a_place(session: AwsSession, workgroup: str) -> None:
@@ -75,7 +86,7 @@ def _must_have_a_place(session: AwsSession, workgroup: str) -> None:
         raise AwsFault(Status.FAILED, words)
 
 
-def _answer(session: AwsSession, sql: str, literals: list[str], athena: Athena) -> pa.Table:
+def _answer(session: AwsSession, sql: str, literals: list[str], athena: Athena) -> tuple[pa.Table, int]:
     import awswrangler
     import boto3
 
@@ -96,9 +107,10 @@ def _answer(session: AwsSession, sql: str, literals: list[str], athena: Athena) 
         raise
     except (awswrangler.exceptions.QueryFailed, awswrangler.exceptions.QueryCancelled) as error:
         raise AwsFault(Status.FAILED, f"the Athena query ended as {type(error).__name__}") from None
-    report_progress(f"Athena: {state.get('Statistics', {}).get('DataScannedInBytes', 0):,} bytes scanned")
+    size = int(state.get("Statistics", {}).get("DataScannedInBytes", 0))
+    report_progress(f"Athena: {size:,} bytes scanned")
     frame = awswrangler.athena.get_query_results(query_id, use_threads=False, boto3_session=boto3_session)
-    return pa.Table.from_pandas(frame, preserve_index=False)
+    return pa.Table.from_pandas(frame, preserve_index=False), size
 
 
 def trail_from_athena(session: AwsSession, window: Window, athena: Athena) -> Iterator[Row]:

@@ -7,7 +7,6 @@ import pandas as pd
 from ddms_ops.deployment import Resources
 from ddms_ops.sources.aws.apis import graphql_records, rest_records
 from ddms_ops.sources.aws.containers import container_records
-from ddms_ops.sources.aws.costs import cost_records
 from ddms_ops.sources.aws.databases import database_records
 from ddms_ops.sources.aws.functions import function_records
 from ddms_ops.sources.aws.queues import queue_records
@@ -29,8 +28,8 @@ NAMED_BY = {
 
 
 def is_declared(topic: str, resources: Resources) -> bool:
-    """Whether there is anything to ask for; costs are those of the account and need no name."""
-    return topic == "costs" or any(getattr(resources, field) for field in NAMED_BY[topic])
+    """Whether there is anything to ask for."""
+    return any(getattr(resources, field) for field in NAMED_BY[topic])
 
 
 def records(session: AwsSession, query: RecordQuery, resources: Resources, *, now: pd.Timestamp) -> Iterator[Row]:
@@ -52,8 +51,6 @@ def records(session: AwsSession, query: RecordQuery, resources: Resources, *, no
         yield from container_records(session, resources.services, window, now=now)
     elif query.topic == "databases":
         yield from database_records(session, resources.databases, window, now=now)
-    elif query.topic == "apis":
+    else:
         yield from graphql_records(session, resources.graphql_apis)
         yield from rest_records(session, resources.rest_apis)
-    else:
-        yield from cost_records(session, window)

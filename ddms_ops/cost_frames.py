@@ -1,0 +1,209 @@
+"""What is computed from a case's bill and from what the system did meanwhile, each once."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from ddms_ops.analysis.cost_bridge import bridge, sides
+from ddms_ops.analysis.cost_drivers import Story, matching, story
+from ddms_ops.analysis.cost_periods import CostPeriods, cost_periods
+from ddms_ops.analysis.cost_rises import Rise, cost_rises, total_rise
+from ddms_ops.analysis.driver_starts import Start, start_of
+from ddms_ops.analysis.log_amounts import metric_amounts, read_log_amounts
+from ddms_ops.analysis.provisional import Estimate, provisional
+from ddms_ops.analysis.repeated_work import RepeatedWork, read_work
+from ddms_ops.analysis.savings import Saving, savings
+from ddms_ops.analysis.tenant_cost import tenant_cost
+from ddms_ops.cost_schemas import AMOUNTS, COSTS, DETAILS
+from ddms_ops.declaration import Logs, Profile
+from ddms_ops.evidence import EvidenceFolder, read_table
+from ddms_ops.normalize.costs import cost_frame
+from ddms_ops.sampling import sample_words
+from ddms_ops.schema import conform
+from ddms_ops.sources.base import Pull, Query, Source
+from ddms_ops.sources.queries import CostQuery
+from ddms_ops.spending import Costs
+from ddms_ops.window import Window
+
+DAY = pd.Timedelta(days=1)
+BILL, HOURS, DETAIL = "costs", "costs_hours", "costs_details"
+"""Names of the pulls; only the first is needed to call anything clear."""
+
+
+class CostFrames:
+    """The frames of a case that come from its bill; a `Case` brings the pulls."""
+
+    profile: Profile
+    window: Window
+    baseline: Window
+    source: Source
+    evidence: EvidenceFolder
+    metrics: pd.DataFrame
+    baseline_metrics: pd.DataFrame
+
+    @abstractmethod
+    def _pull(self, name: str, fetch: Callable[..., Pull], query: Query) -> str:
+        """Fetch and record one pull, once; its name."""
+
+    @property
+    @abstractmethod
+    def sample(self) -> tuple[int, int, int] | None:
+        """1 in how many events by time the log pulls hold, None where all."""
+
+    @property
+    @abstractmethod
+    def log_pulls(self) -> list[tuple[Path, str, Logs]]:
+        """For each log pull of window and baseline its evidence file, its name, and how its events name things."""
+
+    @property
+    def costs(self) -> Costs:
+        """The profile's section `costs`."""
+        return self.profile.costs
+
+    @cached_property
+    def cost_days(self) -> pd.DataFrame:
+        """COSTS by day: of window and baseline, of what teaches the usual before, and of what settles them after."""
+        query = self._cost_query("days", self.costs.history_days)
+        settled = query.window.end + pd.Timedelta(hours=self.costs.settle_h).ceil("D") + DAY
+        asked = replace(query, window=Window(query.window.start, settled), until=query.window.end)
+        return self._cost_frame(BILL, asked)
+
+    @cached_property
+    def cost_hours(self) -> pd.DataFrame:
+        """COSTS by hour of window and baseline; no rows where the bill is daily."""
+        return self._cost_frame(HOURS, self._cost_query("hours", 0))
+
+    @cached_property
+    def cost_details(self) -> pd.DataFrame:
+        """DETAILS of the days that are compared; no rows where there are none."""
+        periods = self.cost_periods
+        if not (periods.now and periods.before):
+            return conform(pd.DataFrame(), DETAILS)
+        now, before = (tuple(f"{day:%Y-%m-%d}" for day in days) for days in (periods.now, periods.before))
+        query = replace(self._cost_query("details", 0), now=now, before=before)
+        return cost_frame(self._cost_table(DETAIL, query), DETAIL, DETAILS)
+
+    def _cost_query(self, part: str, history_days: int) -> CostQuery:
+        """Whole days around window and baseline."""
+        start = min(self.window.start, self.baseline.start).floor("D") - pd.Timedelta(days=history_days)
+        end = max(self.window.end, self.baseline.end).ceil("D")
+        return CostQuery(Window(start, end), part, self.costs)
+
+    def _cost_table(self, name: str, query: CostQuery) -> object:
+        return read_table(self.evidence.path_of(self._pull(name, self.source.fetch_cost_answer, query)))
+
+    def _cost_frame(self, name: str, query: CostQuery) -> pd.DataFrame:
+        return cost_frame(self._cost_table(name, query), name, COSTS)
+
+    @cached_property
+    def currency(self) -> str:
+        """The bill's currency; the declared one, or nothing, where there is no bill."""
+        named = self.cost_days["currency"].dropna()
+        return str(named.iloc[0]) if len(named) else self.costs.currency
+
+    @cached_property
+    def cost_periods(self) -> CostPeriods:
+        """Which days are compared with which."""
+        return cost_periods(self.cost_days, self.window, self.baseline, settle_h=self.costs.settle_h)
+
+    @cached_property
+    def cost_bridge(self) -> pd.DataFrame:
+        """BRIDGE from the baseline's days to the window's."""
+        periods = self.cost_periods
+        before, now = sides(self.cost_days, periods)
+        return bridge(before, now, scale=periods.scale, measure=self.costs.measure)
+
+    @cached_property
+    def cost_rises(self) -> list[Rise]:
+        """Kinds of lines that cost more, or less, than expected; most money first."""
+        costs = self.costs
+        return cost_rises(
+            self.cost_days, self.cost_periods, measure=costs.measure, min_amount=costs.min_amount,
+            min_share=costs.min_share,
+        )  # fmt: skip
+
+    @cached_property
+    def total_rise(self) -> Rise | None:
+        """The same of the whole spend; None where it is as expected."""
+        costs = self.costs
+        return total_rise(
+            self.cost_days, self.cost_periods, measure=costs.measure, min_amount=costs.min_amount,
+            min_share=costs.min_share,
+        )  # fmt: skip
+
+    @cached_property
+    def cost_amounts(self) -> pd.DataFrame:
+        """AMOUNTS of every step of every driver, by the hour, of window and baseline."""
+        return self._read_amounts[0]
+
+    @cached_property
+    def amount_doubts(self) -> tuple[str, ...]:
+        """What makes the amounts doubtful, in words."""
+        return self._read_amounts[1]
+
+    @cached_property
+    def _read_amounts(self) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        if not self.costs.drivers:
+            return conform(pd.DataFrame(), AMOUNTS), ()
+        logged, doubts = read_log_amounts(self.log_pulls, self.costs)
+        if self.sample:
+            logged = logged.assign(value=logged["value"] * self.sample[0])
+            doubts = (
+                *doubts,
+                f"{sample_words(self.sample[0])}: amounts out of logs are estimates, ids are overestimated",
+            )
+        measured = metric_amounts(self.metrics, self.baseline_metrics, self.costs)
+        parts = [part for part in (logged, measured) if len(part)]
+        return (pd.concat(parts, ignore_index=True) if parts else logged), tuple(doubts)
+
+    @cached_property
+    def cost_stories(self) -> Mapping[str, Story]:
+        """What moved the cost of each driver that the bill knows, by its name in the profile."""
+        found = {}
+        for name, driver in self.costs.drivers.items():
+            told = story(
+                name, driver, self.cost_bridge, self.cost_amounts, self.cost_periods, doubts=self.amount_doubts
+            )
+            if told is not None:
+                found[name] = told
+        return found
+
+    def story_of(self, service: str | None, usage_type: str | None) -> tuple[str, Story] | None:
+        """The driver of a kind of lines and its story; None where the profile declares none for it."""
+        lines = self.cost_bridge
+        own = lines[(lines["service"] == service) & (lines["usage_type"] == usage_type)]
+        for name, told in self.cost_stories.items():
+            if matching(self.costs.drivers[name], own).any():
+                return name, told
+        return None
+
+    def driver_start(self, name: str) -> Start | None:
+        """When what moved a driver left its normal, by what the system did; None where that cannot be told."""
+        return start_of(self.cost_stories[name], self.cost_amounts, self.cost_periods, self.window)
+
+    @cached_property
+    def repeated_work(self) -> tuple[tuple[RepeatedWork, ...], pd.DataFrame, tuple[str, ...]]:
+        """Work done again and again: by entry of `repeats`, WORK of the ids concerned, and doubts."""
+        return read_work(self.log_pulls, self.costs)
+
+    @cached_property
+    def tenant_costs(self) -> Mapping[str, pd.DataFrame]:
+        """Cost by tenant of each driver that the bill knows; the row without a tenant is not allocated."""
+        return {
+            name: tenant_cost(name, self.costs.drivers[name], self.cost_bridge, self.cost_amounts, self.cost_periods)
+            for name in self.cost_stories
+        }
+
+    @cached_property
+    def provisional_costs(self) -> list[Estimate]:
+        """Estimates for the hours of the window that the bill does not hold yet."""
+        return provisional(self.costs, self.cost_amounts, self.cost_days, self.cost_periods, self.window)
+
+    @cached_property
+    def cost_savings(self) -> list[Saving]:
+        """What each of the runbook's actions would have saved over the window."""
+        return savings(self.costs, self.cost_stories, len(self.cost_periods.now))

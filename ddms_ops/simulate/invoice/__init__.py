@@ -1,0 +1,1 @@
+"""Cost incidents of the invoice pipeline: its work, its bill, and everything that both leave behind."""

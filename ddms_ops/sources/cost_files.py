@@ -1,0 +1,178 @@
+"""The questions about a bill, answered from its files: only sums leave the engine.
+
+    costs/**   CUR 2.0 or the older report, FOCUS 1.0 to 1.2 (Parquet or CSV), get-cost-and-usage output (JSON)
+
+A charge counts once: lines that files share are found by the bill's own id, or, where it has none, by being alike in
+every column; and forms of the same bill side by side are refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from ddms_ops.cost_sql import (
+    conflicts_sql,
+    days_sql,
+    details_sql,
+    facts_sql,
+    hours_sql,
+    line_columns,
+    taken_sql,
+)
+from ddms_ops.coverage import Coverage, Status
+from ddms_ops.engine import offline_engine
+from ddms_ops.progress import report_progress
+from ddms_ops.sources.base import Provenance, Pull, no_records, relative_paths
+from ddms_ops.sources.bill_documents import CostLine
+from ddms_ops.sources.bill_facts import BillFacts, Fact
+from ddms_ops.sources.bill_stage import BillStage, Staged
+from ddms_ops.sources.queries import CostQuery
+from ddms_ops.spending import Costs
+
+MEMORY, THREADS = "800MB", 2
+NO_BILL = "no costs/ in the export"
+AT_ONCE = 20_000_000  # keys that are sorted at once, 8 bytes each
+
+
+@dataclass(frozen=True, slots=True)
+class _Bill:
+    """A bill that is ready to be asked: its relation of lines, and the account of its files."""
+
+    lines: str
+    facts: BillFacts
+
+
+class CostFiles:
+    """A bill out of files, or out of what Cost Explorer said.
+
+    Args:
+        paths: the files.
+        root: the folder by which they are named.
+        scratch: where what is read is kept.
+        source: the name that coverage gives it.
+        explored: lines of Cost Explorer to add, by a name.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        root: Path,
+        scratch: Path,
+        *,
+        source: str = "files",
+        explored: dict[str, Sequence[CostLine]] | None = None,
+    ) -> None:
+        self._paths, self._root, self._scratch, self._source = list(paths), root, scratch, source
+        self._explored = explored or {}
+        self._bills: dict[str, _Bill] = {}
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def answer(self, query: CostQuery, *, pull: str) -> Pull:
+        """The answer to one question, and its account."""
+        provenance = Provenance(self._source, files=relative_paths(self._paths, self._root))
+        if not self._paths and not self._explored:
+            return no_records(pull, query, provenance, query.schema, Status.NOT_CONFIGURED, NO_BILL)
+        try:
+            return self._answered(query, pull, provenance)
+        except duckdb.Error as fault:  # its own text may quote a record
+            reason = f"could not be answered ({type(fault).__name__})"
+            return no_records(pull, query, provenance, query.schema, Status.FAILED, reason)
+
+    def _answered(self, query: CostQuery, pull: str, provenance: Provenance) -> Pull:
+        bill = self._bill(query.costs)
+        if refusal := bill.facts.why_not(query):
+            status = Status.NO_PERMISSION if bill.facts.is_denied and not bill.facts.usable else Status.FAILED
+            return no_records(pull, query, provenance, query.schema, status, refusal)
+        report_progress(f"costs: {query.asked.words}")
+        table = self._engine().sql(_question(bill.lines, query)).to_arrow_table().cast(query.schema)
+        rows = table.num_rows
+        status, reason = bill.facts.account(query, rows)
+        got = bill.facts.got(query.window) if rows else None
+        coverage = Coverage(pull, self._source, query.text, query.window, got, rows, rows, status, reason)
+        return Pull(table, coverage, provenance)
+
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        self._connection = self._connection or offline_engine(
+            self._scratch / "bill.duckdb",
+            memory_limit=MEMORY,
+            threads=str(THREADS),
+            temp_directory=str(self._scratch / "bill.tmp"),
+            preserve_insertion_order=False,
+        )
+        return self._connection
+
+    def _bill(self, costs: Costs) -> _Bill:
+        """The files as this profile section has them, staged when first asked for."""
+        known = costs.model_dump_json(include={"tags", "tenant_tag", "only_tags", "only_accounts"})
+        if known not in self._bills:
+            self._bills[known] = self._staged(f"bill_{len(self._bills)}", costs)
+        return self._bills[known]
+
+    def _staged(self, name: str, costs: Costs) -> _Bill:
+        connection = self._engine()
+        stage = BillStage(connection, costs, self._scratch, name)
+        for place, path in enumerate(self._paths):
+            stage.add_file(path, path.relative_to(self._root).as_posix())
+            report_progress(f"costs: {place + 1:,} of {len(self._paths):,} files")
+        for told, lines in self._explored.items():
+            stage.add_lines(lines, told)
+        staged = stage.finish()
+        facts: list[Fact] = []
+        if staged.relations:
+            connection.execute(f"CREATE VIEW {name} AS {' UNION ALL '.join(staged.relations)}")
+            if staged.has_ids or len(staged.relations) > 1:
+                name = _once(connection, name, line_columns(costs), staged)
+            facts = [Fact(*row) for row in connection.execute(facts_sql(name)).fetchall()]
+        return _Bill(name, staged.account(facts))
+
+
+def _once(connection: duckdb.DuckDBPyConnection, lines: str, columns: Sequence[str], staged: Staged) -> str:
+    """A relation with every line once; what was doubled is counted in the notes, what contradicts itself a fault."""
+    keys = _shared_keys(connection, lines)
+    if not len(keys):
+        return lines
+    report_progress(f"costs: {len(keys):,} lines seem to be there more than once")
+    connection.register("shared_keys", pa.table({"key": keys}))
+    connection.execute(f"CREATE TABLE {lines}_keys AS SELECT * FROM shared_keys")
+    connection.unregister("shared_keys")
+    connection.execute(f"CREATE TABLE {lines}_shared AS SELECT * FROM {lines} SEMI JOIN {lines}_keys USING (key)")
+    connection.execute(f"CREATE TABLE {lines}_taken AS {taken_sql(f'{lines}_shared', columns)}")
+    picked = f"file, {', '.join(columns)}"
+    connection.execute(
+        f"""CREATE VIEW {lines}_once AS SELECT {picked} FROM {lines} ANTI JOIN {lines}_keys USING (key)
+        UNION ALL SELECT {picked} FROM {lines}_taken"""
+    )
+    [(shared, taken, conflicts)] = connection.execute(
+        f"""SELECT (SELECT count(*) FROM {lines}_shared), (SELECT count(*) FROM {lines}_taken),
+        ({conflicts_sql(f"{lines}_shared")})"""
+    ).fetchall()
+    staged.notes += [f"{shared - taken:,} repeated lines in the export taken once"] if shared > taken else []
+    if conflicts:
+        staged.faults.append(f"{conflicts:,} lines are there with other amounts as well: one of each was taken")
+    return f"{lines}_once"
+
+
+def _shared_keys(connection: duckdb.DuckDBPyConnection, lines: str) -> np.ndarray:
+    """The keys that more than one line has; sorting finds them in a tenth of the memory that grouping takes."""
+    [(count,)] = connection.execute(f"SELECT count(*) FROM {lines}").fetchall()
+    parts = max(1, -(-count // AT_ONCE))
+    found = []
+    for part in range(parts):
+        some = f"SELECT key FROM {lines} WHERE key IS NOT NULL"
+        some += f" AND key % {parts} = {part}" if parts > 1 else ""
+        keys = connection.sql(some).to_arrow_table()["key"].to_numpy().copy()
+        keys.sort()
+        found.append(np.unique(keys[1:][keys[1:] == keys[:-1]]))
+    return np.concatenate(found)
+
+
+def _question(lines: str, query: CostQuery) -> str:
+    if query.part == "days":
+        return days_sql(lines, query.window)
+    if query.part == "hours":
+        return hours_sql(lines, query.window)
+    return details_sql(lines, query.costs, now=query.now, before=query.before)

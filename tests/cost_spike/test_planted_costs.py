@@ -1,0 +1,117 @@
+"""Cost incidents whose truth is known: what rose, by which bar and step, whose it is, since when, after what change."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ddms_ops.case import Case, open_case
+from ddms_ops.checks import CHECKS
+from ddms_ops.checks.of_cost_spike import NAME
+from ddms_ops.findings import Finding, Severity, Verdict
+from ddms_ops.incident import read_incident
+from ddms_ops.simulate import write_case
+from ddms_ops.simulate.invoice.scenarios import COST_SCENARIOS
+
+EVENTS, SEED = 6_000, 11
+RISES = [name for name, scenario in COST_SCENARIOS.items() if not scenario.instead]
+QUIET = [name for name, scenario in COST_SCENARIOS.items() if scenario.instead]
+HOUR = pd.Timedelta(hours=1)
+
+
+def played(scenario: str, folder: Path) -> tuple[Case, dict]:
+    """A scenario, all checks of the notebook made on it, and its truth."""
+    simulated = write_case("smart-invoice", scenario, folder, seed=SEED, events=EVENTS)
+    truth = json.loads(simulated.truth.read_text())
+    as_of = pd.Timestamp(truth["as_of"])
+    case = open_case(**read_incident(simulated.incident), out=str(folder / "reports"), clock=lambda: as_of)
+    for check in CHECKS:
+        if check.notebook == NAME:
+            case.result(check.id)
+    return case, truth
+
+
+@pytest.fixture(scope="module", params=RISES)
+def risen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, dict]:
+    """Each scenario in which something costs more."""
+    return played(request.param, tmp_path_factory.mktemp("risen"))
+
+
+@pytest.fixture(scope="module", params=QUIET)
+def quiet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, dict]:
+    """Each scenario in which nothing does, however it looks."""
+    return played(request.param, tmp_path_factory.mktemp("quiet"))
+
+
+def first(case: Case) -> Finding:
+    """The finding of rank 1."""
+    found = [finding for result in case.results for finding in result.findings]
+    return min(found, key=lambda finding: finding.rank)
+
+
+def test_what_rose_comes_first_with_its_bar(risen: tuple[Case, dict]):
+    """The first finding names the planted kind of lines, and whether usage or price moved."""
+    case, truth = risen
+    found = first(case)
+    assert (found.check, found.subject["usage_type"]) == ("cost_rise", truth["usage_type"])
+    assert (found.subject["bar"], found.subject["driver"] or None) == (truth["bar"], truth["driver"])
+
+
+def test_its_start_is_right_to_the_hour(risen: tuple[Case, dict]):
+    """Within an hour of what was planted."""
+    case, truth = risen
+    assert abs(first(case).first_seen - pd.Timestamp(truth["onset"])) <= HOUR
+
+
+def test_the_step_that_moved_is_named(risen: tuple[Case, dict]):
+    """Of a declared driver the planted step of its chain, or price, leads."""
+    case, truth = risen
+    if truth["driver"] is None:
+        assert first(case).subject["driver"] == ""
+        return
+    steps = {f.subject["driver"]: f.subject["step"] for f in case.result("cost_drivers").findings}
+    assert steps[truth["driver"]] == truth["step"]
+
+
+def test_whose_use_it_is_is_told(risen: tuple[Case, dict]):
+    """One tenant's burst names that tenant; what all do names nobody above INFO."""
+    case, truth = risen
+    named = {f.subject["tenant"] for f in case.result("tenant_costs").findings if f.severity is not Severity.INFO}
+    assert named == ({truth["tenant"]} if truth["tenant"] else set())
+
+
+def test_the_planted_change_stands_first(risen: tuple[Case, dict]):
+    """The change before it is the first suspect."""
+    case, truth = risen
+    if truth["change"]:
+        assert truth["change"]["name"] in case.result("cost_changes").findings[0].subject["change"]
+
+
+def test_the_bridge_closes_with_the_bill(risen: tuple[Case, dict]):
+    """The bars sum to the difference of the bill's own totals, within a cent."""
+    case, truth = risen
+    from decimal import Decimal
+
+    from ddms_ops.analysis.cost_bridge import bars, totals
+
+    before, now, delta = totals(case.cost_bridge)
+    assert abs(sum(bars(case.cost_bridge).values()) - delta) < Decimal("0.01")
+    assert abs(now - Decimal(truth["total"]["window"])) < Decimal("0.01")
+    assert abs(before - Decimal(truth["total"]["baseline"])) < Decimal("0.01")
+
+
+def test_what_only_looks_like_a_rise_is_none(quiet: tuple[Case, dict]):
+    """Purchases, credits, month-ends, Mondays, unfinished days and quiet days have no finding at all."""
+    case, _ = quiet
+    assert [f.statement for result in case.results for f in result.findings] == []
+
+
+def test_unfinished_days_are_named_and_never_clear(quiet: tuple[Case, dict]):
+    """Where days are left out, no rise is not called clear; else it is."""
+    case, truth = quiet
+    result = case.result("cost_rise")
+    if truth["scenario"] == "unfinished_days":
+        assert (result.status, "left out" in result.reason) == (Verdict.NOT_CHECKED, True)
+    else:
+        assert (result.status, result.reason) == (Verdict.CLEAR, "")
