@@ -183,7 +183,12 @@ class CostFrames:
 
     def driver_start(self, name: str) -> Start | None:
         """When what moved a driver left its normal, by what the system did; None where that cannot be told."""
-        return start_of(self.cost_stories[name], self.cost_amounts, self.cost_periods, self.window)
+        return self._starts[name]
+
+    @cached_property
+    def _starts(self) -> Mapping[str, Start | None]:
+        told = self.cost_stories
+        return {name: start_of(told[name], self.cost_amounts, self.cost_periods, self.window) for name in told}
 
     @cached_property
     def repeated_work(self) -> tuple[tuple[RepeatedWork, ...], pd.DataFrame, tuple[str, ...]]:

@@ -11,14 +11,19 @@ from ddms_ops.incident import read_incident
 from ddms_ops.runner import run_notebook
 from ddms_ops.simulate import write_case
 
-SCENARIOS = {"error_triage": "bad_deploy", "slow_queries": "bad_deploy", "tenant_leakage_audit": "tenant_leak"}
+SCENARIOS = {
+    "error_triage": ("dms", "bad_deploy"),
+    "slow_queries": ("dms", "bad_deploy"),
+    "tenant_leakage_audit": ("dms", "tenant_leak"),
+    "cost_spike": ("smart-invoice", "bedrock_prompt"),
+}
 
 
 @pytest.fixture(scope="module", params=list(SCENARIOS))
 def executed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A notebook, run once on a simulated case, its findings table the only output kept."""
     folder = tmp_path_factory.mktemp("nbval")
-    case = write_case("dms", SCENARIOS[request.param], folder / "case", events=4_000)
+    case = write_case(*SCENARIOS[request.param], folder / "case", events=4_000)
     path = Path(__file__).parent.parent / f"notebooks/{request.param}.ipynb"
     out = folder / path.name
     run_notebook(path, out, {**read_incident(case.incident), "out": str(folder / "reports")})

@@ -185,7 +185,10 @@ def _whose(work: pd.DataFrame) -> str:
 
 
 def check_cost_changes(facts: Facts) -> list[Finding]:
-    """Changes before what rose most began, within `triage.change_lookback_min` and its uncertainty; coincident."""
+    """Changes before what rose most began, within `triage.change_lookback_min` and its uncertainty; coincident.
+
+    An hour more on either side: starts are hours. Those before the likeliest hour ended come first.
+    """
     sign = leading_cost(facts)
     if sign is None or sign.first_seen is None:
         return []
@@ -202,14 +205,13 @@ def check_cost_changes(facts: Facts) -> list[Finding]:
     table = suspect_changes(
         pd.concat([facts.changes, *(part for part in seen if len(part))], ignore_index=True),
         until,
-        lookback_min=lookback + int((until - start.earliest) / pd.Timedelta(minutes=1)),
+        lookback_min=lookback + int((until - start.earliest + HOUR) / pd.Timedelta(minutes=1)),
         about=_about(facts, sign),
         system=facts.profile.system,
     )
-    return [
-        _change(facts, change, sign, start, len(table) - place)
-        for place, change in enumerate(table.head(SHOWN).itertuples())
-    ]
+    is_early = table["first"] < start.at + HOUR
+    table = pd.concat([table[is_early], table[~is_early]]).head(SHOWN)
+    return [_change(facts, change, sign, start, len(table) - place) for place, change in enumerate(table.itertuples())]
 
 
 def _change(facts: Facts, change: Any, sign: Finding, start: Start, strength: int) -> Finding:

@@ -4,7 +4,8 @@ import re
 
 DISCOUNTS = (
     "Discount", "BundledDiscount", "EdpDiscount", "EnterpriseDiscountProgramDiscount", "PrivateRateDiscount",
-    "PrivateRateCardDiscount", "SppDiscount", "SolutionProviderProgramDiscount", "DistributorDiscount", "CrossServiceDiscount",
+    "PrivateRateCardDiscount", "SppDiscount", "SolutionProviderProgramDiscount", "DistributorDiscount",
+    "CrossServiceDiscount",
 )  # fmt: skip
 """They lower the price of usage, so that they are part of what it costs; their amount of usage is no usage."""
 TYPES = {

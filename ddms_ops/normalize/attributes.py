@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from ddms_ops.declaration import Logs
 from ddms_ops.engine import offline_engine
 from ddms_ops.normalize.log_text import payload
@@ -83,9 +85,11 @@ def find_attributes(pulls: Sequence[tuple[Path, str, Logs]]) -> Attributes:
 
 
 def _sample(path: Path) -> list[str]:
+    rows = pq.read_metadata(path).num_rows
+    if not rows:
+        return []
     connection = offline_engine()
     try:
-        [(rows,)] = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchall()
         found = connection.execute(
             f"""SELECT json FROM (SELECT {payload()} AS json, file_row_number FROM
                 read_parquet(?, file_row_number = true)) WHERE hash(file_row_number) % ? = 0 AND json IS NOT NULL""",

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ddms_ops.declaration import Logs
 from ddms_ops.engine import offline_engine
@@ -44,11 +45,12 @@ def normalize_logs(
     Returns:
         LOGS frame and a category column for each attribute; all columns also when there are no events.
     """
-    if not pulls:
+    alike = _alike(pulls)
+    if not alike:
         return conform(pd.DataFrame(), LOGS).assign(**{name: pd.Categorical([]) for name in attributes})
-    selects = [_select(declared, place, list(attributes.values())) for place, (_, _, declared) in enumerate(pulls)]
-    parameters = {f"path{place}": str(path) for place, (path, _, _) in enumerate(pulls)}
-    parameters |= {f"pull{place}": pull for place, (_, pull, _) in enumerate(pulls)}
+    selects = [_select(declared, place, list(attributes.values())) for place, (declared, _) in enumerate(alike)]
+    parameters = {f"paths{place}": [path for path, _ in held] for place, (_, held) in enumerate(alike)}
+    parameters |= {f"pulls{place}": [pull for _, pull in held] for place, (_, held) in enumerate(alike)}
     connection = offline_engine(preserve_insertion_order=False)
     try:
         table = connection.sql(" UNION ALL ".join(selects), params=parameters).to_arrow_table()
@@ -64,6 +66,18 @@ def normalize_logs(
     raw = _by_name(pa.table(columns).to_pandas())
     frame = conform(raw.assign(version=_version(raw)), LOGS)
     return frame.assign(**_by_name(pa.table(further).to_pandas())) if further else frame
+
+
+def _alike(pulls: Sequence[tuple[Path, str, Logs]]) -> list[tuple[Logs, list[tuple[str, str]]]]:
+    """Path and name of each pull that has events, those whose events name things alike together."""
+    found: list[tuple[Logs, list[tuple[str, str]]]] = []
+    for path, pull, declared in pulls:
+        if pq.read_metadata(path).num_rows:
+            held = next((held for known, held in found if known == declared), None)
+            if held is None:
+                found.append((declared, held := []))
+            held.append((str(path), pull))
+    return found
 
 
 def _by_name(frame: pd.DataFrame) -> pd.DataFrame:
@@ -89,21 +103,23 @@ def _version(raw: pd.DataFrame) -> pd.Series:
 
 
 def _select(declared: Logs, place: int, attributes: Sequence[tuple[str, ...]]) -> str:
-    """SQL from raw events to LOGS columns; its parameters are $path and $pull with the place behind."""
+    """SQL from raw events to LOGS columns; its parameters are $paths and $pulls with the place behind."""
     fields = JsonFields(declared)
     further = "".join(f", {fields.value(keys)} AS a{order}" for order, keys in enumerate(attributes))
-    field = fields.field
     source = f"""(SELECT file_row_number AS row, timestamp, log_group, log_stream, message,
-        CAST(epoch_ms(ingestion_time) - epoch_ms(timestamp) AS FLOAT) / 1000 AS delay_s, {log_text.payload()} AS json
-        FROM read_parquet($path{place}, file_row_number = true))"""
+        CAST(epoch_ms(ingestion_time) - epoch_ms(timestamp) AS FLOAT) / 1000 AS delay_s, {log_text.payload()} AS json,
+        $pulls{place}[list_position($paths{place}, filename)] AS pull
+        FROM read_parquet($paths{place}, file_row_number = true, filename = true))"""
+    field = {name: f"f_{name}" for name in fields.field}
+    named = "".join(f", {value} AS f_{name}" for name, value in fields.field.items())
     level = log_text.level(declared.levels, field.get("level", NOTHING), field["message"], field["trace"])
     texts = [field[name] for name in ("error_text", "graphql", "message") if name in field]
     first_line = (
         f"split_part(ltrim(coalesce({', '.join(texts)}, {log_text.first_line()}, message), chr(10)), chr(10), 1)"
     )
     return f"""SELECT timestamp, {level} AS level, left({first_line}, {MESSAGE_CHARS}) AS message,
-        coalesce({_error(field)}, nullif(regexp_extract(left(text, {HEAD_CHARS}), '{ERROR_CLASS}', 1), '')) AS error,
-        {_error(field)} IS NOT NULL AS states_error,
+        coalesce(stated, nullif(regexp_extract(left(text, {HEAD_CHARS}), '{ERROR_CLASS}', 1), '')) AS error,
+        stated IS NOT NULL AS states_error,
         left(coalesce({field["trace"]}, {_lines("text")}, {_lines(field["message"])}), {TRACE_CHARS}) AS trace,
         log_group, log_stream,
         coalesce({field.get("request_id", NOTHING)}, {log_text.request_id()}) AS request_id,
@@ -114,8 +130,9 @@ def _select(declared: Logs, place: int, attributes: Sequence[tuple[str, ...]]) -
         nullif(regexp_extract(log_stream, '{LAMBDA_VERSION}', 1), '') AS stream_version,
         {field.get("job_type", NOTHING)} AS job_type, {field.get("action", NOTHING)} AS action,
         delay_s, x IS NOT NULL OR NOT starts_with(ltrim(message), '{{') AS is_parsed,
-        {field.get("level", NOTHING)} AS stated_level, $pull{place} AS pull, row{further}
-        FROM (SELECT *, {log_text.plain_text()} FROM ({fields.extracted(source)}))"""
+        {field.get("level", NOTHING)} AS stated_level, pull, row{further}
+        FROM (SELECT *, {_error(field)} AS stated FROM
+        (SELECT *, {log_text.plain_text()}{named} FROM ({fields.extracted(source)})))"""
 
 
 def _lines(text: str) -> str:

@@ -1,11 +1,13 @@
 """Cost incidents whose truth is known: what rose, by which bar and step, whose it is, since when, after what change."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from ddms_ops.analysis.cost_bridge import bars, totals
 from ddms_ops.case import Case, open_case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.of_cost_spike import NAME
@@ -14,7 +16,7 @@ from ddms_ops.incident import read_incident
 from ddms_ops.simulate import write_case
 from ddms_ops.simulate.invoice.scenarios import COST_SCENARIOS
 
-EVENTS, SEED = 6_000, 11
+EVENTS, SEED = 20_000, 11
 RISES = [name for name, scenario in COST_SCENARIOS.items() if not scenario.instead]
 QUIET = [name for name, scenario in COST_SCENARIOS.items() if scenario.instead]
 HOUR = pd.Timedelta(hours=1)
@@ -84,17 +86,13 @@ def test_whose_use_it_is_is_told(risen: tuple[Case, dict]):
 def test_the_planted_change_stands_first(risen: tuple[Case, dict]):
     """The change before it is the first suspect."""
     case, truth = risen
-    if truth["change"]:
-        assert truth["change"]["name"] in case.result("cost_changes").findings[0].subject["change"]
+    named = {change["name"] for change in truth["changes"]}
+    assert not named or named & set(case.result("cost_changes").findings[0].subject["change"].split(", "))
 
 
 def test_the_bridge_closes_with_the_bill(risen: tuple[Case, dict]):
     """The bars sum to the difference of the bill's own totals, within a cent."""
     case, truth = risen
-    from decimal import Decimal
-
-    from ddms_ops.analysis.cost_bridge import bars, totals
-
     before, now, delta = totals(case.cost_bridge)
     assert abs(sum(bars(case.cost_bridge).values()) - delta) < Decimal("0.01")
     assert abs(now - Decimal(truth["total"]["window"])) < Decimal("0.01")
