@@ -69,6 +69,7 @@ FROM (SELECT *, (kind + 1) / 1000.0 AS price, own + 500 * (kind % 40) AS resourc
 TO '$path' (FORMAT parquet, COMPRESSION snappy)
 """
 MONTH = Window.of("2026-03-01T00:00Z", "2026-04-01T00:00Z")
+COMPARED = Window.of("2026-03-17T00:00Z", "2026-03-31T00:00Z")
 BEFORE, NOW = ([f"2026-03-{day:02d}" for day in days] for days in (range(17, 24), range(24, 31)))
 
 
@@ -96,7 +97,7 @@ def ours() -> dict[str, Any]:
     pulls = {}
     for part in ("days", "hours", "details"):
         started = time.perf_counter()
-        query = CostQuery(MONTH, part, costs, now=tuple(NOW), before=tuple(BEFORE))
+        query = CostQuery(MONTH if part == "days" else COMPARED, part, costs, now=tuple(NOW), before=tuple(BEFORE))
         pulls[part] = source.fetch_cost_answer(query, pull=part)
         print(f"{part} {time.perf_counter() - started:.2f} s", file=sys.stderr)
     if faulty := [pull.coverage.reason for pull in pulls.values() if not pull.coverage.is_all_there]:
@@ -134,7 +135,8 @@ def by_hand() -> dict[str, Any]:
     sums = ["line_item_unblended_cost", "amortised", "line_item_usage_amount"]
     where = ["line_item_usage_account_id", "product_region_code", "pricing_unit"]
     days = lines.groupby(["day", *kind, *where])[sums].sum().reset_index()
-    hours = lines.groupby(["line_item_usage_start_date", *kind[:2]])[sums].sum()
+    compared = lines["day"].isin(pd.to_datetime([*NOW, *BEFORE]))
+    hours = lines[compared].groupby(["line_item_usage_start_date", *kind[:2]])[sums].sum()
     found = {}
     for side, asked in (("now", NOW), ("before", BEFORE)):
         some = lines[lines["day"].isin(pd.to_datetime(asked))]

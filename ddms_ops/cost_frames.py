@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from ddms_ops.analysis.cost_bridge import bridge, sides
 from ddms_ops.analysis.cost_drivers import Story, matching, story
@@ -17,7 +18,9 @@ from ddms_ops.analysis.log_amounts import metric_amounts, read_log_amounts
 from ddms_ops.analysis.provisional import Estimate, provisional
 from ddms_ops.analysis.repeated_work import RepeatedWork, read_work
 from ddms_ops.analysis.savings import Saving, savings
+from ddms_ops.analysis.signal_starts import start_of_signal
 from ddms_ops.analysis.tenant_cost import tenant_cost
+from ddms_ops.checks.cost_basis import of_kind
 from ddms_ops.cost_schemas import AMOUNTS, COSTS, DETAILS
 from ddms_ops.declaration import Logs, Profile
 from ddms_ops.evidence import EvidenceFolder, read_table
@@ -93,7 +96,7 @@ class CostFrames:
         end = max(self.window.end, self.baseline.end).ceil("D")
         return CostQuery(Window(start, end), part, self.costs)
 
-    def _cost_table(self, name: str, query: CostQuery) -> object:
+    def _cost_table(self, name: str, query: CostQuery) -> pa.Table:
         return read_table(self.evidence.path_of(self._pull(name, self.source.fetch_cost_answer, query)))
 
     def _cost_frame(self, name: str, query: CostQuery) -> pd.DataFrame:
@@ -151,14 +154,29 @@ class CostFrames:
             return conform(pd.DataFrame(), AMOUNTS), ()
         logged, doubts = read_log_amounts(self.log_pulls, self.costs)
         if self.sample:
+            logged = logged[~logged["signal"].isin(self._counted_once)]
             logged = logged.assign(value=logged["value"] * self.sample[0])
-            doubts = (
-                *doubts,
-                f"{sample_words(self.sample[0])}: amounts out of logs are estimates, ids are overestimated",
-            )
+            words = f"{sample_words(self.sample[0])}: amounts out of logs are estimates, ids cannot be counted"
+            doubts = (*doubts, words)
         measured = metric_amounts(self.metrics, self.baseline_metrics, self.costs)
         parts = [part for part in (logged, measured) if len(part)]
         return (pd.concat(parts, ignore_index=True) if parts else logged), tuple(doubts)
+
+    @property
+    def _asked(self) -> tuple[Window, Window]:
+        """What logs and metrics were asked for."""
+        return self.window, self.baseline
+
+    @property
+    def _counted_once(self) -> list[str]:
+        """Signals that count each id once, which a sample cannot tell."""
+        chains = {name: driver.chain for name, driver in self.costs.drivers.items()}
+        return [
+            f"{name}/{step}"
+            for name, chain in chains.items()
+            for step, link in chain.items()
+            if link.logs and link.logs.distinct
+        ]
 
     @cached_property
     def cost_stories(self) -> Mapping[str, Story]:
@@ -166,18 +184,31 @@ class CostFrames:
         found = {}
         for name, driver in self.costs.drivers.items():
             told = story(
-                name, driver, self.cost_bridge, self.cost_amounts, self.cost_periods, doubts=self.amount_doubts
+                name,
+                driver,
+                self._lines_of[name],
+                self.cost_amounts,
+                self.cost_periods,
+                doubts=self.amount_doubts,
+                asked=self._asked,
             )
             if told is not None:
                 found[name] = told
         return found
 
+    @cached_property
+    def _lines_of(self) -> Mapping[str, pd.DataFrame]:
+        """Lines of the bridge by the driver that they are of, the first that matches."""
+        left, found = self.cost_bridge, {}
+        for name, driver in self.costs.drivers.items():
+            is_own = matching(driver, left)
+            found[name], left = left[is_own], left[~is_own]
+        return found
+
     def story_of(self, service: str | None, usage_type: str | None) -> tuple[str, Story] | None:
         """The driver of a kind of lines and its story; None where the profile declares none for it."""
-        lines = self.cost_bridge
-        own = lines[(lines["service"] == service) & (lines["usage_type"] == usage_type)]
         for name, told in self.cost_stories.items():
-            if matching(self.costs.drivers[name], own).any():
+            if of_kind(self._lines_of[name], service, usage_type).any():
                 return name, told
         return None
 
@@ -188,7 +219,15 @@ class CostFrames:
     @cached_property
     def _starts(self) -> Mapping[str, Start | None]:
         told = self.cost_stories
-        return {name: start_of(told[name], self.cost_amounts, self.cost_periods, self.window) for name in told}
+        return {
+            name: start_of(told[name], self.cost_amounts, self.cost_periods, self.window, asked=self._asked)
+            for name in told
+        }
+
+    def signal_start(self, name: str) -> Start | None:
+        """When the use that a driver is billed for left its normal, whatever the bill knows."""
+        signal = f"{name}/{list(self.costs.drivers[name].chain)[-1]}"
+        return start_of_signal(signal, self.cost_amounts, self.window)
 
     @cached_property
     def repeated_work(self) -> tuple[tuple[RepeatedWork, ...], pd.DataFrame, tuple[str, ...]]:
@@ -198,15 +237,18 @@ class CostFrames:
     @cached_property
     def tenant_costs(self) -> Mapping[str, pd.DataFrame]:
         """Cost by tenant of each driver that the bill knows; the row without a tenant is not allocated."""
+        drivers, lines = self.costs.drivers, self._lines_of
         return {
-            name: tenant_cost(name, self.costs.drivers[name], self.cost_bridge, self.cost_amounts, self.cost_periods)
+            name: tenant_cost(name, drivers[name], lines[name], self.cost_amounts, self.cost_periods, asked=self._asked)
             for name in self.cost_stories
         }
 
     @cached_property
     def provisional_costs(self) -> list[Estimate]:
         """Estimates for the hours of the window that the bill does not hold yet."""
-        return provisional(self.costs, self.cost_amounts, self.cost_days, self.cost_periods, self.window)
+        return provisional(
+            self.costs, self.cost_amounts, self.cost_days, self.cost_periods, self.window, asked=self._asked
+        )
 
     @cached_property
     def cost_savings(self) -> list[Saving]:

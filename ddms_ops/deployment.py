@@ -135,7 +135,6 @@ class Athena(Strict):
     database: str
     workgroup: str = "primary"
     trail: str = ""
-    costs: str = ""
     logs: str = ""
     requests: str = ""
 

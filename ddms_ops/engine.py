@@ -1,8 +1,14 @@
 """The engine that reads records: DuckDB, offline, in UTC and without a word on the screen."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+
+OFFSET = r"( ?(UTC|GMT)|Z|[+-]\d{2}(:?\d{2}(:\d{2})?)?)"
+TIME = rf"\d{{4}}-\d{{2}}-\d{{2}}([T ]\d{{2}}:\d{{2}}(:\d{{2}}(\.\d{{1,9}})?)?{OFFSET}?)?"
 
 
 def offline_engine(database: Path | None = None, **config: str | bool) -> duckdb.DuckDBPyConnection:
@@ -23,3 +29,24 @@ def offline_engine(database: Path | None = None, **config: str | bool) -> duckdb
     if shows:  # in Jupyter; without ipywidgets it shows none, and refuses the setting
         connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal; a backslash in it is one."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def instant(text: str) -> str:
+    """SQL for the UTC TIMESTAMP that an SQL expression of text holds; null where it is no time."""
+    parsed = f"CAST(try_cast({text} AS TIMESTAMPTZ) AS TIMESTAMP)"
+    return f"CASE WHEN regexp_full_match({text}, '{TIME}') THEN {parsed} END"
+
+
+@contextlib.contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, table: pa.Table | pa.RecordBatchReader) -> Iterator[str]:
+    """The name by which the engine reads a table, within the block."""
+    connection.register("registered", table)
+    try:
+        yield "registered"
+    finally:
+        connection.unregister("registered")

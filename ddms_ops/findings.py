@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -90,6 +91,8 @@ class Finding:
     def __post_init__(self) -> None:
         if not self.evidence:
             raise ValueError(f"finding of {self.check} has no evidence; no evidence reference, no finding")
+        if any(value is not None and not math.isfinite(value) for value in (self.observed, self.baseline)):
+            raise ValueError(f"finding of {self.check} has a number that is none; leave out what is not known")
 
     @property
     def id(self) -> str:

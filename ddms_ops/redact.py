@@ -31,7 +31,7 @@ PATTERNS: dict[str, re.Pattern[str]] = {
     ),
     "said_password": re.compile(rf"(?i)\b(?:password|passwd|passphrase|passcode)\s+is\s+(?!{ADJECTIVES}\b)\S+"),
     "secret_argument": re.compile(
-        rf"(?i)(?:--?[\w-]{{0,40}}{SECRET}[\w-]{{0,20}}\s+\S+|\b\w{{1,40}}[_-](?:secret|token|key)\s+(?=\S*\d)\S{{8,}})"
+        rf"(?i)(?:(?<![\w-])--?[\w-]{{0,40}}{SECRET}[\w-]{{0,20}}\s+\S+|\b\w{{1,40}}[_-](?:secret|token|key)\s+(?=\S*\d)\S{{8,}})"
     ),
     "email": re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
     "card": re.compile(r"(?<![\w-])(?:\d[ -]?){13,18}\d(?![\w-])"),

@@ -63,7 +63,8 @@ class Link(Signal):
 class Driver(Strict):
     """What makes some lines of the bill grow: a chain of steps, from what users do to what is billed.
 
-    The lines are those whose service, usage type and operation match one of the patterns (`*` and `?`) each. A rise
+    The lines are those whose service, usage type and operation match one of the patterns (`*` and `?`) each; lines that
+    two drivers match are the first one's. A rise
     of their cost is split over the first step, each step per unit of the one before, usage billed per unit of the last
     step, and the price.
     """
@@ -91,7 +92,7 @@ class Driver(Strict):
 class Repeats(Strict):
     """Work that is done once for each id, or a few times: events that hold `contains`, counted by the field `id`.
 
-    `most` is how often one id is worked on in normal running.
+    `most` is how often one id is worked on in normal running; `least_runs` beyond that, of all ids together, are told.
     """
 
     title: str
@@ -99,6 +100,7 @@ class Repeats(Strict):
     groups: tuple[str, ...] = ()
     id: str
     most: int = Field(default=3, ge=1)
+    least_runs: int = Field(default=20, ge=1)
     driver: str = ""
 
 
@@ -114,6 +116,14 @@ class Action(Strict):
     step: str = ""
     to: Literal["baseline", "none"] = "baseline"
     anchor: str = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.to == "none" and self.step:
+            raise ValueError(
+                "ends the driver's spending (to: none), so that it can name no step; leave one of both out"
+            )
+        return self
 
 
 class BillStore(Strict):
@@ -131,10 +141,10 @@ class Costs(Strict):
 
     `measure` is what is compared: amortised (commitments spread over what they cover) or billed. `tags` are cost
     allocation tags that the bill is broken down by, `only_tags` and `only_accounts` tell this system's lines from
-    others of the same bill. A rise is told from `min_amount` (a day, in the bill's currency) and `min_share` (of what
-    was expected) on; from `high_share` of the whole daily spend on it is high. `history_days` before the window teach
-    what is usual. Days that AWS calls estimated count as finished `settle_h` after their end. `scenario` names the
-    profile's scenario whose steps follow a rise.
+    others of the same bill; `tenant_tag` is the tag that names a tenant. A rise is told from `min_amount` (a day, in
+    the bill's currency) and `min_share` (of what was expected) on; from `high_share` of a usual day's usage on it is
+    high. `history_days` before the window teach what is usual. Days that AWS calls estimated count as finished when
+    the bill goes on `settle_h` after their end. `scenario` names the profile's scenario whose steps follow a rise.
     """
 
     currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")

@@ -20,6 +20,7 @@ from ddms_ops.analysis.cost_course_amounts import (
     all_scaled,
     amounts,
     days_of,
+    is_kind,
     known,
     scaled,
     summed,
@@ -113,8 +114,9 @@ def bridge(before: pd.DataFrame, now: pd.DataFrame, *, scale: Fraction, measure:
 
     Returns:
         Frame in the BRIDGE schema, the largest |delta| first. A kind with neither cost nor usage on one side is new or
-        gone. Where usage is not known or not above 0 on a side, or the unit is another one (then unit is null and both
-        usages are None), all of delta is price. Rows that are 0 on both sides are left out.
+        gone. Where usage is not known or not above 0 on a side, or is in a unit that the other side has not (then all
+        units are one row, unit null and both usages None), all of delta is price. Rows that are 0 on both sides are
+        left out.
     """
     old, new = _amounts_of(before, measure), _amounts_of(now, measure)
     costs = all_scaled([cost for cost, _ in old.values()], scale)
@@ -144,17 +146,27 @@ def _amounts_of(side: pd.DataFrame, measure: str) -> dict[Key, Amount]:
 
 
 def _by_unit(old: Units, new: Units) -> list[tuple[str | None, Amount | None, Amount | None]]:
-    """One kind on both sides: units that both have each for itself, the others together, without usage."""
+    """One kind on both sides: each unit for itself, or all together and without usage where units changed.
+
+    What has neither unit nor usage (a discount) may be on one side only.
+    """
     alone = [unit for unit in (*old, *new) if not (unit in old and unit in new)]
     if not old or not new:
         return [(unit, old.get(unit), new.get(unit)) for unit in alone]
+    if any(_is_counted(unit, (old.get(unit) or new[unit])[1]) for unit in alone):
+        alone = list(dict.fromkeys((*old, *new)))
     pairs: list[tuple[str | None, Amount | None, Amount | None]] = [
-        (unit, old[unit], new[unit]) for unit in old if unit in new
+        (unit, old[unit], new[unit]) for unit in old if unit not in alone
     ]
     if alone:
         costs = [total(side[unit][0] for unit in alone if unit in side) for side in (old, new)]
         pairs.append((alone[0] if len(alone) == 1 else None, (costs[0], None), (costs[1], None)))
     return pairs
+
+
+def _is_counted(unit: str | None, usage: Decimal | None) -> bool:
+    """Whether lines of a unit have, or may have, usage."""
+    return bool(usage) or (usage is None and unit is not None)
 
 
 def _parts(category: str | None, old: Amount | None, new: Amount | None) -> dict[str, Any]:
@@ -223,7 +235,8 @@ def detail_rows(
         answer does not list one by one is the last row, resource "others", where it is not 0. No rows where the kind
         has no usage lines.
     """
-    rows = details[_is_kind(details, service, usage_type, operation)]
+    is_asked = details["category"].eq("usage") & is_kind(details, service, usage_type)
+    rows = details[is_asked if operation is None else is_asked & details["operation"].eq(operation)]
     keys = list(zip(*(known(rows[name]) for name in ("side", "resource", "tags")), strict=True))
     sums = summed(keys, amounts(rows, measure))
     names = sorted({key[1:] for key in sums}, key=_order)
@@ -235,10 +248,3 @@ def detail_rows(
     others = [total(row[place] for row in moved[len(shown) :]) for place in (2, 3, 4)]
     frame = pd.DataFrame([*shown, *([(OTHERS, None, *others)] if any(others) else [])], columns=DETAIL, dtype="object")
     return frame.astype({"resource": "str", "tags": "str"})
-
-
-def _is_kind(details: pd.DataFrame, service: str, usage_type: str | None, operation: str | None) -> pd.Series:
-    """Whether a row is of usage of a kind; no operation is any of them."""
-    is_type = details["usage_type"].isna() if usage_type is None else details["usage_type"].eq(usage_type)
-    found = details["category"].eq("usage") & details["service"].eq(service) & is_type
-    return found if operation is None else found & details["operation"].eq(operation)

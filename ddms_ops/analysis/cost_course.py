@@ -1,6 +1,7 @@
 """What running was expected to cost, day by day, what it did cost, and where the month will end."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -11,16 +12,18 @@ import pandas as pd
 from ddms_ops.analysis.cost_course_amounts import (
     EXACT,
     ZERO,
+    Kind,
     amounts,
     day_at,
     day_number,
     days_of,
+    kind_of,
     known,
     scaled,
     summed,
     total,
 )
-from ddms_ops.analysis.cost_course_grid import Grid, Kind, cost_grid
+from ddms_ops.analysis.cost_course_grid import Grid, cost_grid
 from ddms_ops.analysis.cost_course_model import LEVEL, RANGE, UNKNOWN_SPREAD, model_of
 from ddms_ops.analysis.cost_periods import CostPeriods
 from ddms_ops.schema import UTC, Column, Schema, conform
@@ -78,6 +81,7 @@ def cost_course(
     measure: str,
     service: str | None = None,
     usage_type: str | None = None,
+    kinds: Collection[tuple[str, str | None]] | None = None,
 ) -> pd.DataFrame:
     """Actual and expected cost of usage by day.
 
@@ -86,15 +90,17 @@ def cost_course(
         periods: the days that are compared.
         measure: amortised or billed.
         service, usage_type: the kind of line; no usage type is the whole service, neither is the whole system.
+        kinds: instead of both, kinds of line by their names as in a `Rise`, added up.
 
     Returns:
         Frame in the COURSE schema, a row a day from the bill's first to its last; no rows for an empty bill. What is
-        charged on first or last days of months only is not in it, see `set_aside`.
+        charged on first or last days of months only is not in it, see `set_aside`; nor is anything but usage.
     """
     grid = cost_grid(days, periods, measure=measure)
-    kinds = [kind for kind in grid.kinds if _is_asked(kind, service, usage_type)]
-    model = model_of(_values(grid, kinds), grid.days, grid.is_history)
-    actual = [grid.sum_of(kinds, [number]) if number in grid.charged else None for number in grid.days.tolist()]
+    named = None if kinds is None else {kind_of(*kind) for kind in kinds}
+    chosen = [kind for kind in grid.kinds if (_is_asked(kind, service, usage_type) if named is None else kind in named)]
+    model = model_of(_values(grid, chosen), grid.days, grid.is_history)
+    actual = [grid.sum_of(chosen, [number]) if number in grid.charged else None for number in grid.days.tolist()]
     course = {
         "timestamp": [day_at(number) for number in grid.days],
         "actual": pd.Series(actual, dtype="object"),

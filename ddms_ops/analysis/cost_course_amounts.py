@@ -8,6 +8,8 @@ from typing import TypeVar
 import pandas as pd
 
 Key = TypeVar("Key", bound=Hashable)
+Kind = tuple[str, str | None]
+"""A service, "" where the bill does not name it, and a usage type, None where it does not."""
 EXACT = Context(prec=120)
 """Sums of 38 digits are never rounded."""
 PICOS = 10**12
@@ -49,6 +51,22 @@ def _columns(measure: str) -> tuple[str, str]:
 def known(values: pd.Series) -> list:
     """Values of a column with None for null."""
     return values.astype("object").where(values.notna(), None).tolist()
+
+
+def kind_of(service: str | None, usage_type: str | None) -> Kind:
+    """The kind of line of two names of the bill; null and the empty name are one."""
+    return service or "", usage_type or None
+
+
+def is_kind(frame: pd.DataFrame, service: str | None, usage_type: str | None) -> pd.Series:
+    """Whether a row is of a kind of line; null and the empty name are one.
+
+    Args:
+        frame: with columns `service` and `usage_type`.
+        service, usage_type: names as in a `Rise`, or as the bill has them.
+    """
+    has = (frame[name].fillna("").eq(asked or "") for name, asked in (("service", service), ("usage_type", usage_type)))
+    return next(has) & next(has)
 
 
 def total(values: Iterable[Decimal]) -> Decimal:

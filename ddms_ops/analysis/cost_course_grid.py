@@ -10,20 +10,24 @@ import pandas as pd
 from ddms_ops.analysis.cost_course_amounts import (
     DAY,
     ZERO,
+    Kind,
     amounts,
     day_at,
     day_number,
     days_of,
+    kind_of,
     known,
     summed,
     total,
 )
 from ddms_ops.analysis.cost_periods import CostPeriods
 
-Kind = tuple[str, str | None]
 Line = tuple[str | None, str | None, str | None]
 LEAST_OTHER_DAYS = 5
 """So many days of a bill besides first and last ones of months show that a line is charged on those only."""
+
+MOST_GROWTH = 2
+"""A monthly line costs at most so many times what it did in another month: what it pays for grows slowly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Grid:
 
     `days` are consecutive day numbers since the epoch; `state` is history, window or left_out, `why` empty but for the
     last. `values` are `exact` as float64 (kinds × days), 0 where nothing is charged. A service that the bill does not
-    name is "". `monthly` are the lines that are charged on first or last days of months only.
+    name is "". `charged` are days with usage, and empty ones that cost 0. `monthly` are the lines that are charged on
+    first or last days of months only.
     """
 
     kinds: tuple[Kind, ...]
@@ -73,15 +78,15 @@ def cost_grid(days: pd.DataFrame, periods: CostPeriods, *, measure: str, whole_m
         Days from the bill's first to its last, or to the last that is asked for; none of an empty bill.
     """
     number = (days_of(days).astype("int64") // int(DAY / pd.Timedelta(microseconds=1))).to_numpy()
-    charged = frozenset(number.tolist())
     used = days["category"].eq("usage").to_numpy()
     rows, at = days[used], number[used].tolist()
+    charged = frozenset([*(at or number.tolist()), *(day_number(day) for day in periods.empty)])
     lines = list(zip(*(known(rows[name]) for name in ("service", "usage_type", "operation")), strict=True))
     sums = summed(zip(lines, at, strict=True), amounts(rows, measure))
     finished = charged - {day_number(left.day) for left in periods.left_out}
-    monthly = _monthly(sums, finished)
+    monthly = _monthly(sums, finished, frozenset(day_number(day) for day in periods.now))
     running = {key: cost for key, cost in sums.items() if key[0] not in monthly}
-    exact = summed((((line[0] or "", line[1]), day) for line, day in running), running.values())
+    exact = summed(((kind_of(*line[:2]), day) for line, day in running), running.values())
     kinds = tuple(sorted({kind for kind, _ in exact}, key=lambda kind: (kind[0], kind[1] is None, kind[1] or "")))
     asked = [day_number(day) for day in (*periods.now, *periods.before, *(left.day for left in periods.left_out))]
     course = _days_over([*charged, *asked], whole_months) if charged else np.empty(0, dtype="int64")
@@ -118,24 +123,38 @@ def _state(number: int, charged: frozenset[int], periods: CostPeriods) -> tuple[
     return "history", ""
 
 
-def _monthly(sums: dict[tuple[Line, int], Decimal], finished: frozenset[int]) -> frozenset[Line]:
+def _monthly(sums: dict[tuple[Line, int], Decimal], finished: frozenset[int], now: frozenset[int]) -> frozenset[Line]:
     """Lines that are charged on first or last days of months only.
 
-    A line that is seen on one such day must be absent from a later one, or it may have just begun.
+    One that the window has must have cost about as much in another month, or it is a rise; one that is seen on one such
+    day beside it must be absent from a later one, or it may have just begun.
     """
     if len([number for number in finished if not is_edge(number)]) < LEAST_OTHER_DAYS:
         return frozenset()
-    seen: dict[Line, set[int]] = {}
+    is_edge_of = {number: is_edge(number) for number in {number for _, number in sums}}
+    seen: dict[Line, dict[int, Decimal]] = {}
     for (line, number), cost in sums.items():
         if cost:
-            seen.setdefault(line, set()).add(number)
-    last = max(finished)
+            seen.setdefault(line, {})[number] = cost
     return frozenset(
         line
-        for line, numbers in seen.items()
-        if all(is_edge(number) for number in numbers)
-        and (last > max(numbers) or len({_month(number) for number in numbers}) > 1)
+        for line, costs in seen.items()
+        if all(is_edge_of[number] for number in costs) and _is_of_months(costs, max(finished), now)
     )
+
+
+def _is_of_months(costs: dict[int, Decimal], last: int, now: frozenset[int]) -> bool:
+    """Whether a line of first or last days of months is charged monthly, and not new or another one."""
+    asked = {_month(number) for number in costs.keys() & now}
+    months = {month: abs(cost) for month, cost in summed(map(_month, costs), costs.values()).items()}
+    if not asked:
+        return last > max(costs) or len(months) > 1
+    return all(any(_is_alike(months[one], cost) for month, cost in months.items() if month != one) for one in asked)
+
+
+def _is_alike(one: Decimal, other: Decimal) -> bool:
+    """Whether two months cost about as much."""
+    return max(one, other) <= MOST_GROWTH * min(one, other)
 
 
 def is_edge(number: int) -> bool:

@@ -95,7 +95,7 @@ def _even(values: np.ndarray, base: np.ndarray, is_log: np.ndarray) -> np.ndarra
 def _money(even: np.ndarray, base: np.ndarray, is_log: np.ndarray) -> np.ndarray:
     """The way back."""
     logs = np.maximum(np.exp(np.minimum(even, 60.0)) - FLOOR, 0.0)
-    logs = np.where(logs < 1e-9, 0.0, logs)
+    logs = np.where(logs < FLOOR / 100, 0.0, logs)
     return np.where(is_log[:, None], logs, even) * base[:, None]
 
 

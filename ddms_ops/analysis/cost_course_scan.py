@@ -1,5 +1,6 @@
-"""The stretch of days in which a kind of line left what was expected of it."""
+"""The days in which a kind of line left what was expected of it."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,10 @@ ALIKE = 0.75
 """From this share of a rise on, an earlier one was the same."""
 
 
+BARRED = -1e9
+"""Days that are told already, so that no further stretch goes over them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Places of the days in the course, in order; `score` in standard deviations of their mean."""
@@ -28,45 +33,91 @@ class Stretch:
     score: float
 
 
-def stretch_of(
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One kind: of each day what it cost, what was expected, and what is left on the even scale.
+
+    `near` are the places of the last history days before the window, which are too few to be usual, and from `begin`
+    on of the window's days; `older` those of the other history days.
+    """
+
+    values: np.ndarray
+    expected: np.ndarray
+    rest: np.ndarray
+    spread: float
+    support: float
+    near: np.ndarray
+    older: np.ndarray
+    begin: int
+
+
+def stretches_of(
     values: np.ndarray, model: Model, kind: int, is_history: np.ndarray, is_now: np.ndarray
-) -> Stretch | None:
-    """The stretch that touches the window and is the furthest out, or None where scatter explains it.
+) -> list[Stretch]:
+    """What touches the window and is further out than scatter explains: days above, and days below.
 
     Args:
         values: float64, cost of each day.
         model: of all kinds.
         kind: which of them.
         is_history, is_now: of each day.
+
+    Returns:
+        One a direction at most: the stretch that is the furthest out, with others of its direction, and its score.
     """
-    near = _near(is_history, is_now)
-    older = np.flatnonzero(is_history)
-    rest, expected = model.rest[kind], model.expected[kind]
-    capped = np.clip(rest[near] / model.spread[kind], -MOST_DAY, MOST_DAY)
-    first, last = furthest(capped, int(np.argmax(is_now[near])))
-    sign = 1.0 if capped[first : last + 1].sum() > 0 else -1.0
-    first, last = _widened(sign * capped, first, last)
-    places, excess = near[first : last + 1], sign * (values - expected)
-    far = abs(float(rest[places].mean()))
-    if sign < 0 and (expected[places] > 0).all():  # a logarithm exaggerates falls
-        far = min(far, float((excess[places] / expected[places]).mean()))
-    score = far / _error(
-        rest[np.setdiff1d(older, near)], len(places), float(model.spread[kind]), float(model.support[kind])
-    )
-    if score < LEAST_SCORE or _is_usual(excess, places, np.setdiff1d(older, near)):
+    now = np.flatnonzero(is_now)
+    earlier = np.flatnonzero(is_history & (np.arange(len(is_now)) < now[0]))[1 - LEAST_STEP_DAYS :]
+    near = np.concatenate([earlier, now])
+    older = np.setdiff1d(np.flatnonzero(is_history), near)
+    spread, support = float(model.spread[kind]), float(model.support[kind])
+    seen = _Seen(values, model.expected[kind], model.rest[kind], spread, support, near, older, len(earlier))
+    found = []
+    for sign in (1.0, -1.0):
+        parts = _parts(seen, sign)
+        places = sorted(place for part in parts for place in part.places)
+        if parts:
+            found.append(Stretch(tuple(places), sign > 0, max(part.score for part in parts)))
+    return found
+
+
+def _parts(seen: _Seen, sign: float) -> list[Stretch]:
+    """All stretches of one direction, the furthest out first; only that one may begin before the window.
+
+    One that does must still last in it: what was over before is no part of it.
+    """
+    deviations = sign * np.clip(seen.rest[seen.near] / seen.spread, -MOST_DAY, MOST_DAY)
+    capped = deviations.copy()
+    is_now, parts = np.arange(len(seen.near)) >= seen.begin, list[Stretch]()
+    while part := _furthest_part(seen, capped, sign):
+        is_part = np.isin(seen.near, part.places)
+        whole, still = (float(deviations[chosen].mean()) for chosen in (is_part, is_part & is_now))
+        if still >= min(CLEAR_DAY, whole / 2):
+            parts.append(part)
+            capped[is_part] = BARRED
+        capped[: seen.begin] = BARRED
+    return parts
+
+
+def _furthest_part(seen: _Seen, capped: np.ndarray, sign: float) -> Stretch | None:
+    """The stretch that is the furthest out in one direction, or None where scatter explains it."""
+    first, last = furthest(capped, seen.begin)
+    if capped[first : last + 1].sum() <= 0:
+        return None
+    first, last = _widened(capped, first, last)
+    places, excess = seen.near[first : last + 1], sign * (seen.values - seen.expected)
+    far = float(sign * seen.rest[places].mean())
+    if sign < 0 and (seen.expected[places] > 0).all():  # a logarithm exaggerates falls
+        far = min(far, float((excess[places] / seen.expected[places]).mean()))
+    if far < LEAST_SCORE * seen.spread * math.sqrt(1 / len(places) + LEVEL / seen.support):  # the least error there is
+        return None
+    score = far / _error(seen.rest[seen.older], len(places), seen.spread, seen.support)
+    if score < LEAST_SCORE or _is_usual(excess, places, seen.older):
         return None
     return Stretch(tuple(places.tolist()), sign > 0, min(score, MOST_SCORE))
 
 
-def _near(is_history: np.ndarray, is_now: np.ndarray) -> np.ndarray:
-    """Places of the window's days and of the last history days before it that are too few to be usual."""
-    now = np.flatnonzero(is_now)
-    earlier = np.flatnonzero(is_history & (np.arange(len(is_now)) < now[0]))[1 - LEAST_STEP_DAYS :]
-    return np.concatenate([earlier, now])
-
-
 def furthest(rest: np.ndarray, least_last: int) -> tuple[int, int]:
-    """First and last place of the stretch whose mean is the most standard errors from 0.
+    """First and last place of the stretch whose mean is the most standard errors above 0.
 
     Args:
         rest: in standard deviations.
@@ -75,7 +126,7 @@ def furthest(rest: np.ndarray, least_last: int) -> tuple[int, int]:
     sums = np.concatenate([[0.0], np.cumsum(rest)])
     size = np.arange(len(rest))[None, :] - np.arange(len(rest))[:, None] + 1
     means = (sums[None, 1:] - sums[:-1, None]) / np.sqrt(np.maximum(size, 1))
-    means = np.where((size > 0) & (np.arange(len(rest))[None, :] >= least_last), np.abs(means), -1.0)
+    means = np.where((size > 0) & (np.arange(len(rest))[None, :] >= least_last), means, -np.inf)
     first, last = np.unravel_index(int(means.argmax()), means.shape)
     return int(first), int(last)
 

@@ -13,15 +13,16 @@ from fnmatch import fnmatchcase
 
 import pandas as pd
 
+from ddms_ops.analysis.clock_amounts import alike, clock_amounts, ratios
 from ddms_ops.analysis.cost_course_amounts import ZERO, days_of, total
 from ddms_ops.analysis.cost_periods import CostPeriods
 from ddms_ops.analysis.factor_effects import effects
-from ddms_ops.analysis.signal_hours import hours_of, step_hours
+from ddms_ops.analysis.signal_hours import are_asked, hours_of, step_hours
 from ddms_ops.cost_schemas import BRIDGE_KEYS
 from ddms_ops.spending import Driver
+from ddms_ops.window import Window
 
 BILLED, PRICE = "billed", "price"
-HOURS = 24
 SIDES = ("baseline", "window")
 
 
@@ -108,6 +109,7 @@ def story(
     periods: CostPeriods,
     *,
     doubts: Sequence[str] = (),
+    asked: Sequence[Window] = (),
 ) -> Story | None:
     """What moved the cost of a driver's lines.
 
@@ -117,9 +119,12 @@ def story(
         amounts: AMOUNTS of all drivers' steps.
         periods: the days that are compared.
         doubts: of the amounts, as `<driver>/<step>: words`; those of other drivers are left out.
+        asked: what telemetry was asked for (window and baseline); empty: all of the days.
 
     Returns:
-        The story. Steps are left out, and it is said, that have no amounts on a side, or none where the bill has
+        The story. Steps are compared in the clock hours that telemetry of both sides covers, of the same weekday where
+        both have the same ones; of what one side has beyond that the other is taken to have had as much in proportion.
+        Steps are left out, and it is said, that have no amounts on a side, or none where the bill has
         cost; without any step the factors are usage billed a day and its price, without usage the cost alone. None
         where no line of the bill is the driver's.
     """
@@ -128,7 +133,7 @@ def story(
         return None
     costs = total(lines["before"]), total(lines["now"])
     own = [each for each in doubts if "/" not in each.partition(": ")[0] or each.startswith(f"{name}/")]
-    steps, holes = _steps(name, driver, amounts, periods, costs=costs)
+    steps, holes = _steps(name, driver, amounts, periods, costs=costs, asked=asked)
     priced, unknown = _billed(lines, steps, periods, costs=costs)
     factors, unsplit = _factors([*steps, *priced], costs)
     refs = _refs(name, [level.step for level in steps], amounts, periods)
@@ -152,17 +157,26 @@ def _factors(levels: Sequence[Level], costs: tuple[Decimal, Decimal]) -> tuple[t
 
 
 def _steps(
-    name: str, driver: Driver, amounts: pd.DataFrame, periods: CostPeriods, *, costs: tuple[Decimal, Decimal]
+    name: str,
+    driver: Driver,
+    amounts: pd.DataFrame,
+    periods: CostPeriods,
+    *,
+    costs: tuple[Decimal, Decimal],
+    asked: Sequence[Window],
 ) -> tuple[list[Level], list[str]]:
     """Levels of the chain's steps that can be told of, and words for the holes and for those left out."""
-    sides = [hours_of(days) for days in (periods.before, periods.now)]
-    table = step_hours(name, list(driver.chain), amounts, hours_of([*periods.before, *periods.now]))
+    days = [periods.before, periods.now]
+    whole = [hours_of(side) for side in days]
+    hours, steps = hours_of([*periods.before, *periods.now]), list(driver.chain)
+    table = step_hours(name, steps, amounts, hours, baseline=whole[0], asked=asked)
+    sides = [table.loc[side[are_asked(side, asked)]] for side in whole]
     kept: list[str] = []
     levels: list[Level] = []
     said: dict[str, list[str]] = {}
     for step, link in driver.chain.items():
         last = kept[-1] if kept else None
-        ratio, why = _ratio([table.loc[hours] for hours in sides], step, last, costs)
+        ratio, why = _ratio(sides, days, step, last, costs)
         for words in why:
             said.setdefault(words, []).append(link.title)
         if ratio is None:
@@ -171,31 +185,47 @@ def _steps(
         means = link.means if last else "volume"
         levels.append(Level(step, link.title, means, (link.unit or link.title) + of, ratio))
         kept.append(step)
-    return levels, [f"{', '.join(titles)}: {words}" for words, titles in said.items()]
+    holes = [f"{', '.join(titles)}: {words}" for words, titles in said.items()]
+    return levels, [*_unasked([len(each) for each in sides], [len(each) for each in whole]), *holes]
+
+
+def _unasked(covered: Sequence[int], hours: Sequence[int]) -> list[str]:
+    """Words where telemetry was asked for only a part of the days that are compared."""
+    parts = [
+        f"{some} of the {many} hours of the {side}'s days"
+        for some, many, side in zip(covered, hours, SIDES, strict=True)
+        if some < many
+    ]
+    return [f"telemetry covers {' and '.join(parts)}: what was done a day is that of those hours"] if parts else []
 
 
 def _ratio(
-    sides: Sequence[pd.DataFrame], step: str, last: str | None, costs: tuple[Decimal, Decimal]
+    sides: Sequence[pd.DataFrame],
+    days: Sequence[Sequence[pd.Timestamp]],
+    step: str,
+    last: str | None,
+    costs: tuple[Decimal, Decimal],
 ) -> tuple[tuple[float, float] | None, list[str]]:
     """A step's amount a day, or per unit of the last one, on both sides; None with the reason where it is left out."""
-    found, said = [], []
-    for table, cost, side in zip(sides, costs, SIDES, strict=True):
+    said = []
+    for table, side in zip(sides, SIDES, strict=True):
         values = table[step].dropna()
-        if len(values) < len(table):
-            holes = f"{len(table) - len(values)} of the {len(table)} hours of the {side}'s days"
         if values.empty:
             return None, [f"nothing was logged or measured on the {side}'s days: left out"]
         if len(values) < len(table):
+            holes = f"{len(table) - len(values)} of the {len(table)} hours of the {side}'s days"
             said.append(
-                f"{holes} have nothing where much is usual, as where telemetry is missing; rates leave them out"
+                f"{holes} have nothing where much is usual, as where telemetry is missing; they are left out, and so is"
+                " that time of day of the other side where no such hour is left"
             )
-        both = table[[step, last]].dropna() if last else table[[step]].dropna()
-        whole = math.fsum(both[step])
-        under = math.fsum(both[last]) if last else len(both) / HOURS
-        if cost and not (whole and under):
+    both = clock_amounts([table[[step, last] if last else [step]] for table in sides], days)
+    found = ratios(both, step, last) if last else alike(both, days, step)
+    if found is None:
+        return None, [*said, "telemetry of window and baseline has no hour of the day in common: left out"]
+    for cost, amount, side in zip(costs, found, SIDES, strict=True):
+        if cost and not amount > 0:
             return None, [*said, f"there was none on the {side}'s days though the bill has cost: left out"]
-        found.append(whole / under if under else math.nan)
-    return (found[0], found[1]), said
+    return found, said
 
 
 def _billed(

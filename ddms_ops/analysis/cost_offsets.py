@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from ddms_ops.analysis.cost_course_amounts import EXACT, known, summed, total
+from ddms_ops.analysis.cost_course_amounts import EXACT, kind_of, known, summed, total
 from ddms_ops.analysis.cost_rises import Rise
 
 CANCELS = Decimal("0.5")
@@ -28,9 +28,9 @@ def offsets(rises: list[Rise], bridge: pd.DataFrame) -> list[Offset]:
         where there is one.
     """
     usage = bridge[bridge["category"].eq("usage")]
-    kinds = zip(known(usage["service"]), known(usage["usage_type"]), strict=True)
+    kinds = map(kind_of, known(usage["service"]), known(usage["usage_type"]))
     moved = summed(kinds, usage["delta"].tolist())
-    left = [rise for rise in rises if _went(moved.get((rise.service, rise.usage_type)), rise)]
+    left = [rise for rise in rises if _went(moved.get(kind_of(rise.service, rise.usage_type)), rise)]
     left.sort(key=lambda rise: (-rise.impact.copy_abs(), rise.service or "", rise.usage_type or ""))
     found = []
     while left:

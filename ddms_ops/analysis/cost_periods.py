@@ -8,18 +8,10 @@ from fractions import Fraction
 import pandas as pd
 
 from ddms_ops.analysis.cost_course_amounts import DAY, days_of
+from ddms_ops.analysis.cost_holes import holes_of
 from ddms_ops.window import Window
 
 WEEK = 7 * DAY
-KIND = ["service", "usage_type", "operation"]
-PRIOR_DAYS = 14
-"""Days before the last ones that tell which kinds of lines are charged every day."""
-MANY, LEAST_MISSING = 1 / 3, 3
-"""A day is not complete where more than this share of them, and as many as this, are missing: a single kind that is
-gone is news, not a hole."""
-SHORT, LEAST_SHORT = 0.9, 2
-"""Or where more than half of them have fewer lines than this share of the least of the days before (a day of hourly
-lines that breaks off)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +27,14 @@ class CostPeriods:
     """The UTC days (their starts) that are compared: of the window and of the baseline, in order.
 
     `left_out` are days of either, or unfinished ones of the bill, that are not compared. `notes` say what is unequal
-    about the two sides.
+    about the two sides. `empty` are days of the bill without usage that cost 0, also of its history.
     """
 
     now: tuple[pd.Timestamp, ...]
     before: tuple[pd.Timestamp, ...]
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
+    empty: tuple[pd.Timestamp, ...] = ()
 
     @property
     def scale(self) -> Fraction:
@@ -61,14 +54,18 @@ def cost_periods(days: pd.DataFrame, window: Window, baseline: Window, *, settle
         days: frame in the COSTS schema by day, all that is known of the bill; may be empty.
         window: what is looked at; days that it touches count whole.
         baseline: what it is compared with; days of the window are left out of it.
-        settle_h: an estimated day is finished so long after its end, by the end of the bill's last day.
+        settle_h: a day that is estimated, or of which the bill does not say it, is finished so long after its end, by
+            the end of the bill's last day of usage.
 
     Returns:
         The days of both sides. A baseline without a day of its own (a window of hours) is replaced by the same
         weekdays a week before, else by the nearest finished day before the window; this is a note.
     """
-    charged = set(days_of(days).unique())
-    why = _unfinished(days, settle_h)
+    is_usage = days["category"].eq("usage")
+    used = days[is_usage] if is_usage.any() else days
+    holes = holes_of(used, _latest(settle_h))
+    charged = {*days_of(used).unique(), *holes.empty}
+    why = {day: said for day, said in holes.why.items() if day in charged} | _unsettled(used, settle_h)
     asked = _touched(window)
     compared = [day for day in _touched(baseline) if day not in set(asked)]
     why |= {day: _absent(day, charged) for day in [*asked, *compared] if day not in charged}
@@ -78,8 +75,10 @@ def cost_periods(days: pd.DataFrame, window: Window, baseline: Window, *, settle
     if not before and now:
         before, note = _instead(asked, sorted(charged - set(why) - set(asked)))
         notes.append(note)
+    if zero := len({*now, *before} & set(holes.empty)):
+        notes.append(f"{_number(zero)} without any usage count as 0: nothing is charged every day around them")
     left_out = tuple(LeftOut(day, why[day]) for day in sorted(why))
-    return CostPeriods(now, before, left_out, (*notes, *_unequal(now, before)))
+    return CostPeriods(now, before, left_out, (*notes, *_unequal(now, before)), holes.empty)
 
 
 def _touched(window: Window) -> list[pd.Timestamp]:
@@ -88,7 +87,7 @@ def _touched(window: Window) -> list[pd.Timestamp]:
 
 
 def _absent(day: pd.Timestamp, charged: set[pd.Timestamp]) -> str:
-    """Why the bill has no line of a day."""
+    """Why the bill has no usage of a day."""
     if not charged:
         return "the bill has no line at all"
     if day > max(charged):
@@ -110,42 +109,23 @@ def _instead(asked: list[pd.Timestamp], finished: list[pd.Timestamp]) -> tuple[t
     return (), "no finished day of the bill lies before the window: there is nothing to compare with"
 
 
-def _unfinished(days: pd.DataFrame, settle_h: int) -> dict[pd.Timestamp, str]:
-    """The last days of a bill that may still grow, and why."""
-    if days.empty:
+def _unsettled(used: pd.DataFrame, settle_h: int) -> dict[pd.Timestamp, str]:
+    """The last days of a bill that AWS may still change, and why."""
+    if used.empty or settle_h <= 0:
         return {}
-    day = days_of(days)
-    last = day.max()
-    latest = [last - n * DAY for n in range(max(1, math.ceil(settle_h / 24)))]
-    why = _broken_off(days, day, latest)
-    estimated = set(day[days["estimated"].eq(True).fillna(False)].unique())
-    for each in latest:
-        if settle_h > 0 and each in estimated:
-            why[each] = f"AWS still estimates it, less than {settle_h} h before the end of the bill's last day"
-    return why
+    day = days_of(used)
+    latest = {day.max() - n * DAY for n in range(_latest(settle_h))}
+    near = f"less than {settle_h} h before the end of the bill's last day"
+    unsaid, estimated = (
+        set(day[chosen].unique()) for chosen in (used["estimated"].isna(), used["estimated"].eq(True).fillna(False))
+    )
+    said = dict.fromkeys(latest & unsaid, f"the bill does not say whether it is final, {near}")
+    return said | dict.fromkeys(latest & estimated, f"AWS still estimates it, {near}")
 
 
-def _broken_off(days: pd.DataFrame, day: pd.Series, latest: list[pd.Timestamp]) -> dict[pd.Timestamp, str]:
-    """Of the latest days those that lack much of what is charged every day."""
-    is_near = days["category"].eq("usage") & (day > latest[-1] - (PRIOR_DAYS + 1) * DAY)
-    near = days.loc[is_near, [*KIND, "lines"]].assign(day=day[is_near])
-    table = near.groupby([*KIND, "day"], dropna=False, observed=True)["lines"].sum().unstack("day", fill_value=0)
-    prior = table[[name for name in table.columns if name < latest[-1]]]
-    if prior.shape[1] < 3:
-        return {}
-    is_steady = (prior > 0).all(axis=1)
-    least, many = prior[is_steady].min(axis=1), int(is_steady.sum())
-    why = {}
-    for each in latest:
-        if each not in table.columns:
-            continue
-        lines = table.loc[is_steady, each]
-        missing, short = int((lines == 0).sum()), int((lines < SHORT * least).sum())
-        if missing >= LEAST_MISSING and missing > MANY * many:
-            why[each] = f"{missing} of {many} kinds of lines that are charged every day are still missing"
-        elif prior.shape[1] >= 7 and short >= LEAST_SHORT and short > many / 2:
-            why[each] = f"{short} of {many} kinds of lines have fewer lines than on any day before: it breaks off"
-    return why
+def _latest(settle_h: int) -> int:
+    """How many days at the end of a bill may still grow."""
+    return max(1, math.ceil(settle_h / 24))
 
 
 def _unequal(now: tuple[pd.Timestamp, ...], before: tuple[pd.Timestamp, ...]) -> list[str]:

@@ -8,15 +8,33 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from ddms_ops.analysis.cost_course_amounts import DAY, EXACT, amounts, day_at, days_of, known, measure_note, scaled
-from ddms_ops.analysis.cost_course_grid import Grid, Kind, cost_grid
+from ddms_ops.analysis.cost_course_amounts import (
+    DAY,
+    EXACT,
+    Kind,
+    amounts,
+    day_at,
+    day_number,
+    days_of,
+    is_kind,
+    kind_of,
+    known,
+    measure_note,
+    scaled,
+)
+from ddms_ops.analysis.cost_course_grid import Grid, cost_grid
 from ddms_ops.analysis.cost_course_hours import hours_of_step
 from ddms_ops.analysis.cost_course_model import WEEK, Model, model_of
-from ddms_ops.analysis.cost_course_scan import Stretch, stretch_of
+from ddms_ops.analysis.cost_course_scan import ALIKE, Stretch, stretches_of
 from ddms_ops.analysis.cost_periods import CostPeriods
 
 FEW_DAYS = 7
 FEW_WEEKS = 3
+MOST_NAMED = 5
+LEAST_ALIKE = 3
+"""On so many days a kind cost as much before: on fewer it may have been a job of each month."""
+NOTHING = 0.05
+"""Less than this share of what it costs now is next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +42,9 @@ class Rise:
     """One kind of line (service None and usage type None: the total) that left what was expected of it.
 
     `start` is its first day (it may lie before the window), `end` its last, None where it is still so on the window's
-    last finished day. `observed` and `expected` are means a day over the window's finished days from start to end;
-    `impact` is their difference over these days. `score` is in standard deviations of such a mean, at most 99.
+    last finished day. `observed` and `expected` are means a day over the window's finished days that are further out
+    than scatter explains (all from start to end, but for those that a note excepts); `impact` is their difference over
+    these days. `score` is in standard deviations of such a mean, at most 99.
     `is_new`: nothing of it was charged before start. `rows` are rows of the bill's days (their `row`) behind it,
     of the baseline where the window has none of them any more.
     """
@@ -65,10 +84,11 @@ def cost_rises(
         min_share: difference as a share of what was expected.
 
     Returns:
-        The most money first, rises and falls; one a kind. None without a history: see `rise_doubts`. What lasted a week
-        before the window is usual; what happened twice before, or on the same weekdays where no pattern of the week can
-        be known yet, is not told. Of 200 quiet histories (42 days, 40 kinds, noise of 2 to 40 %, quiet weekends, growth
-        of up to 1 % a day) one had any over a window of 3 days, none over 1, four (2 %) over 7.
+        The most money first, rises and falls; a kind may have one of each. None without a history: see `rise_doubts`.
+        What lasted a week before the window is usual; what happened twice before, or on the same weekdays where no
+        pattern of the week can be known yet, is not told. Of 200 quiet histories (42 days, 40 kinds, noise of 2 to
+        40 %, quiet weekends, growth of up to 1 % a day) one had any over a window of 3 days, none over 1, four (2 %)
+        over 7.
     """
     return _rises(days, periods, measure, Limits(min_amount, min_share), is_total=False)
 
@@ -88,14 +108,16 @@ def rise_doubts(days: pd.DataFrame, periods: CostPeriods, *, measure: str) -> tu
     doubts = [measure_note(days, measure)]
     if not periods.now:
         doubts.append("no day of the window is finished: nothing can be told of it yet")
+    elif not (days["category"].eq("usage") & days_of(days).isin(list(periods.now))).any():
+        doubts.append("the bill has no line of usage in the window: what running costs there cannot be told")
     if not many:
         doubts.append("the bill has no finished day beside the window's: what is usual cannot be told")
     elif many < FEW_DAYS:
         doubts.append(
-            f"the bill has {many} days of history: only large rises stand out, a weekday may explain smaller ones"
+            f"the bill has {_number(many)} of history: only large rises stand out, a weekday may explain smaller ones"
         )
     elif many < FEW_WEEKS * WEEK:
-        doubts.append(f"the bill has {many} days of history: a pattern of the week cannot be known yet")
+        doubts.append(f"the bill has {_number(many)} of history: a pattern of the week cannot be known yet")
     return tuple(doubt for doubt in doubts if doubt)
 
 
@@ -109,11 +131,10 @@ def _rises(days: pd.DataFrame, periods: CostPeriods, measure: str, limits: Limit
     model = model_of(values, grid.days, grid.is_history)
     found = []
     for place in _moved(values, model, grid, float(limits.min_amount)):
-        stretch = stretch_of(values[place], model, place, grid.is_history, grid.is_now)
-        rise = stretch and _rise(grid, groups[place], model.expected[place], stretch, limits)
-        if rise:
-            found.append(replace(rise, service=None, usage_type=None) if is_total else rise)
-    found.sort(key=lambda rise: (-rise.impact.copy_abs(), rise.service or "", rise.usage_type or ""))
+        for stretch in stretches_of(values[place], model, place, grid.is_history, grid.is_now):
+            if rise := _rise(grid, groups[place], model.expected[place], stretch, limits):
+                found.append(replace(rise, service=None, usage_type=None) if is_total else rise)
+    found.sort(key=lambda rise: (-rise.impact.copy_abs(), rise.service or "", rise.usage_type or "", rise.is_above))
     return _with_rows(found, days, grid, periods, measure)
 
 
@@ -148,21 +169,57 @@ def _rise(grid: Grid, kinds: Sequence[Kind], expected: np.ndarray, stretch: Stre
         score=stretch.score,
         is_new=is_new,
         rows=(),
-        notes=_notes(grid, first, is_new),
+        notes=_notes(grid, kinds, stretch, daily=float(actual) / many, usual=usual, is_new=is_new),
     )
 
 
-def _notes(grid: Grid, first: int, is_new: bool) -> tuple[str, ...]:
-    """What has to be said about a rise that starts at a place of the course."""
-    start, many = day_at(grid.days[first]), int(grid.is_history.sum())
-    notes = []
+def _notes(
+    grid: Grid, kinds: Sequence[Kind], stretch: Stretch, *, daily: float, usual: float, is_new: bool
+) -> tuple[str, ...]:
+    """What has to be said about a rise from `usual` to `daily` a day."""
+    first, many = stretch.places[0], int(grid.is_history.sum())
+    start, notes = day_at(grid.days[first]), []
     if not grid.is_now[first]:
         notes.append(f"it began before the window, on {start:%Y-%m-%d}")
-    if is_new and start.is_month_start:
+    notes.append(_pause_in(grid, stretch))
+    if is_new and (start.is_month_start or start.is_month_end):
         notes.append("it began with a month: it may be a monthly fee")
+    if stretch.is_above and not is_new and many >= FEW_DAYS:
+        notes.append(_seen_before(grid, kinds, stretch, daily, usual))
     if many < FEW_DAYS:
-        notes.append(f"the history has only {many} day{'' if many == 1 else 's'}: the usual range is wide")
-    return tuple(notes)
+        notes.append(f"the history has only {_number(many)}: the usual range is wide")
+    return tuple(note for note in notes if note)
+
+
+def _pause_in(grid: Grid, stretch: Stretch) -> str:
+    """Which days of the window a stretch is made of, where others lie between them."""
+    now = np.flatnonzero(grid.is_now)
+    between = [place for place in now.tolist() if stretch.places[0] <= place <= stretch.places[-1]]
+    held = [place for place in between if place in stretch.places]
+    if held == between:
+        return ""
+    named = ", ".join(f"{day_at(grid.days[place]):%Y-%m-%d}" for place in held[:MOST_NAMED])
+    more = f" and {len(held) - MOST_NAMED} more" if len(held) > MOST_NAMED else ""
+    return f"on {len(held)} of these {_number(len(between))} only: {named}{more}"
+
+
+def _seen_before(grid: Grid, kinds: Sequence[Kind], stretch: Stretch, daily: float, usual: float) -> str:
+    """Whether a kind cost as much before it paused, or a month before; empty where it did not."""
+    first = int(grid.days[stretch.places[0]])
+    past = {int(day): float(grid.sum_of(kinds, [int(day)])) for day in grid.days[grid.is_history] if day < first}
+    alike = [day for day, cost in past.items() if cost >= ALIKE * daily]
+    if usual < NOTHING * daily and len(alike) >= LEAST_ALIKE:
+        return f"it cost as much on {_number(len(alike))} before, last on {day_at(alike[-1]):%Y-%m-%d}"
+    month_ago = day_number(day_at(first) - pd.DateOffset(months=1))
+    near = [day for day in alike if abs(day - month_ago) <= 1]
+    if len(alike) < LEAST_ALIKE and near:
+        return f"a month before, on {day_at(near[0]):%Y-%m-%d}, it cost {past[near[0]]:,.2f}"
+    return ""
+
+
+def _number(many: int) -> str:
+    """So many days."""
+    return f"{many} day{'' if many == 1 else 's'}"
 
 
 def _with_rows(rises: list[Rise], days: pd.DataFrame, grid: Grid, periods: CostPeriods, measure: str) -> list[Rise]:
@@ -173,7 +230,7 @@ def _with_rows(rises: list[Rise], days: pd.DataFrame, grid: Grid, periods: CostP
     compared = {*periods.now, *periods.before} if rises else set()
     for place, (*line, category) in enumerate(zip(*(known(days[name]) for name in names), strict=True)):
         if stamps[place] in compared and category == "usage" and tuple(line) not in grid.monthly:
-            by_kind.setdefault((line[0] or "", line[1]), []).append(place)
+            by_kind.setdefault(kind_of(*line[:2]), []).append(place)
     everything = [place for places in by_kind.values() for place in places]
     shown = []
     for rise in rises:
@@ -187,12 +244,15 @@ def _with_rows(rises: list[Rise], days: pd.DataFrame, grid: Grid, periods: CostP
     return shown
 
 
-def hour_of_start(hours: pd.DataFrame, rise: Rise) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+def hour_of_start(
+    hours: pd.DataFrame, rise: Rise, *, measure: str = "amortised"
+) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     """Earliest and latest hour in which a rise may have begun.
 
     Args:
         hours: columns of COST_PARTS["hours"] (usage by hour); may be empty.
         rise: of `cost_rises` or `total_rise`.
+        measure: amortised or billed, as of the rise.
 
     Returns:
         Starts of hours, UTC, on the day before the rise's first or that day; None where the bill has no hours there, or
@@ -200,8 +260,7 @@ def hour_of_start(hours: pd.DataFrame, rise: Rise) -> tuple[pd.Timestamp, pd.Tim
     """
     rows = hours[hours["category"].eq("usage")]
     if rise.service is not None:
-        is_type = rows["usage_type"].isna() if rise.usage_type is None else rows["usage_type"].eq(rise.usage_type)
-        rows = rows[rows["service"].eq(rise.service) & is_type]
+        rows = rows[is_kind(rows, rise.service, rise.usage_type)]
     near = rows[(rows["timestamp"] >= rise.start - 8 * DAY) & (rows["timestamp"] < rise.start + 2 * DAY)]
-    costs = pd.Series([float(cost) for cost in amounts(near, "amortised")], index=near["timestamp"], dtype="float64")
+    costs = pd.Series([float(cost) for cost in amounts(near, measure)], index=near["timestamp"], dtype="float64")
     return hours_of_step(costs, hours["timestamp"], rise.start, expected=rise.expected, is_above=rise.is_above)

@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ddms_ops.analysis.cost_course_amounts import ZERO, total
+from ddms_ops.analysis.cost_course_amounts import EXACT, ZERO, total
 
 STEP = Decimal("1e-9")
 NEAR = 1e-5
@@ -44,7 +44,7 @@ def effects(factors: Sequence[Pair], before: Decimal, now: Decimal) -> list[Deci
         return [delta if place == zero else ZERO for place in range(len(factors))]
     mean = log_mean(float(now), float(before))
     found = [
-        Decimal(mean * math.log(after / first)).quantize(STEP) if first > 0 and after > 0 else ZERO
+        Decimal(mean * math.log(after / first)).quantize(STEP, context=EXACT) if first > 0 and after > 0 else ZERO
         for first, after in factors
     ]
     largest = max(range(len(found)), key=lambda place: (abs(found[place]), -place))

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from ddms_ops.analysis.cost_course_amounts import DAY, days_of, total
+from ddms_ops.analysis.cost_course_amounts import DAY, EXACT, days_of, total
 from ddms_ops.analysis.cost_course_amounts import amounts as cost_amounts
 from ddms_ops.analysis.cost_drivers import matching
 from ddms_ops.analysis.cost_periods import CostPeriods
@@ -57,7 +57,13 @@ class Rate:
 
 
 def provisional(
-    costs: Costs, amounts: pd.DataFrame, days: pd.DataFrame, periods: CostPeriods, window: Window
+    costs: Costs,
+    amounts: pd.DataFrame,
+    days: pd.DataFrame,
+    periods: CostPeriods,
+    window: Window,
+    *,
+    asked: Sequence[Window] = (),
 ) -> list[Estimate]:
     """Estimates for the hours of the window after its last finished day, by driver and UTC day.
 
@@ -67,36 +73,35 @@ def provisional(
         days: COSTS by day.
         periods: the days that are compared, all finished.
         window: its hours after the last of them are estimated.
+        asked: what telemetry was asked for (window and baseline); empty: all of it.
 
     Returns:
         By driver and time: what the last known step came to, times what was billed for each on the window's finished
-        days (the baseline's, where it has none), times the list price of those days, else the price billed. The range
-        is that of single finished days. Drivers are left out that were not billed on those days or that nothing was
-        logged or measured of; the hours end where the telemetry does. Empty where every day is finished.
+        days (the baseline's, where it has none), times their list price, else the price billed. The range is that of
+        single finished days; the hours end where telemetry does. Drivers not billed then, or of which nothing is known,
+        are left out. Empty where every day is finished.
     """
-    start = max(periods.now) + DAY if periods.now else window.start.floor("h")
-    start = max(start, window.start.floor("h"))
+    start = max([window.start.floor("h"), *(day + DAY for day in periods.now)])
     if start >= window.end or not (periods.now or periods.before):
         return []
     hours = pd.date_range(start, window.end, freq="h", inclusive="left").as_unit("us")
+    known = hours_of([*periods.now, *periods.before]).union(hours).as_unit("us")
+    asked = [Window(each.start, each.end.ceil("h")) for each in asked]  # what the last hour has so far counts
     used = days[(days["category"] == "usage") & days_of(days).isin([*periods.now, *periods.before])]
     found = []
     for name, driver in costs.drivers.items():
         lines = used[matching(driver, used)]
-        if lines.empty:
-            continue
-        table = step_hours(
-            name, list(driver.chain), amounts, hours_of([*periods.now, *periods.before]).union(hours).as_unit("us")
-        )
+        table = step_hours(name, list(driver.chain), amounts, known, baseline=hours_of(periods.before), asked=asked)
         step = next((each for each in reversed(driver.chain) if table.loc[hours, each].notna().any()), None)
-        rate = _rate(lines, table[step], periods, costs.measure) if step else None
-        if step and rate:
+        if step and (rate := _rate(lines, table[step], periods, costs.measure)):
             found += _estimates(name, driver, step, table.loc[hours, step], rate, window)
     return found
 
 
 def _rate(lines: pd.DataFrame, values: pd.Series, periods: CostPeriods, measure: str) -> Rate | None:
     """What is billed for a unit of a step; None where no finished day has both."""
+    if lines.empty:
+        return None
     units = lines["unit"].astype("str").unique()
     has_usage = len(units) == 1 and pd.notna(units[0]) and all(isinstance(each, Decimal) for each in lines["usage"])
     paid = cost_amounts(lines, measure)
@@ -149,7 +154,8 @@ def _estimates(name: str, driver: Driver, step: str, values: pd.Series, rate: Ra
             continue
         amount = math.fsum(seen)
         low, usual, high = (
-            (Decimal(amount * each) * rate.price).quantize(STEP) for each in (rate.low, rate.usual, rate.high)
+            EXACT.quantize(EXACT.multiply(Decimal(amount * each), rate.price), STEP)
+            for each in (rate.low, rate.usual, rate.high)
         )
         end = min(seen.index[-1] + HOUR, window.end)
         holes = int(part.loc[: seen.index[-1]].isna().sum())

@@ -16,9 +16,10 @@ AS_OFTEN = 0.5
 """An id that the baseline had this share as often, and too often there already, is no news: a default, a daily job."""
 MOST_IDS = 10_000
 ID_CHARS = 200
-RUNS = f"""CREATE OR REPLACE TEMP TABLE runs AS SELECT place, row, timestamp, tenant,
-    list_contains($window, place) AS is_now, left(v{{place}}, {ID_CHARS}) AS id
-    FROM lines WHERE is{{place}} AND v{{place}} IS NOT NULL"""
+"""So much of an id is shown; ids are told apart by all of it."""
+RUNS = """CREATE OR REPLACE TEMP TABLE runs AS SELECT place, row, timestamp, tenant,
+    list_contains($window, place) AS is_now, v{place} AS id
+    FROM lines WHERE is{place} AND v{place} IS NOT NULL"""
 COUNTS = f"""CREATE OR REPLACE TEMP TABLE counts AS SELECT id, count(*) FILTER (is_now) AS times,
     count(*) FILTER (NOT is_now) AS earlier,
     coalesce(times > $most AND NOT (earlier > $most AND earlier >= {AS_OFTEN} * times), false) AS is_found
@@ -29,7 +30,7 @@ TOTALS = """SELECT count(*) FILTER (is_found), coalesce(sum(times) FILTER (is_fo
 FIRST = """SELECT epoch_us(min(timestamp)) FROM (SELECT timestamp,
         row_number() OVER (PARTITION BY id ORDER BY timestamp, place, row) AS number
         FROM runs WHERE is_now AND id IN (SELECT id FROM counts WHERE is_found)) WHERE number = $most + 1"""
-FOUND = f"""SELECT runs.id,
+FOUND = f"""SELECT left(runs.id, {ID_CHARS}) AS id,
         min({{'t': timestamp, 'p': place, 'r': row, 'tenant': tenant}}) FILTER (tenant IS NOT NULL).tenant AS tenant,
         count(*) AS times, min(timestamp) AS first, max(timestamp) AS last,
         min({{'t': timestamp, 'p': place, 'r': row}}) AS at
@@ -66,11 +67,13 @@ def read_work(pulls: Pulls, costs: Costs) -> tuple[tuple[RepeatedWork, ...], pd.
     Returns:
         The totals of each entry that has any event. WORK of the window by entry, most often first: ids above `most`
         that were not (half) as often too much in the baseline, at most 10,000 of an entry; without rows where there
-        are none. Doubts: events without an id, ids left out for their number, and a baseline without any such event.
+        are none. Doubts: no log event at all, none that is such work, events without an id, ids left out for their
+        number, and a baseline without any such event.
     """
     names = list(costs.repeats)
     if not pulls or not names:
-        return (), conform(pd.DataFrame(), WORK), ()
+        none = ["there are no log events, so that nothing tells of work that is done again"] if names else []
+        return (), conform(pd.DataFrame(), WORK), tuple(none)
     amounts = [_amount(costs.repeats[name]) for name in names]
     totals, tables, doubts = [], [], []
     with staged_lines(pulls, amounts) as connection:
@@ -88,6 +91,12 @@ def read_work(pulls: Pulls, costs: Costs) -> tuple[tuple[RepeatedWork, ...], pd.
 def _amount(repeats: Repeats) -> LogAmount:
     """The entry as something that is counted in logs."""
     return LogAmount(contains=repeats.contains, groups=repeats.groups, distinct=repeats.id)
+
+
+def _none(repeats: Repeats) -> str:
+    """Words for that no event is such work, by what the profile declares of it."""
+    groups = f" of {', '.join(repeats.groups)}" if repeats.groups else ""
+    return f"no log event{groups} holds {' and '.join(repr(text) for text in repeats.contains)}"
 
 
 def _worked(
@@ -112,7 +121,7 @@ def _worked(
         {"window": list(window)},
     ).fetchall()
     if not events:
-        return [], table, []
+        return [], table, [f"{name}: {_none(repeats)} in window and baseline, so that nothing was counted"]
     said = [f"{name}: {lacking:,} of {events:,} log events name no {repeats.id!r} and are left out"] if lacking else []
     if not baseline:
         said.append(f"{name}: the baseline has no such log event, so that nothing tells what is usual")

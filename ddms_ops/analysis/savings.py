@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ddms_ops.analysis.cost_course_amounts import EXACT
 from ddms_ops.analysis.cost_drivers import BILLED, PRICE, Factor, Story
 from ddms_ops.spending import Action, Costs
 
@@ -42,7 +43,7 @@ def savings(costs: Costs, stories: Mapping[str, Story], window_days: int) -> lis
         if told is None or told.now <= 0:
             continue
         share, what = _saved(action, told)
-        amount = min((told.now * Decimal(share)).quantize(STEP), told.now)
+        amount = min(EXACT.quantize(EXACT.multiply(told.now, Decimal(share)), STEP), told.now)
         if amount > 0:
             days = f"{window_days} day{'' if window_days == 1 else 's'}"
             words = f"{what}: {share:.0%} of what {told.title} cost in the window's {days}"

@@ -8,15 +8,19 @@ from decimal import Decimal
 
 import pandas as pd
 
-from ddms_ops.analysis.cost_course_amounts import ZERO, days_of, known, scaled, total
+from ddms_ops.analysis.cost_course_amounts import EXACT, ZERO, known, scaled, total
 from ddms_ops.analysis.cost_course_amounts import amounts as cost_amounts
 from ddms_ops.analysis.cost_drivers import driver_lines
 from ddms_ops.analysis.cost_periods import CostPeriods
 from ddms_ops.analysis.signal_hours import hours_of, step_hours
 from ddms_ops.schema import Column, Schema, conform
 from ddms_ops.spending import Costs, Driver
+from ddms_ops.window import Window
 
 STEP = Decimal("1e-9")
+LITTLE = 0.05
+"""By so much the share that holes usually hold may differ between the sides for tenants' costs to be compared: it is
+the share of the cost by which a tenant's difference is wrong at most."""
 MORE_MISSING = 2
 """How many times what holes usually hold they may have held, for the range."""
 
@@ -46,7 +50,7 @@ class Used:
         """A tenant's part of a cost: as far as is known, the least and the most."""
         own, whole, more = self.tenants.get(tenant, 0.0), self.seen + self.missing, MORE_MISSING * self.missing
         found = [own / whole, own / (self.seen + more), (own + self.nobody + more) / (self.seen + more)]
-        part, low, high = ((cost * Decimal(share)).quantize(STEP) for share in found)
+        part, low, high = (EXACT.quantize(EXACT.multiply(cost, Decimal(share)), STEP) for share in found)
         return part, min(low, part), max(high, part)
 
     @property
@@ -59,9 +63,20 @@ class Used:
         """Whether all of it is some tenant's."""
         return self.nobody == 0 and self.missing == 0
 
+    @property
+    def lacking(self) -> float:
+        """What share of all that was used holes usually hold, 0..1."""
+        return self.missing / (self.seen + self.missing) if self.missing else 0.0
+
 
 def tenant_cost(
-    name: str, driver: Driver, bridge: pd.DataFrame, amounts: pd.DataFrame, periods: CostPeriods
+    name: str,
+    driver: Driver,
+    bridge: pd.DataFrame,
+    amounts: pd.DataFrame,
+    periods: CostPeriods,
+    *,
+    asked: Sequence[Window] = (),
 ) -> pd.DataFrame:
     """Cost of a driver's lines by tenant, in proportion to what each used of the driver's key step.
 
@@ -70,21 +85,26 @@ def tenant_cost(
         bridge: BRIDGE of the whole bill.
         amounts: AMOUNTS of all drivers' steps.
         periods: the days that are compared.
+        asked: what telemetry was asked for (window and baseline); empty: all of the days.
 
     Returns:
         TENANT_COST, most cost first, the remainder last: what events without a tenant used, and what hours without
         telemetry usually hold. `before` and `now` sum to the cost of the driver's lines exactly. The range of a tenant
         reaches from where all of the remainder is others' to where all is its own, with twice as much in the holes. Of
-        a key without tenants (a metric), and of a cost not above 0, all is remainder; where only the baseline's shares
-        are not known, `before` and `delta` of the tenants are None, and `delta` of the remainder too.
+        a key without tenants (a metric), and of a cost not above 0, all is remainder. Where only the baseline's shares
+        are not known, and where hours without telemetry hold clearly more of one side than of the other, they cannot be
+        compared: `before` and `delta` of the tenants are None, and `delta` of the remainder too.
     """
     lines = driver_lines(driver, bridge)
     costs = [total(lines[side]) for side in ("before", "now")]
-    hours = step_hours(name, [driver.key], amounts, hours_of([*periods.before, *periods.now]))[driver.key]
+    every, first = hours_of([*periods.before, *periods.now]), hours_of(periods.before)
+    hours = step_hours(name, [driver.key], amounts, every, baseline=first, asked=asked)[driver.key]
     rows = amounts[amounts["signal"] == f"{name}/{driver.key}"]
     before, now = (_used(rows, hours, days) for days in (periods.before, periods.now))
     old, new = _parts(before, costs[0]), _parts(now, costs[1])
     is_known = not costs[0] or bool(before and before.tenants)
+    if before and now and all(costs):
+        is_known &= abs(now.lacking - before.lacking) <= LITTLE
     tenants = sorted({*old, *new}, key=lambda tenant: (-new.get(tenant, (ZERO,))[0], tenant))
     zeros = (ZERO, ZERO, ZERO)
     found = [(tenant, old.get(tenant, zeros)[0] if is_known else None, *new.get(tenant, zeros)) for tenant in tenants]
@@ -95,7 +115,7 @@ def _used(rows: pd.DataFrame, hours: pd.Series, days: Sequence[pd.Timestamp]) ->
     """What was used on some days; None where nothing tells."""
     side = hours.reindex(hours_of(days))
     seen = side.dropna()
-    own = rows[days_of(rows).isin(list(days))].sort_values("value")
+    own = rows[rows["timestamp"].isin(seen.index)].sort_values("value")
     if seen.empty or own.empty:
         return None
     by_clock = seen.groupby(seen.index.hour).mean()

@@ -1,16 +1,19 @@
 """Whether there is a bill that can be compared, and the rises that the checks are about."""
 
+import pandas as pd
+
 from ddms_ops.analysis.cost_bridge import totals
+from ddms_ops.analysis.cost_course_amounts import total
 from ddms_ops.analysis.cost_periods import LeftOut
 from ddms_ops.analysis.cost_rises import Rise
 from ddms_ops.checks.base import CannotTell, Facts, is_absent
+from ddms_ops.checks.cost_words import money
 from ddms_ops.checks.refs import counted
 from ddms_ops.coverage import Status
 from ddms_ops.findings import Finding, Verdict
 from ddms_ops.redact import redact
 from ddms_ops.window import Window
 
-BILL = ("costs",)
 SIGNS = ("cost_rise", "provisional_cost", "cost_offsets")
 UNREAD = (Status.FAILED, Status.NO_PERMISSION)
 
@@ -56,13 +59,34 @@ def _in_words(left: list[LeftOut]) -> str:
 def risen(facts: Facts) -> list[Rise]:
     """Kinds of lines that cost more than expected, most money first."""
     must_have_bill(facts)
-    return [rise for rise in facts.cost_rises if rise.is_above and rise.service is not None]
+    return [rise for rise in facts.cost_rises if rise.is_above]
+
+
+def of_kind(lines: pd.DataFrame, service: str | None, usage_type: str | None) -> pd.Series:
+    """Which lines are of a kind; a name that the bill does not have is as good as an empty one."""
+    names = (lines["service"].fillna(""), lines["usage_type"].fillna(""))
+    return (names[0] == (service or "")) & (names[1] == (usage_type or ""))
 
 
 def usual_day(facts: Facts) -> float:
-    """What a day of the baseline costs in all, in the bill's currency."""
-    before, _, _ = totals(facts.cost_bridge)
-    return float(before) / len(facts.cost_periods.now)
+    """What a day of the baseline's usage costs, in the bill's currency."""
+    lines = facts.cost_bridge
+    return float(total(lines.loc[lines["category"] == "usage", "before"])) / len(facts.cost_periods.now)
+
+
+def bill_words(facts: Facts) -> str:
+    """How much the whole bill differs from the baseline, whatever is usual; empty where there is none to compare."""
+    if not (facts.cost_periods.now and facts.cost_periods.before):
+        return ""
+    before, now, delta = totals(facts.cost_bridge)
+    amounts = money(now, facts.currency), money(before, ""), money(delta, "", signed=True)
+    return f"The bill has {amounts[0]}, the baseline {amounts[1]} ({amounts[2]}), all charges, as is usual or not"
+
+
+def first_step(facts: Facts) -> str:
+    """First step of the scenario that the profile names for a cost spike."""
+    scenario = facts.profile.scenarios.get(facts.costs.scenario)
+    return f"{scenario.title}: {scenario.steps[0]}" if scenario else ""
 
 
 def leading_cost(facts: Facts) -> Finding | None:

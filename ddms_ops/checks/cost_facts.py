@@ -81,6 +81,10 @@ class CostFacts(Protocol):
         """When what moved a driver left its normal."""
         ...
 
+    def signal_start(self, name: str) -> Start | None:
+        """When the use that a driver is billed for left its normal, whatever the bill knows."""
+        ...
+
     @property
     def repeated_work(self) -> tuple[tuple[RepeatedWork, ...], pd.DataFrame, tuple[str, ...]]:
         """Work done again and again, WORK, and doubts."""

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ddms_ops.analysis.cost_course import cost_course
+from ddms_ops.analysis.cost_course_amounts import total
 from ddms_ops.analysis.cost_drivers import matching
 from ddms_ops.analysis.cost_offsets import offsets
 from ddms_ops.analysis.cost_rises import Rise
@@ -16,7 +17,7 @@ from ddms_ops.analysis.repeated_work import RepeatedWork
 from ddms_ops.analysis.suspects import alarms_before, first_seen_versions, suspect_changes
 from ddms_ops.checks.base import CannotTell, Facts, is_absent
 from ddms_ops.checks.changes_before import SHOWN, change_finding
-from ddms_ops.checks.cost_basis import leading_cost, must_have_bill
+from ddms_ops.checks.cost_basis import first_step, leading_cost, must_have_bill
 from ddms_ops.checks.cost_reasons import signal_refs
 from ddms_ops.checks.cost_rise import started
 from ddms_ops.checks.cost_words import kind_name, money, number
@@ -27,8 +28,6 @@ from ddms_ops.redact import redact
 OFFSETS, PROVISIONAL, REPEATED, CHANGES = "cost_offsets", "provisional_cost", "repeated_work", "cost_changes"
 HOUR, DAY = pd.Timedelta(hours=1), pd.Timedelta(days=1)
 NAMED = 3
-FEWEST_REPEATED = 5  # ids beyond what is usual: fewer are accidents
-ZERO = Decimal(0)
 
 
 def check_cost_offsets(facts: Facts) -> list[Finding]:
@@ -38,13 +37,13 @@ def check_cost_offsets(facts: Facts) -> list[Finding]:
 
 
 def _offset(facts: Facts, up: tuple[Rise, ...], down: tuple[Rise, ...], net: Decimal) -> Finding:
-    risen, fallen = (sum((rise.impact for rise in rises), ZERO) for rises in (up, down))
+    risen, fallen = (total(rise.impact for rise in rises) for rises in (up, down))
     rose, fell, left = (money(amount, facts.currency, signed=True) for amount in (risen, fallen, net))
     ups, downs = _named(up), _named(down)
     return Finding(
         check=OFFSETS,
         severity=Severity.MEDIUM,
-        statement=(f"Rises of {rose} ({ups}) and falls of {fell} ({downs}) cancel: the total moved by {left} only"),
+        statement=(f"Rises of {rose} ({ups}) and falls of {fell} ({downs}) cancel: together they moved by {left}"),
         subject={"up": ups, "down": downs},
         evidence=(EvidenceRef.of("costs", [row for rise in (*up, *down) for row in rise.rows]),),
         strength=float(risen),
@@ -72,13 +71,26 @@ def check_provisional_cost(facts: Facts) -> list[Finding]:
     return [finding for finding in found if finding is not None]
 
 
+def unestimated(facts: Facts) -> str:
+    """Drivers of which nothing is known for the part of the window that is not billed yet; empty where all is."""
+    periods = facts.cost_periods
+    last = max(periods.now, default=facts.window.start.floor("D") - DAY) + DAY
+    known = {each.driver for each in facts.provisional_costs}
+    lacking = [name for name in facts.cost_stories if name not in known]
+    if last >= facts.window.end or not lacking:
+        return ""
+    return f"the bill ends on {last:%Y-%m-%d}, and nothing tells since of {', '.join(lacking[:NAMED])}"
+
+
 def _provisional(facts: Facts, name: str, parts: list[Estimate]) -> Finding | None:
     """What a driver comes to in the hours not billed yet, where that is beyond what is expected of these days."""
-    low, amount, high = (sum((getattr(each, part) for each in parts), ZERO) for part in ("low", "amount", "high"))
+    low, amount, high = (total(getattr(each, part) for each in parts) for part in ("low", "amount", "high"))
     days = sum(((each.end - each.start) / DAY for each in parts), 0.0)
     expected, most = _expected(facts, name, parts)
     start, end = min(each.start for each in parts), max(each.end for each in parts)
     refs = signal_refs(facts, name, start)
+    spread = f" ({money(low, '')} to {money(high, '')})" if low != high else ""
+    began = facts.signal_start(name)
     least = max(float(facts.costs.min_amount) * days, expected * facts.costs.min_share)
     is_beyond = float(low) > most and float(amount) - expected >= least  # not where nothing can be expected
     if not (is_beyond and refs):
@@ -87,18 +99,19 @@ def _provisional(facts: Facts, name: str, parts: list[Estimate]) -> Finding | No
         check=PROVISIONAL,
         severity=Severity.MEDIUM,
         statement=(
-            f"Provisional, not billed yet: {redact(facts.costs.drivers[name].title)} come to about"
-            f" {money(amount, facts.currency)} ({money(low, '')} to {money(high, '')}) from {start:%Y-%m-%d %H:%M} to"
-            f" {end:%Y-%m-%d %H:%M} UTC, {money(expected, facts.currency)} expected"
+            f"Provisional, not billed yet: about {money(amount, facts.currency)}{spread} of"
+            f" {redact(facts.costs.drivers[name].title)} from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC,"
+            f" {money(expected, facts.currency)} expected"
         ),
         subject={"driver": name},
         evidence=refs,
         strength=float(amount) - expected,
-        first_seen=start,
+        first_seen=began.at if began else start,
         last_seen=end,
         observed=float(amount) / days,
         baseline=expected / days,
         unit=f"{facts.currency} a day, provisional",
+        next_step=first_step(facts),
     )
 
 
@@ -109,7 +122,7 @@ def _expected(facts: Facts, name: str, parts: list[Estimate]) -> tuple[float, fl
     whole days: of some hours nobody knows what share of the day's cost falls into them.
     """
     days = facts.cost_days
-    own = days[matching(facts.costs.drivers[name], days)]
+    own = days[matching(facts.costs.drivers[name], days) & (days["category"] == "usage")]
     expected = most = 0.0
     for service, usage_type in own[["service", "usage_type"]].drop_duplicates().itertuples(index=False, name=None):
         course = cost_course(
@@ -143,20 +156,19 @@ def repeated_doubt(facts: Facts) -> str:
 
 
 def _repeated(facts: Facts, each: RepeatedWork, work: pd.DataFrame) -> Finding | None:
-    own = work[work["repeats"] == each.name]
     declared = facts.costs.repeats[each.name]
-    if len(own) < FEWEST_REPEATED or each.now < each.usual * (1 + facts.costs.min_share):
+    if each.runs - each.ids * declared.most < declared.least_runs:
         return None
-    own = own.sort_values(["times", "id"], ascending=[False, True])
+    own = work[work["repeats"] == each.name].sort_values(["times", "id"], ascending=[False, True])
     signs = _signs(facts, declared.driver)
-    ids, most = counted(len(own), "id"), int(own["times"].iloc[0])
+    ids, most = counted(each.ids, "id"), int(own["times"].iloc[0])
     return Finding(
         check=REPEATED,
         severity=Severity.MEDIUM if signs else Severity.LOW,
         statement=(
-            f"{redact(declared.title)}: {ids} more than {declared.most} times since {each.first:%Y-%m-%d %H:%M} UTC,"
-            f" the most {most:,} times; {number(each.now)} runs an id on average, {number(each.usual)} in the baseline"
-            f"{_whose(own)}"
+            f"{ids} more than {declared.most} times since {each.first:%Y-%m-%d %H:%M} UTC, the most {most:,} times"
+            f" ({redact(declared.title)}); {number(each.now)} runs an id on average, {number(each.usual)} in the"
+            f" baseline{_whose(own)}"
         ),
         subject={
             "repeats": each.name,
@@ -164,10 +176,10 @@ def _repeated(facts: Facts, each: RepeatedWork, work: pd.DataFrame) -> Finding |
             **({"explains": signs[0]} if signs else {}),
         },
         evidence=pair_refs(zip(own["pull"].astype("str"), own["row"], strict=True)),
-        strength=float(own["times"].sum()),
+        strength=float(each.runs),
         first_seen=each.first,
         observed=each.now,
-        baseline=each.usual,
+        baseline=each.usual if each.usual == each.usual else None,
         unit="runs an id",
     )
 
@@ -181,7 +193,7 @@ def _whose(work: pd.DataFrame) -> str:
     tenants = work["tenant"].dropna().value_counts()
     if tenants.empty:
         return ""
-    return f"; most of tenant {redact(str(tenants.index[0]))} ({tenants.iloc[0]:,} of {len(work):,})"
+    return f"; {tenants.iloc[0]:,} of {len(work):,} are tenant {redact(str(tenants.index[0]))}'s"
 
 
 def check_cost_changes(facts: Facts) -> list[Finding]:
@@ -224,13 +236,16 @@ def _change(facts: Facts, change: Any, sign: Finding, start: Start, strength: in
 
 
 def _start_of(facts: Facts, sign: Finding) -> Start:
-    """The start of the rise that a finding is about; of another sign when it was first seen, to the hour."""
+    """The start of what a finding is about, as narrow as it is known."""
     assert sign.first_seen is not None
-    if sign.check != "cost_rise":
-        return Start(sign.first_seen, sign.first_seen, sign.first_seen)
+    if sign.check == PROVISIONAL:
+        began = facts.signal_start(sign.subject["driver"])
+        return began or Start(sign.first_seen, sign.first_seen, facts.window.end - HOUR)
+    if sign.check == OFFSETS:
+        return Start(sign.first_seen, sign.first_seen, sign.first_seen + DAY - HOUR)
     named = sign.subject["service"], sign.subject["usage_type"]
-    rises = [rise for rise in facts.cost_rises if (redact(str(rise.service)), redact(rise.usage_type or "")) == named]
-    return started(facts, rises[0])
+    rises = [each for each in (*facts.cost_rises, facts.total_rise) if each is not None]
+    return started(facts, next(r for r in rises if (redact(r.service or ""), redact(r.usage_type or "")) == named))
 
 
 def _about(facts: Facts, sign: Finding) -> str:

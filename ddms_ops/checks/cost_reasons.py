@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from ddms_ops.analysis.cost_course_amounts import total
 from ddms_ops.analysis.cost_drivers import Factor, Story
 from ddms_ops.analysis.driver_starts import Start
 from ddms_ops.checks.base import CannotTell, Facts
@@ -18,6 +19,7 @@ CHECK, TENANTS = "cost_drivers", "tenant_costs"
 SHOWN_TENANTS = 3
 TELLING = Decimal(1) / 3  # of what a driver's cost grew by
 NO_DRIVERS = "the profile declares no driver (costs.drivers) for what costs more"
+FELL = "of the driver of what rose, all lines together fell against the baseline"
 
 
 def risen_stories(facts: Facts) -> list[tuple[Finding, str, Story]]:
@@ -35,14 +37,17 @@ def _stories(facts: Facts) -> list[tuple[Finding, str, Story]]:
     """`risen_stories`; none where nothing rose.
 
     Raises:
-        CannotTell: something rose, and no driver is declared for any of it.
+        CannotTell: something rose, and no driver is declared for any of it, or what it drives fell in all.
     """
     if not risen(facts):
         return []
     stories = risen_stories(facts)
     if not stories:
         raise CannotTell(NO_DRIVERS)
-    return stories
+    grew = [each for each in stories if each[2].delta > 0]
+    if not grew:
+        raise CannotTell(FELL)
+    return grew
 
 
 def check_cost_drivers(facts: Facts) -> list[Finding]:
@@ -69,7 +74,7 @@ def _driver_finding(facts: Facts, sign: Finding, name: str, told: Story) -> Find
         check=CHECK,
         severity=Severity.LOW,
         statement=(
-            f"{redact(told.title)}: {money(told.delta, currency, signed=True)} in"
+            f"{redact(told.title)} make {money(told.delta, currency, signed=True)} in"
             f" {counted(len(facts.cost_periods.now), 'day')}, of it {parts or 'no factor'}{start_words(start)};"
             " coincident"
         ),
@@ -86,7 +91,8 @@ def _driver_finding(facts: Facts, sign: Finding, name: str, told: Story) -> Find
 def factor_words(factor: Factor, currency: str) -> str:
     """`calls per invoice 1.02 → 4.98 (retries) +980.10 USD`."""
     means = f" ({factor.means})" if factor.means not in ("volume", "price", "billed") else ""
-    moved = f"{number(factor.before)} → {number(factor.now)}"
+    unit = f" {redact(factor.unit)}" if factor.unit else ""
+    moved = f"{number(factor.before)} → {number(factor.now)}{unit}"
     return f"{redact(factor.title)} {moved}{means} {money(factor.effect, currency, signed=True)}"
 
 
@@ -110,7 +116,7 @@ def check_tenant_costs(facts: Facts) -> list[Finding]:
     for sign, name, told in _stories(facts):
         table = facts.tenant_costs[name]
         known = table[table["tenant"].notna()]
-        if known.empty or told.delta <= 0:
+        if known.empty:
             untold.append(name)
             continue
         is_telling = pd.Series([_is_telling(delta, told) for delta in known["delta"]], index=known.index)
@@ -134,14 +140,14 @@ def _tenant_finding(
 ) -> Finding:
     told, currency = facts.cost_stories[name], facts.currency
     tenant, days = redact(str(row.tenant)), counted(len(facts.cost_periods.now), "day")
-    rest = sum(table.loc[table["tenant"].isna(), "now"], Decimal(0))
+    rest = total(table.loc[table["tenant"].isna(), "now"])
     others = "" if is_telling else f"; no tenant stands out among {len(table) - 1:,}"
     spread = f" (between {money(row.low, '')} and {money(row.high, '')})" if row.low != row.high else ""
     return Finding(
         check=TENANTS,
         severity=Severity.LOW if is_telling else Severity.INFO,
         statement=(
-            f"Tenant {tenant}: {money(row.now, currency)}{spread} of {redact(told.title)} in {days}, {row.share:.0%}"
+            f"Tenant {tenant} has {money(row.now, currency)}{spread} of {redact(told.title)} in {days}, {row.share:.0%}"
             f" of it, {_against(row, told, currency)}; {money(rest, currency)} not allocated{others}"
         ),
         subject={"tenant": tenant, "driver": name, "explains": sign.id},
@@ -156,7 +162,7 @@ def _tenant_finding(
 def _against(row: Any, told: Story, currency: str) -> str:
     """What a tenant's cost was in the baseline, and its part of the difference."""
     if row.delta is None:
-        return "not known of the baseline"
+        return "not to be compared with the baseline"
     part = f"{money(row.delta, '', signed=True)} of {money(told.delta, currency, signed=True)}"
     return f"{money(row.before, '')} by the baseline: {part}"
 

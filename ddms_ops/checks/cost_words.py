@@ -1,5 +1,6 @@
 """Money, rates and days in words."""
 
+import math
 from decimal import Decimal
 
 import pandas as pd
@@ -17,8 +18,14 @@ def money(amount: Decimal | float, currency: str, *, signed: bool = False) -> st
     exact = amount if isinstance(amount, Decimal) else Decimal(repr(float(amount)))
     sign = "+" if signed else ""
     is_small = exact != 0 and abs(exact) < SMALL
-    words = f"{float(exact):{sign}.3g}" if is_small else f"{exact.quantize(CENT):{sign},.2f}"
+    words = plain(float(exact), sign=sign) if is_small else f"{exact.quantize(CENT):{sign},.2f}"
     return f"{words} {currency}".strip()
+
+
+def plain(value: float, *, sign: str = "") -> str:
+    """Three digits that count, never with an exponent: `0.0000031`."""
+    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    return f"{value:{sign},.{digits}f}"
 
 
 def is_told(amount: Decimal) -> bool:
@@ -27,20 +34,22 @@ def is_told(amount: Decimal) -> bool:
 
 
 def number(value: float) -> str:
-    """`12,400`, `4.98`, `0.0031`; `none` of nothing."""
+    """`12,400`, `4.98`, `0.0031`; `unknown` of NaN."""
     if value != value:
         return "unknown"
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else plain(value)
 
 
 def kind_name(service: str | None, usage_type: str | None) -> str:
     """A kind of lines as a report names it: service, then usage type."""
-    parts = [redact(str(part))[:NAME_CHARS] for part in (service, usage_type) if part is not None and not pd.isna(part)]
-    return " ".join(parts) or "all costs"
+    parts = [redact(str(part))[:NAME_CHARS] for part in (service, usage_type) if part and not pd.isna(part)]
+    return " ".join(parts) or ("all usage" if service is None and usage_type is None else "lines without a service")
 
 
 def since_words(rise: Rise, window_start: pd.Timestamp) -> str:
     """`since 2026-03-02`, with a word where that is before the window, and until when."""
     early = ", before the window" if rise.start < window_start.floor("D") else ""
-    last = f" to {rise.end:%Y-%m-%d}" if rise.end is not None else ""
-    return f"since {rise.start:%Y-%m-%d}{last}{early}" if not last else f"{rise.start:%Y-%m-%d}{last}{early}"
+    if rise.end is None:
+        return f"since {rise.start:%Y-%m-%d}{early}"
+    days = dict.fromkeys((f"{rise.start:%Y-%m-%d}", f"{rise.end:%Y-%m-%d}"))
+    return f"{' to '.join(days)}{early}"

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from ddms_ops.analysis.cost_bridge import bars, totals
 from ddms_ops.analysis.cost_course import cost_course
 from ddms_ops.checks.base import Facts
+from ddms_ops.checks.cost_basis import risen
 from ddms_ops.checks.cost_words import is_told, kind_name, money
 from ddms_ops.checks.figures import BAD, CHANGE, GRID, INK, MUTED, USUAL, WIDTH
 from ddms_ops.checks.tables import visible
@@ -24,7 +25,7 @@ ZERO = Decimal(0)
 
 def plot_spending(facts: Facts) -> Figure:
     """Cost by day beside what was expected, of all and of what rose most; below it the bridge."""
-    rises = [rise for rise in facts.cost_rises if rise.is_above and rise.service is not None][:KINDS]
+    rises = risen(facts)[:KINDS]
     courses = [
         ("all usage", None, None),
         *((kind_name(r.service, r.usage_type), r.service, r.usage_type) for r in rises),
@@ -35,7 +36,7 @@ def plot_spending(facts: Facts) -> Figure:
         course = cost_course(
             facts.cost_days, facts.cost_periods, measure=facts.costs.measure, service=service, usage_type=usage_type
         )
-        _draw_course(axis, course, f"{_plain(name)}, {facts.currency} a day")
+        _draw_course(axis, course, _plain(f"{name}, {facts.currency} a day"))
     axes[0].legend(fontsize=8, frameon=False, ncols=5, loc="upper left")
     _draw_bridge(axes[-1], facts)
     for axis in axes:
@@ -90,8 +91,10 @@ def _draw_bridge(axes: Axes, facts: Facts) -> None:
     ):
         axes.text(place, start + height, label, ha="center", va="bottom", fontsize=8, color=INK)
     axes.set_xticks(range(len(names) + 1), [*names, "window"], fontsize=8)
-    axes.set_title(f"bridge, {currency}: {facts.cost_periods.words}", fontsize=8, color=MUTED, loc="left")
+    axes.set_title(_plain(f"bridge, {currency}: {facts.cost_periods.words}"), fontsize=8, color=MUTED, loc="left")
+    axes.use_sticky_edges = False
     axes.margins(y=0.25)
+    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]) if min([*starts, 0.0]) < 0 else 0.0)
 
 
 def _plain(text: str) -> str:

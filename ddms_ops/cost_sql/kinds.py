@@ -30,6 +30,11 @@ def category_of(line_type: str) -> str:
 
 
 def category_sql(line_type: str) -> str:
-    """The same as SQL over an expression of text, as reports spell it."""
-    cases = [f"WHEN '{name}' THEN '{category}'" for category, names in TYPES.items() for name in names]
+    """The same as SQL over an expression of text in lower case, as reports spell it but for that."""
+    cases = [f"WHEN '{name.lower()}' THEN '{category}'" for category, names in TYPES.items() for name in names]
     return f"CASE {line_type} {' '.join(cases)} ELSE '{OTHER}' END"
+
+
+def is_known_sql(line_type: str) -> str:
+    """SQL for whether such a text is a type of line that we know."""
+    return f"coalesce({line_type} IN ({', '.join(repr(name) for name in CATEGORY_OF)}), FALSE)"

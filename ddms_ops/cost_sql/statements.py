@@ -12,24 +12,55 @@ from ddms_ops.window import Window
 MOST = 2_000  # resources, and kinds with tags, that are told apart; by far more than a person reads
 HOUR = "INTERVAL 1 HOUR"
 KIND_UNIT = ("service", "usage_type", "operation", "category", "unit")
-SUMS = """CAST(sum(billed) AS DECIMAL(38, 12)) AS billed,
+UNSAID = "(usage IS NULL AND (billed <> 0 OR coalesce(amortised, 0) <> 0))"
+SUMS = f"""CAST(sum(billed) AS DECIMAL(38, 12)) AS billed,
     CAST(CASE WHEN count(amortised) = count(*) THEN sum(amortised) END AS DECIMAL(38, 12)) AS amortised,
-    CAST(sum(list_cost) AS DECIMAL(38, 12)) AS list_cost, CAST(sum(usage) AS DECIMAL(38, 12)) AS usage"""
+    CAST(sum(list_cost) AS DECIMAL(38, 12)) AS list_cost,
+    CAST(CASE WHEN NOT bool_or({UNSAID}) THEN sum(usage) END AS DECIMAL(38, 12)) AS usage"""
+"""What lines that cost something do not all say is not known of their sum."""
 LINES = f"{SUMS}, CAST(count(*) AS BIGINT) AS lines"
+AGAIN = """CAST(sum(billed) AS DECIMAL(38, 12)) AS billed,
+    CAST(CASE WHEN count(amortised) = count(*) THEN sum(amortised) END AS DECIMAL(38, 12)) AS amortised,
+    CAST(sum(list_cost) AS DECIMAL(38, 12)) AS list_cost,
+    CAST(CASE WHEN NOT bool_or(is_unsaid) THEN sum(usage) END AS DECIMAL(38, 12)) AS usage,
+    CAST(sum(lines) AS BIGINT) AS lines"""
 SUMMED = ("billed", "amortised", "list_cost", "usage", "lines")
+COUNTED = ("lines", "usage_lines", "hourly_lines", "long_lines", "unspread_lines", "strange_lines")
 IS_HOURLY = f"ended > begun AND ended <= begun + {HOUR}"
 USABLE = "(begun IS NOT NULL AND billed IS NOT NULL AND currency IS NOT NULL)"
 LACK = "CASE WHEN begun IS NULL THEN 'time' WHEN billed IS NULL OR currency IS NULL THEN 'amount' END"
-SAME_LINE = "key, begun, service, usage_type, operation, account, category, resource"
-"""What lasts longer than a day counts on its first, as on the invoice."""
 
 
-def days_sql(lines: str, window: Window) -> str:
-    """Costs by day, of all lines that begin in the window."""
+def file_days_sql(lines: str) -> str:
+    """Costs of each file by day and kind: what the answer by day and the facts of the files are both made from.
+
+    What lasts longer than a day counts on its first, as on the invoice. Lines that cannot be used are counted under
+    what they lack.
+    """
+    keys = ", ".join([*KIND_COLUMNS, "estimated", "is_ours"])
+    return f"""SELECT file, CAST(begun AS DATE) AS day, {keys}, {LACK} AS lack, {LINES},
+        bool_or({UNSAID}) AS is_unsaid, count(*) FILTER (category = 'usage') AS usage_lines,
+        count(*) FILTER (category = 'usage' AND {IS_HOURLY}) AS hourly_lines,
+        count(*) FILTER (ended > begun + {DAY}) AS long_lines,
+        count(*) FILTER (category = 'usage' AND amortised = 0 AND billed > 0) AS unspread_lines,
+        count(*) FILTER (NOT is_known) AS strange_lines
+        FROM {lines} GROUP BY ALL"""
+
+
+def days_sql(file_days: str, window: Window) -> str:
+    """Costs by day, of all lines of the window's days."""
     keys = ", ".join([*KIND_COLUMNS, "estimated"])
-    answer = f"""SELECT CAST(date_trunc('day', begun) AS TIMESTAMP) AS timestamp, {keys}, {LINES} FROM {lines}
-        WHERE {USABLE} AND is_ours AND {_within(window)} GROUP BY ALL"""
+    answer = f"""SELECT begun AS timestamp, {keys}, {AGAIN}
+        FROM (SELECT *, CAST(day AS TIMESTAMP) AS begun FROM {file_days})
+        WHERE lack IS NULL AND is_ours AND {_within(window)} GROUP BY ALL"""
     return _ordered("days", answer)
+
+
+def facts_sql(file_days: str) -> str:
+    """What each day of each file holds: see `Fact`."""
+    counts = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in COUNTED)
+    return f"""SELECT file, day, currency, is_ours, lack, CAST(sum(billed) AS DECIMAL(38, 12)) AS billed, {counts}
+        FROM {file_days} GROUP BY ALL ORDER BY ALL"""
 
 
 def hours_sql(lines: str, window: Window) -> str:
@@ -63,39 +94,6 @@ def details_sql(lines: str, costs: Costs, *, now: Sequence[str], before: Sequenc
     return _ordered("details", answer)
 
 
-def facts_sql(lines: str) -> str:
-    """What each day of each file holds: see `Fact`; lines that cannot be used are counted under what they lack."""
-    return f"""SELECT file, CAST(begun AS DATE) AS day, currency, is_ours, {LACK} AS lack, count(*) AS lines,
-        CAST(sum(billed) AS DECIMAL(38, 12)) AS billed, count(*) FILTER (category = 'usage') AS usage_lines,
-        count(*) FILTER (category = 'usage' AND {IS_HOURLY}) AS hourly_lines,
-        count(*) FILTER (ended > begun + {DAY}) AS long_lines,
-        count(*) FILTER (category = 'usage' AND amortised = 0 AND billed > 0) AS unspread_lines
-        FROM {lines} GROUP BY ALL ORDER BY ALL"""
-
-
-def taken_sql(doubled: str, columns: Sequence[str]) -> str:
-    """Which of lines that share a key are taken: of one id the first, of lines alike those of the file with most.
-
-    AWS's ids are unique within a part of one report only, so that the kind of line has to agree as well.
-    """
-    order = ", ".join(f"{name} NULLS LAST" for name in columns if name not in ("key", "has_id"))
-    picked = ", ".join(columns)
-    return f"""SELECT file, {picked} FROM (
-        SELECT *, row_number() OVER (PARTITION BY {SAME_LINE} ORDER BY file, {order}) AS place
-        FROM {doubled} WHERE has_id) WHERE place = 1
-        UNION ALL SELECT file, {picked} FROM {doubled} SEMI JOIN (
-            SELECT key, file FROM (
-                SELECT key, file, row_number() OVER (PARTITION BY key ORDER BY count(*) DESC, file) AS place
-                FROM {doubled} WHERE NOT has_id GROUP BY key, file)
-            WHERE place = 1) AS best USING (key, file)"""
-
-
-def conflicts_sql(doubled: str) -> str:
-    """How many ids have lines of one kind with other amounts."""
-    return f"""SELECT count(*) FROM (SELECT 1 FROM {doubled} WHERE has_id GROUP BY {SAME_LINE}
-        HAVING count(DISTINCT (billed, amortised, list_cost, usage)) > 1)"""
-
-
 def _side_of_lines(side: str) -> str:
     """The sums of one side of lines that know which they are on; a day may be on both."""
     on = f"FILTER (is_{side})"
@@ -103,7 +101,8 @@ def _side_of_lines(side: str) -> str:
         CAST(CASE WHEN count(amortised) {on} = count(*) {on} THEN sum(amortised) {on} END AS DECIMAL(38, 12))
             AS {side}_amortised,
         CAST(sum(list_cost) {on} AS DECIMAL(38, 12)) AS {side}_list_cost,
-        CAST(sum(usage) {on} AS DECIMAL(38, 12)) AS {side}_usage, CAST(count(*) {on} AS BIGINT) AS {side}_lines"""
+        CAST(sum(usage) {on} AS DECIMAL(38, 12)) AS {side}_usage, CAST(count(*) {on} AS BIGINT) AS {side}_lines,
+        coalesce(bool_or({UNSAID}) {on}, FALSE) AS {side}_unsaid"""
 
 
 def _side_of_sums(side: str) -> str:
@@ -113,7 +112,8 @@ def _side_of_sums(side: str) -> str:
         CAST(CASE WHEN count({side}_amortised) = {there} THEN sum({side}_amortised) END AS DECIMAL(38, 12))
             AS {side}_amortised,
         CAST(sum({side}_list_cost) AS DECIMAL(38, 12)) AS {side}_list_cost,
-        CAST(sum({side}_usage) AS DECIMAL(38, 12)) AS {side}_usage, CAST(sum({side}_lines) AS BIGINT) AS {side}_lines"""
+        CAST(sum({side}_usage) AS DECIMAL(38, 12)) AS {side}_usage, CAST(sum({side}_lines) AS BIGINT) AS {side}_lines,
+        bool_or({side}_unsaid) AS {side}_unsaid"""
 
 
 def _both(sums: Callable[[str], str]) -> str:
@@ -122,7 +122,8 @@ def _both(sums: Callable[[str], str]) -> str:
 
 def _side(side: str, tags: str) -> str:
     """The rows of one side, with its tags as JSON."""
-    columns = ", ".join(f"{side}_{name} AS {name}" for name in SUMMED)
+    said = {"usage": f"CASE WHEN NOT {side}_unsaid THEN {side}_usage END"}
+    columns = ", ".join(f"{said.get(name, f'{side}_{name}')} AS {name}" for name in SUMMED)
     return f"""SELECT '{side}' AS side, {", ".join(KIND_UNIT)}, resource, {tags} AS tags, {columns} FROM summed
         WHERE {side}_lines > 0"""
 

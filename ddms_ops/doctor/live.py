@@ -27,8 +27,7 @@ def account_and_database_lines(
     pacers = Pacers()
     sessions = [AwsSession(account, name=name, pacers=pacers) for name, account in targets.items()]
     for session in sessions:
-        of = f"{session.name}: " if session.name else ""
         for status, words in account_lines(session, profile, now=now, clock=clock):
-            yield status, f"{of}{words}"
+            yield status, f"{session.of}{words}"
     if profile.database is not None:
         yield from database_lines(profile.database, sessions[0], now=now, environ=environ)

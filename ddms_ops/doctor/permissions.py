@@ -33,7 +33,8 @@ def permission_lines(session: AwsSession, asked: Asked) -> Iterator[Line]:
     store = asked.profile.costs.bill
     has_bill, has_lake = bool(store.s3 or store.athena_table), asked.profile.athena is not None
     for action, why in UNASKED.items():
-        if not has_bill if action.startswith("ce:") else has_lake:
+        is_needed = not has_bill if action.startswith("ce:") else has_lake
+        if is_needed:
             yield NOT_CHECKED, f"{action}: {why}; without it {LACK[action]}"
 
 

@@ -156,7 +156,7 @@ def _data_lake(asked: Asked) -> Calls:
     answer = yield "athena", "GetWorkGroup", {"WorkGroup": athena.workgroup}
     for operation in ("GetQueryExecution", "GetQueryResults", "StopQueryExecution"):
         yield "athena", operation, {"QueryExecutionId": NO_ID}
-    named = (athena.trail, asked.profile.costs.bill.athena_table, athena.costs, athena.logs, athena.requests)
+    named = (athena.trail, asked.profile.costs.bill.athena_table, athena.logs, athena.requests)
     table = next(filter(None, named), NONE)
     yield "glue", "GetTable", {"DatabaseName": athena.database, "Name": table}
     results = answer.get("WorkGroup", {}).get("Configuration", {}).get("ResultConfiguration", {})

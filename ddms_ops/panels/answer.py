@@ -8,7 +8,7 @@ from ddms_ops.analysis.leak_verdict import LEAKED, NO_LEAK
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import BROKEN, CannotTell
-from ddms_ops.checks.cost_basis import leading_cost
+from ddms_ops.checks.cost_basis import bill_words, leading_cost
 from ddms_ops.checks.leading import leading
 from ddms_ops.checks.leak_changes import leading_leak
 from ddms_ops.checks.refs import counted
@@ -76,6 +76,7 @@ def answer_panel(case: Case, notebook: str = TRIAGE) -> Shown:
     if found is None:
         ids = "; ".join(result.question for result in results.values() if result.status is Verdict.CLEAR)
         words = f"Nothing above low in {case.window} against {case.baseline}. Clear: {ids or 'no check'}"
+        words += f". {bill_words(case)}" if notebook == COST else ""
         return joined(
             lead_line(Badge("nothing found", "good"), words), _table(_also(results) + _unknown(case, results))
         )
@@ -147,7 +148,8 @@ def _since(found: Finding, results: Mapping[str, CheckResult]) -> object:
     start, end = found.first_seen, found.last_seen
     if start is None:
         return Quiet("not dated")
-    last = f", last seen {end:%H:%M:%S}" if end is not None else ""
+    day = "%Y-%m-%d " if end is not None and end.date() != start.date() else ""
+    last = f", last seen {end:{day}%H:%M:%S}" if end is not None else ""
     words = f"{start:%Y-%m-%d %H:%M:%S} UTC{last}; confidence {found.confidence}"
     firsts: dict[str, pd.Timestamp] = {}
     for other in (f for result in results.values() for f in result.findings if f.severity.is_above_low):

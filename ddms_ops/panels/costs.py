@@ -8,8 +8,9 @@ import pandas as pd
 
 from ddms_ops.analysis.cost_bridge import bars, detail_rows, period_totals, residual, totals
 from ddms_ops.analysis.cost_course import run_rate, set_aside
+from ddms_ops.analysis.cost_course_amounts import total
 from ddms_ops.analysis.cost_drivers import Story
-from ddms_ops.analysis.tenant_cost import tenant_totals
+from ddms_ops.analysis.tenant_cost import tagged_cost, tenant_totals
 from ddms_ops.case import Case
 from ddms_ops.checks.base import CannotTell
 from ddms_ops.checks.cost_basis import left_out_words, must_have_bill
@@ -23,7 +24,6 @@ from ddms_ops.panels.tables import check_panel
 from ddms_ops.redact import redact
 
 MOST, LISTED, KINDS = 20, 12, 3
-ZERO = Decimal(0)
 
 
 def _lacking(case: Case) -> Shown | None:
@@ -69,32 +69,34 @@ def _line(row: Any, used: Sequence[str]) -> tuple[object, ...]:
 
 
 def _sum(name: str, lines: pd.DataFrame, used: Sequence[str]) -> tuple[object, ...]:
-    return (Quiet(name), "", *(_signed(sum(lines[amount], ZERO)) for amount in used))
+    return (Quiet(name), "", *(_signed(total(lines[amount])) for amount in used))
 
 
 def details_table(case: Case) -> Shown:
     """Within the kinds of lines that rose most: which resources and tags moved."""
     if lack := _lacking(case):
         return lack
-    kinds = [(rise.service, rise.usage_type) for rise in case.cost_rises if rise.service is not None][:KINDS]
+    kinds = [(rise.service or "", rise.usage_type) for rise in case.cost_rises][:KINDS]
     if not kinds:
         return sentence("Nothing rose or fell beyond what is usual.")
-    case.pulls("costs_details")
-    return joined(*(_details(case, service, usage_type) for service, usage_type in kinds))
+    lacking = [pull for pull in case.pulls("costs_details") if not pull.is_all_there]
+    said = [
+        sentence(f"{pull.pull} is {str(pull.status).replace('_', ' ')}: {redact(pull.reason)}.") for pull in lacking
+    ]
+    return joined(*said, *(_details(case, service, usage_type) for service, usage_type in kinds))
 
 
 def _details(case: Case, service: str, usage_type: str | None) -> Shown:
     found = detail_rows(
         case.cost_details, service=service, usage_type=usage_type, scale=case.cost_periods.scale,
-        measure=case.costs.measure,
+        measure=case.costs.measure, most=LISTED,
     )  # fmt: skip
     rows = [
         (_text(row.resource), _text(row.tags), _money(row.before), _money(row.now), _signed(row.delta))
-        for row in found.head(LISTED).itertuples()
+        for row in found.itertuples()
     ]
-    more = f", the first {LISTED} of {len(found):,}" if len(found) > LISTED else ""
     columns = ("resource", "tags", "before", "now", "Δ")
-    return html_table(columns, rows, caption=f"{kind_name(service, usage_type)}, {case.currency}{more}", align="llrrr")
+    return html_table(columns, rows, caption=f"{kind_name(service, usage_type)}, {case.currency}", align="llrrr")
 
 
 def drivers_table(case: Case) -> Shown:
@@ -137,7 +139,11 @@ def tenant_costs_table(case: Case) -> Shown:
     """Cost by tenant over all drivers, with what is not allocated; the rows sum to the bill."""
     if lack := _lacking(case):
         return lack
-    table = tenant_totals(case.tenant_costs, case.cost_bridge)
+    tag = case.costs.tenant_tag
+    if tag:
+        table = tagged_cost(case.cost_details, case.cost_bridge, case.costs, case.cost_periods)
+    else:
+        table = tenant_totals(case.tenant_costs, case.cost_bridge)
     known, rest = table[table["tenant"].notna()], table[table["tenant"].isna()]
     shown = known.head(LISTED)
     rows = [_tenant(redact(str(row.tenant)), row) for row in shown.itertuples()]
@@ -147,7 +153,8 @@ def tenant_costs_table(case: Case) -> Shown:
         rows.append((Quiet(f"{len(others):,} more tenants"), *map(_amount, sums[:2]), _change(sums[2]), "", ""))
     rows += [_tenant(Quiet("not allocated"), row) for row in rest.itertuples()]
     columns = ("tenant", "before", "now", "Δ", "now between", "share")
-    caption = f"Cost by tenant, {case.currency}, by the key of each driver; the rows sum to the bill"
+    by = f"the tag {redact(tag)}" if tag else "the key of each driver"
+    caption = f"Cost by tenant, {case.currency}, by {by}; the rows sum to the bill"
     return joined(check_panel(case, "tenant_costs"), html_table(columns, rows, caption=caption, align="lrrrrr"))
 
 
@@ -159,7 +166,7 @@ def _tenant(name: object, row: Any) -> tuple[object, ...]:
 
 def _sum_of(values: pd.Series) -> Decimal | None:
     """Their sum, None where one of them is not known."""
-    return None if any(value is None for value in values) else sum(values, ZERO)
+    return None if any(value is None for value in values) else total(values)
 
 
 def outlook_table(case: Case) -> Shown:
@@ -204,12 +211,9 @@ def savings_table(case: Case) -> Shown:
     """The runbook's actions, each with what it would have saved over the window; people decide."""
     if lack := _lacking(case):
         return lack
-    rows = [
-        (redact(each.title), _money(each.amount), Quiet(redact(each.words)))
-        for each in sorted(case.cost_savings, key=lambda each: (-each.amount, each.action))
-    ]
+    rows = [(redact(each.title), _money(each.amount), Quiet(redact(each.words))) for each in case.cost_savings]
     days = counted(len(case.cost_periods.now), "day")
-    caption = f"Would have saved in {days}, {case.currency}; suggestions, to be reviewed"
+    caption = f"Would have saved in {days}, {case.currency}; each by itself, they overlap; to be reviewed"
     return html_table(("action", "saving", "how"), rows, caption=caption, align="lrl")
 
 

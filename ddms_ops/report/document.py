@@ -140,6 +140,7 @@ class Report:
         rows = [
             ("Since", lead.first_seen or UNKNOWN),
             ("Where", place_of(lead) or UNKNOWN),
+            *([("Driven by", self._answer("cost_drivers"))] if lead.check == "cost_rise" else []),
             ("Who is hit", self._answer(*WHO)),
             ("Changed just before", self._answer(*BEFORE)),
             ("Confidence", lead.confidence or UNKNOWN),

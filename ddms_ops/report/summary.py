@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+from ddms_ops.checks.cost_basis import SIGNS
 from ddms_ops.checks.tables import visible
 from ddms_ops.findings import Finding
 from ddms_ops.report.document import Report, open_report, place_of, unseen_pulls
@@ -16,7 +17,6 @@ EXPLAINING = (
 """Checks whose findings explain the leading one; they are no further findings."""
 
 LEAKS = ("tenant_leaks", "tenant_witnesses")
-COSTS = ("cost_rise", "cost_offsets", "provisional_cost")
 REACHED = {"actor": "who", "actors": "who", "owner": "whose", "owners": "whose"}
 
 OTHERS = 3
@@ -82,6 +82,7 @@ def _headline(report: Report, lead: Finding) -> list[str]:
         f"- **{lead.severity}**, confidence {lead.confidence or 'unknown'}: {escape_markdown(lead.statement)}",
         f"- Since: {since} · {_where(lead)}",
         f"- Who is hit: {escape_markdown(_hit(report, lead)) or 'unknown'}",
+        *(f"- Driven by: {escape_markdown(finding.statement)}" for finding in _drivers(report, lead)[:1]),
         *(f"- Just before: {escape_markdown(finding.statement)}" for finding in before[:1]),
         f"- Next step: {escape_markdown(' · '.join(steps)) or 'none named by the runbook'}",
     ]
@@ -91,9 +92,14 @@ def _before(report: Report, lead: Finding) -> list[Finding]:
     """Changes before the leading finding; of a leak only those before it."""
     if lead.check in LEAKS:
         return [found for found in report.about("leak_changes") if found.subject.get("explains") == lead.id]
-    if lead.check in COSTS:
+    if lead.check in SIGNS:
         return [found for found in report.about("cost_changes") if found.subject.get("explains") == lead.id]
     return report.about("changes_before") or report.about("database_changes")
+
+
+def _drivers(report: Report, lead: Finding) -> list[Finding]:
+    """What the system did that a rise of the bill goes with."""
+    return [found for found in report.about("cost_drivers") if found.subject.get("explains") == lead.id]
 
 
 def _hit(report: Report, lead: Finding) -> str:
@@ -102,7 +108,7 @@ def _hit(report: Report, lead: Finding) -> str:
         leaks = [found for found in report.found if found.check == lead.check]
         owners = (found.subject.get("owners", found.subject.get("owner", "")) for found in leaks)
         return "; ".join(owner for owner in dict.fromkeys(owners) if owner)
-    if lead.check in COSTS:
+    if lead.check in SIGNS:
         users = [found for found in report.about("tenant_costs") if found.subject.get("explains") == lead.id]
         return users[0].statement if users else ""
     hit = report.about("who_is_hit") or report.about("tenant_database_time")

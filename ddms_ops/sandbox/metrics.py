@@ -97,6 +97,8 @@ class Metrics:
         yield from (measured for measured in self._keys if self._measured(measured))
 
     def _measured(self, measured: Measured) -> Points:
+        if not (self._export.points or self._export.named_points):
+            return []
         own = (self._export.points[key] for key in self._keys.get(measured, ()) if key in self._export.points)
         return next(own, []) or (
             self._export.named_points.get((measured[1], measured[3]), []) if measured in self._keys else []

@@ -1,8 +1,8 @@
 """What Cost Explorer says, as `aws ce get-cost-and-usage` prints it, as lines of a bill.
 
 Amounts are text there, and become decimals; the end of a period is not in it. One document may be one page of several.
-Answers to the same question are put together, and of answers that tell the same days apart in different ways one is
-taken.
+Answers to the same question are put together, and of answers that are grouped in different ways those of one grouping
+are taken, which has every day.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -107,8 +107,8 @@ def cost_document(document: dict[str, Any], *, groups: Sequence[str] = ()) -> Co
 def united(lines: Iterable[CostLine]) -> tuple[list[CostLine], list[str], list[str]]:
     """The lines of several answers, each charge once; what cannot be put together; what was left out.
 
-    Lines of the same grouping, period and keys are one; where they differ the last holds. Of groupings that tell the
-    same day apart, and agree on what it cost, the one with most lines is taken.
+    Lines of the same grouping, period and keys are one; where they differ the last holds. Of groupings that have every
+    day, the one that tells most apart is taken, for all days: a kind has to have one name.
 
     Returns:
         The lines; faults; notes.
@@ -122,28 +122,40 @@ def united(lines: Iterable[CostLine]) -> tuple[list[CostLine], list[str], list[s
         one[place] = line
     notes = [f"{again:,} groups that several answers hold taken once"] if again else []
     faults = [f"{differing:,} groups have other amounts in another answer: the last was taken"] if differing else []
-    return *_finest(list(one.values()), faults), notes
+    taken, dropped = _finest(list(one.values()))
+    return taken, faults, [*notes, *dropped]
 
 
-def total_differs(lines: Iterable[CostLine]) -> str:
-    """Words where two groupings disagree on what a day cost, the empty string where none do."""
-    for day, sums in _totals(lines).items():
+def why_not_united(lines: Sequence[CostLine]) -> str:
+    """Words where groupings disagree on what a day cost, or none has every day; the empty string otherwise."""
+    totals = _totals(lines)
+    for day, sums in totals.items():
         if len(sums) > 1 and max(sums.values()) - min(sums.values()) >= SAME:
             told = " and ".join(sorted(_words(grouping) for grouping in sums))
             return (
                 f"answers grouped {told} say different totals for {day:%Y-%m-%d}, so that it cannot be told what is in "
-                "both; keep those of one question"
+                "both; keep those of one question: one without a filter has all charges, grouped by RECORD_TYPE and "
+                "SERVICE it tells fees and credits apart"
             )
-    return ""
+    groupings = {grouping for sums in totals.values() for grouping in sums}
+    if not groupings or any(all(grouping in sums for sums in totals.values()) for grouping in groupings):
+        return ""
+    held = {one: [day for day, sums in totals.items() if one in sums] for one in sorted(groupings)}
+    told = " and ".join(f"{_words(one)} from {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}" for one, days in held.items())
+    return f"answers are grouped {told}: what they name differently is not compared; ask for all days in one grouping"
 
 
-def _finest(lines: list[CostLine], faults: list[str]) -> tuple[list[CostLine], list[str]]:
-    counts: dict[pd.Timestamp, dict[Grouping, int]] = {}
+def _finest(lines: list[CostLine]) -> tuple[list[CostLine], list[str]]:
+    """The lines of one grouping, and a note about the others."""
+    days: dict[Grouping, set[pd.Timestamp]] = {}
+    counts: dict[Grouping, int] = {}
     for line in lines:
-        by_day = counts.setdefault(line.begun.normalize(), {})
-        by_day[line.grouping] = by_day.get(line.grouping, 0) + 1
-    best = {day: max(found, key=lambda one: (len(one), found[one], one)) for day, found in counts.items()}
-    return [line for line in lines if line.grouping == best[line.begun.normalize()]], faults
+        days.setdefault(line.grouping, set()).add(line.begun.normalize())
+        counts[line.grouping] = counts.get(line.grouping, 0) + 1
+    best = max(days, key=lambda one: (len(days[one]), len(one), counts[one], one), default=())
+    others = " and ".join(_words(one) for one in sorted(set(days) - {best}))
+    notes = [f"answers grouped {others} left out: those {_words(best)} hold the same days"] if others else []
+    return [line for line in lines if line.grouping == best], notes
 
 
 def _totals(lines: Iterable[CostLine]) -> dict[pd.Timestamp, dict[Grouping, Decimal]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from ddms_ops.sources.queries import CostQuery
 from ddms_ops.window import Window
 
 FAULTS_SHOWN = 10
+DIGITS = 60  # of sums; the default is 28, which rounds
 CODE = re.compile(r"[A-Z]{3}")
 DAY = pd.Timedelta(days=1)
 LACKS = {
@@ -30,19 +31,30 @@ class Fact:
     currency: str | None
     is_ours: bool
     lack: str | None
-    lines: int
     billed: Decimal | None
+    lines: int
     usage_lines: int
     hourly_lines: int
     long_lines: int
     unspread_lines: int
+    strange_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rivals:
+    """Words about files that cannot both count, and the first and last day on which that is so."""
+
+    first: date
+    last: date
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
 class BillFacts:
     """All facts of a bill, with the form and name of each file, and what else is known of its files.
 
-    `refusal` says why none of it can be used, `faults` and `notes` what is wrong and what should be known.
+    `refusal` says why none of it can be used, `rivals` why not some of its days, `faults` and `notes` what is wrong and
+    what should be known.
     """
 
     facts: tuple[Fact, ...]
@@ -52,6 +64,7 @@ class BillFacts:
     notes: tuple[str, ...]
     refusal: str
     is_denied: bool
+    rivals: tuple[Rivals, ...] = ()
 
     @property
     def usable(self) -> list[Fact]:
@@ -77,10 +90,15 @@ class BillFacts:
         if len(both) > 1:
             named = [f"{form} ({self.names[self.forms.index(form)]})" for form in both]
             return f"the export holds the bill as {' and as '.join(named)}: nothing is counted twice, keep one of them"
+        for one in self.rivals:
+            if _stamp(one.first) < query.window.end and _stamp(one.last) >= query.window.start:
+                return one.words
         found = sorted({str(fact.currency) for fact in self.inside(query.window) if fact.is_ours})
         codes = sorted({code if CODE.fullmatch(code) else "another" for code in found})
         if len(found) > 1:
             return f"lines in {' and '.join(codes)}: amounts in different currencies are not added up; keep one"
+        if codes == ["another"]:
+            return "lines in a currency that is no code of three capital letters, as USD is"
         if query.costs.currency and found and found[0] != query.costs.currency:
             return f"lines in {codes[0]}, but the profile's costs.currency is {query.costs.currency}"
         return ""
@@ -121,7 +139,11 @@ class BillFacts:
 
 
 def _start(fact: Fact) -> pd.Timestamp:
-    return pd.Timestamp(fact.day, tz="UTC")
+    return _stamp(fact.day)
+
+
+def _stamp(day: date | None) -> pd.Timestamp:
+    return pd.Timestamp(day, tz="UTC")
 
 
 def _left_out(held: Sequence[Fact], query: CostQuery) -> list[str]:
@@ -131,7 +153,8 @@ def _left_out(held: Sequence[Fact], query: CostQuery) -> list[str]:
         return []
     filters = {"tags": query.costs.only_tags, "accounts": query.costs.only_accounts}
     by = " or ".join(name for name, asked in filters.items() if asked)
-    amount = sum((fact.billed for fact in others if fact.billed is not None), Decimal(0))
+    with localcontext(prec=DIGITS):
+        amount = sum((fact.billed for fact in others if fact.billed is not None), Decimal(0))
     return [f"{sum(fact.lines for fact in others):,} lines of other {by} left out ({amount:,.2f} billed)"]
 
 
@@ -139,6 +162,8 @@ def _holes(held: Sequence[Fact]) -> list[str]:
     """Days without a line between others."""
     days = {_start(fact) for fact in held}
     empty = [day for day in pd.date_range(min(days), max(days)) if day not in days] if days else []
+    if len(empty) == 1:
+        return [f"no lines on {empty[0]:%Y-%m-%d}"]
     return [f"no lines on {len(empty):,} days between, the first {empty[0]:%Y-%m-%d}"] if empty else []
 
 
@@ -147,6 +172,8 @@ def _doubts(held: Sequence[Fact], query: CostQuery) -> list[str]:
     usage, hourly = sum(fact.usage_lines for fact in ours), sum(fact.hourly_lines for fact in ours)
     longer, unspread = sum(fact.long_lines for fact in ours), sum(fact.unspread_lines for fact in ours)
     found = [f"{longer:,} charges that last over a day count on their first"] if longer else []
+    if strange := sum(fact.strange_lines for fact in ours):
+        found.append(f"{strange:,} lines of a type that is not known count as adjustments")
     if unspread and query.costs.measure == "amortised":
         found.append(f"{unspread:,} lines of usage cost something billed and nothing amortised")
     if query.part == "hours" and hourly < usage:

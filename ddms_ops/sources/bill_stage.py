@@ -7,12 +7,14 @@ import glob
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Context, Decimal
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from ddms_ops.cost_sql import (
+    CUR,
     EXPLORER,
     LINE,
     MONEY,
@@ -21,19 +23,19 @@ from ddms_ops.cost_sql import (
     lacking_words,
     line_columns,
     lines_sql,
-    literal,
     product_name,
     shape_of,
     tag_names,
-    text,
+    text_sql,
     unsaid_words,
 )
-from ddms_ops.sources.bill_documents import CostLine, cost_document, is_cost_document, total_differs, united
-from ddms_ops.sources.bill_facts import BillFacts, Fact
+from ddms_ops.engine import literal, registered
+from ddms_ops.sources.bill_documents import CostLine, cost_document, is_cost_document, united, why_not_united
+from ddms_ops.sources.bill_facts import BillFacts, Fact, Rivals
 from ddms_ops.sources.csv_rows import CsvRows, csv_header
 from ddms_ops.sources.json_files import NotThatShape, documents
 from ddms_ops.sources.opening import Opened, open_export, without_long_lines
-from ddms_ops.sources.tables import is_parquet, reading
+from ddms_ops.sources.tables import is_parquet
 from ddms_ops.spending import Costs
 
 TIME = pa.timestamp("us")
@@ -43,12 +45,13 @@ EXPLORED = pa.schema(
         *((name, pa.string()) for name in ("service", "usage_type", "operation", "account", "region", "category")),
         ("unit", pa.string()), ("currency", pa.string()), ("estimated", pa.bool_()),
         *((name, MONEY) for name in ("billed", "amortised", "list_cost", "usage")),
-        ("resource", pa.string()), ("is_ours", pa.bool_()), ("has_id", pa.bool_()), ("key", pa.uint64()),
+        ("resource", pa.string()), *((name, pa.bool_()) for name in ("is_ours", "is_known", "has_id")),
+        ("key", pa.uint64()),
     ]
 )  # fmt: skip
 MANIFEST = ("assemblyId", "reportKeys", "dataFiles", "executionId")
-PLACES = 12
-LINE_ID = "identity_line_item_id"
+PLACES, EXACT = Decimal("1E-12"), Context(prec=60)
+LINE_ID, NAME = "identity_line_item_id", "product_product_name"
 
 
 @dataclass(slots=True)
@@ -73,10 +76,10 @@ class Staged:
         self.forms.append(form)
         self.names.append(name)
 
-    def account(self, facts: Sequence[Fact]) -> BillFacts:
+    def account(self, facts: Sequence[Fact], rivals: Sequence[Rivals] = ()) -> BillFacts:
         """The same as an account, with the facts about the lines."""
         words = tuple(self.forms), tuple(self.names), tuple(self.faults), tuple(self.notes)
-        return BillFacts(tuple(facts), *words, self.refusal, self.is_denied)
+        return BillFacts(tuple(facts), *words, self.refusal, self.is_denied, tuple(rivals))
 
 
 class BillStage:
@@ -95,7 +98,11 @@ class BillStage:
         self._explored: list[CostLine] = []
         self._explorers: list[str] = []
         self._pages: dict[tuple[str, ...], bool] = {}  # whether the last page of a grouping's answer is there
-        self._prefix, self._made = prefix, 0
+        self._prefix, self._made, self._names = prefix, 0, f"{prefix}_names"
+        self._coded: list[str] = []  # tables whose lines without a product's name have its code
+        connection.execute(f"CREATE TABLE {self._names}_told (code VARCHAR, name VARCHAR)")
+        told = f"SELECT code, max(name) AS name FROM {self._names}_told GROUP BY code"
+        connection.execute(f"CREATE VIEW {self._names} AS {told}")
 
     def add_file(self, path: Path, name: str) -> None:
         """The lines of one file, `name` in words."""
@@ -115,17 +122,21 @@ class BillStage:
 
     def finish(self) -> Staged:
         """All that was added."""
+        for table in self._coded:  # names that a later file told
+            self._connection.execute(
+                f"UPDATE {table} SET service = {self._names}.name FROM {self._names} WHERE service = {self._names}.code"
+            )
         if self._explorers:
             if not all(self._pages.values()):
                 self.staged.faults.append(
                     "pages of an answer are missing: no file holds its last, without NextPageToken"
                 )
-            self.staged.refusal = total_differs(self._explored)
+            self.staged.refusal = why_not_united(self._explored)
             lines, faults, notes = united(self._explored)
             self.staged.faults += faults
             self.staged.notes += [*notes, *self._unfiltered(lines)]
             table = self._name()
-            with _registered(self._connection, explored(lines, self._costs)) as source:
+            with registered(self._connection, explored(lines, self._costs)) as source:
                 self._connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {source}")
             self.staged.add(table, line_columns(self._costs), EXPLORER, ", ".join(self._explorers[:3]))
         return self.staged
@@ -150,24 +161,35 @@ class BillStage:
         """The shape without the column of ids where it holds none."""
         if not shape.has(LINE_ID):
             return shape
-        some = self._connection.execute(f"SELECT 1 FROM {source} WHERE {text(shape, LINE_ID)} IS NOT NULL LIMIT 1")
+        some = self._connection.execute(f"SELECT 1 FROM {source} WHERE {text_sql(shape, LINE_ID)} IS NOT NULL LIMIT 1")
         return shape if some.fetchall() else Shape(shape.form, {k: v for k, v in shape.places.items() if k != LINE_ID})
 
     def _with_names(self, shape: Shape, source: str) -> tuple[Shape, str]:
-        """The products' names by their codes, where a bill has them in a map: looking into a map line by line is slow.
+        """The products' names by their codes, as the whole bill has them: a file, or a line, may have none.
 
-        A code that goes by several names has the last in the alphabet.
+        A name in a map is had this way in any case, for looking into a map line by line is slow. A code that goes by
+        several names has the last in the alphabet, where its line has none of its own.
         """
-        name = product_name(shape)
-        if not name or shape.has("product_product_name"):
+        if shape.form != CUR:
             return shape, source
-        names = self._name()
-        code = text(shape, "line_item_product_code")
-        self._connection.execute(
-            f"CREATE TABLE {names} AS SELECT {code} AS code, max({name}) AS name FROM {source} GROUP BY ALL"
-        )
-        places = shape.places | {"product_product_name": Place(f"{names}.name")}
-        return Shape(shape.form, places), f"{source} LEFT JOIN {names} ON {names}.code = {code}"
+        code = text_sql(shape, "line_item_product_code")
+        own = text_sql(shape, NAME) if shape.has(NAME) else ""
+        if not self._learn_names(code, own or product_name(shape), source) and own:
+            return shape, source
+        known = f"{self._names}.name"
+        places = shape.places | {NAME: Place(f"coalesce({own}, {known})" if own else known)}
+        return Shape(shape.form, places), f"{source} LEFT JOIN {self._names} ON {self._names}.code = {code}"
+
+    def _learn_names(self, code: str, name: str, source: str) -> bool:
+        """Keep the names that a file has; whether a line of it has none."""
+        if not name:
+            return True
+        told = f"SELECT {code} AS code, max({name}) AS name, count(*) > count({name}) AS lacks FROM {source} GROUP BY 1"
+        found = self._connection.execute(told).fetchall()
+        named = [(code, name) for code, name, _ in found if code is not None and name is not None]
+        if named:
+            self._connection.executemany(f"INSERT INTO {self._names}_told VALUES (?, ?)", named)
+        return any(lacks for _, _, lacks in found)
 
     def _text(self, opened: Opened, name: str, scratch: Path) -> None:
         self.staged.is_denied |= opened.is_denied
@@ -216,12 +238,13 @@ class BillStage:
         self._note(name, unsaid_words(shape))
         rows = CsvRows(opened.plain, len(names))
         table = self._name()
-        with reading(self._connection, rows) as source:
+        with registered(self._connection, rows.reader()) as source:
             given = ", ".join(f"x{number}" for number in range(len(names)))
-            self._connection.execute(f"CREATE TABLE {table}_text AS SELECT * FROM ({source}) AS s({given})")
+            self._connection.execute(f"CREATE TABLE {table}_text AS SELECT * FROM {source} AS s({given})")
         shape = self._with_ids(shape, f"{table}_text")
-        lines = lines_sql(shape, self._costs, f"{table}_text")
-        self._connection.execute(f"CREATE TABLE {table} AS {lines}")
+        shape, source = self._with_names(shape, f"{table}_text")
+        self._connection.execute(f"CREATE TABLE {table} AS {lines_sql(shape, self._costs, source)}")
+        self._coded += [table] if shape.form == CUR else []
         self._connection.execute(f"DROP TABLE {table}_text")
         for fault in rows.faults:
             self._fault(name, fault)
@@ -262,20 +285,6 @@ def _row(line: CostLine, costs: Costs) -> dict[str, object]:
     row: dict[str, object] = {name: getattr(line, name, None) for name in LINE}
     for name in ("billed", "amortised", "usage"):
         value = getattr(line, name)
-        row[name] = None if value is None else round(value, PLACES)
+        row[name] = None if value is None else value.quantize(PLACES, context=EXACT)
     row |= {f"tag_{number}": told.get(name) or None for number, name in enumerate(tag_names(costs))}
-    return row | {"is_ours": is_ours, "has_id": False}
-
-
-class _registered:
-    """A table that the engine can read by a name, within the block."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, table: pa.Table) -> None:
-        self._connection, self._table = connection, table
-
-    def __enter__(self) -> str:
-        self._connection.register("explored", self._table)
-        return "explored"
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.unregister("explored")
+    return row | {"is_ours": is_ours, "is_known": True, "has_id": False}

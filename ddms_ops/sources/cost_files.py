@@ -2,8 +2,8 @@
 
     costs/**   CUR 2.0 or the older report, FOCUS 1.0 to 1.2 (Parquet or CSV), get-cost-and-usage output (JSON)
 
-A charge counts once: lines that files share are found by the bill's own id, or, where it has none, by being alike in
-every column; and forms of the same bill side by side are refused.
+A charge counts once: lines that files share are found by the bill's own id, or, where it has none, by all lines of a
+day being alike; and files that hold the same bill in other forms, or by other lines, are refused.
 """
 
 from collections.abc import Sequence
@@ -11,31 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import numpy as np
-import pyarrow as pa
 
-from ddms_ops.cost_sql import (
-    conflicts_sql,
-    days_sql,
-    details_sql,
-    facts_sql,
-    hours_sql,
-    line_columns,
-    taken_sql,
-)
+from ddms_ops.cost_sql import days_sql, details_sql, facts_sql, file_days_sql, hours_sql, line_columns
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.engine import offline_engine
 from ddms_ops.progress import report_progress
 from ddms_ops.sources.base import Provenance, Pull, no_records, relative_paths
 from ddms_ops.sources.bill_documents import CostLine
-from ddms_ops.sources.bill_facts import BillFacts, Fact
-from ddms_ops.sources.bill_stage import BillStage, Staged
+from ddms_ops.sources.bill_doubles import each_once, rivals_of
+from ddms_ops.sources.bill_facts import BillFacts, Fact, Rivals
+from ddms_ops.sources.bill_stage import BillStage
 from ddms_ops.sources.queries import CostQuery
 from ddms_ops.spending import Costs
 
 MEMORY, THREADS = "800MB", 2
-NO_BILL = "no costs/ in the export"
-AT_ONCE = 20_000_000  # keys that are sorted at once, 8 bytes each
+NO_BILL = "no costs/ in the export; put CUR 2.0 or FOCUS files, or get-cost-and-usage output by day, there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,57 +112,20 @@ class CostFiles:
             stage.add_lines(lines, told)
         staged = stage.finish()
         facts: list[Fact] = []
+        rivals: list[Rivals] = []
         if staged.relations:
             connection.execute(f"CREATE VIEW {name} AS {' UNION ALL '.join(staged.relations)}")
             if staged.has_ids or len(staged.relations) > 1:
-                name = _once(connection, name, line_columns(costs), staged)
-            facts = [Fact(*row) for row in connection.execute(facts_sql(name)).fetchall()]
-        return _Bill(name, staged.account(facts))
-
-
-def _once(connection: duckdb.DuckDBPyConnection, lines: str, columns: Sequence[str], staged: Staged) -> str:
-    """A relation with every line once; what was doubled is counted in the notes, what contradicts itself a fault."""
-    keys = _shared_keys(connection, lines)
-    if not len(keys):
-        return lines
-    report_progress(f"costs: {len(keys):,} lines seem to be there more than once")
-    connection.register("shared_keys", pa.table({"key": keys}))
-    connection.execute(f"CREATE TABLE {lines}_keys AS SELECT * FROM shared_keys")
-    connection.unregister("shared_keys")
-    connection.execute(f"CREATE TABLE {lines}_shared AS SELECT * FROM {lines} SEMI JOIN {lines}_keys USING (key)")
-    connection.execute(f"CREATE TABLE {lines}_taken AS {taken_sql(f'{lines}_shared', columns)}")
-    picked = f"file, {', '.join(columns)}"
-    connection.execute(
-        f"""CREATE VIEW {lines}_once AS SELECT {picked} FROM {lines} ANTI JOIN {lines}_keys USING (key)
-        UNION ALL SELECT {picked} FROM {lines}_taken"""
-    )
-    [(shared, taken, conflicts)] = connection.execute(
-        f"""SELECT (SELECT count(*) FROM {lines}_shared), (SELECT count(*) FROM {lines}_taken),
-        ({conflicts_sql(f"{lines}_shared")})"""
-    ).fetchall()
-    staged.notes += [f"{shared - taken:,} repeated lines in the export taken once"] if shared > taken else []
-    if conflicts:
-        staged.faults.append(f"{conflicts:,} lines are there with other amounts as well: one of each was taken")
-    return f"{lines}_once"
-
-
-def _shared_keys(connection: duckdb.DuckDBPyConnection, lines: str) -> np.ndarray:
-    """The keys that more than one line has; sorting finds them in a tenth of the memory that grouping takes."""
-    [(count,)] = connection.execute(f"SELECT count(*) FROM {lines}").fetchall()
-    parts = max(1, -(-count // AT_ONCE))
-    found = []
-    for part in range(parts):
-        some = f"SELECT key FROM {lines} WHERE key IS NOT NULL"
-        some += f" AND key % {parts} = {part}" if parts > 1 else ""
-        keys = connection.sql(some).to_arrow_table()["key"].to_numpy().copy()
-        keys.sort()
-        found.append(np.unique(keys[1:][keys[1:] == keys[:-1]]))
-    return np.concatenate(found)
+                name, rivals = each_once(connection, name, line_columns(costs), staged)
+            connection.execute(f"CREATE TABLE {name}_by_day AS {file_days_sql(name)}")
+            facts = [Fact(*row) for row in connection.execute(facts_sql(f"{name}_by_day")).fetchall()]
+            rivals += rivals_of(connection, f"{name}_by_day", staged.names)
+        return _Bill(name, staged.account(facts, rivals))
 
 
 def _question(lines: str, query: CostQuery) -> str:
     if query.part == "days":
-        return days_sql(lines, query.window)
+        return days_sql(f"{lines}_by_day", query.window)
     if query.part == "hours":
         return hours_sql(lines, query.window)
     return details_sql(lines, query.costs, now=query.now, before=query.before)

@@ -5,11 +5,9 @@ value but the time is the text in the file. A Parquet column of another type bec
 of Postgres for uuids, times, integers and JSON; `true` and `false` where Postgres says t and f.
 """
 
-import contextlib
 import glob
 import re
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ddms_ops.engine import offline_engine
+from ddms_ops.engine import OFFSET, instant, offline_engine, registered
 from ddms_ops.sources.base import AuditQuery
 from ddms_ops.sources.csv_rows import CsvRows, csv_header
 from ddms_ops.sources.opening import open_export, without_long_lines
@@ -30,8 +28,6 @@ COLUMN_NAME = re.compile(r"[^\W\d][\w$ ]*")
 MEMORY, THREADS = "300MB", 2  # every thread needs its share of the memory
 BATCH = 50_000
 HELD = 100_000  # rows that are handed over in memory
-OFFSET = r"( ?(UTC|GMT)|Z|[+-]\d{2}(:?\d{2}(:\d{2})?)?)"
-TIME = rf"\d{{4}}-\d{{2}}-\d{{2}}([T ]\d{{2}}:\d{{2}}(:\d{{2}}(\.\d{{1,9}})?)?{OFFSET}?)?"
 HAS_OFFSET = rf":\d{{2}}(\.\d+)?{OFFSET}$"
 PARQUET_TEXTS = "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet(?, hive_partitioning=false)"
 NAIVE = "times without an offset taken as UTC"
@@ -171,8 +167,8 @@ class Tables:
         if words := _lacking(names, query):
             return [words]
         rows = CsvRows(path, len(names))
-        with reading(self._connection, rows) as source:
-            self._insert(table, place, source, [], names, query)
+        with registered(self._connection, rows.reader()) as source:
+            self._insert(table, place, f"SELECT * FROM {source}", [], names, query)
         return rows.faults
 
     def _insert_parquet(self, table: str, place: int, path: Path, query: AuditQuery) -> list[str]:
@@ -200,16 +196,6 @@ class Tables:
         )
 
 
-@contextlib.contextmanager
-def reading(connection: duckdb.DuckDBPyConnection, rows: CsvRows) -> Iterator[str]:
-    """A SELECT of a CSV's rows, within the block."""
-    connection.register("reading", rows.reader())
-    try:
-        yield "SELECT * FROM reading"
-    finally:
-        connection.unregister("reading")
-
-
 def parquet_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     """Names of a Parquet file's columns.
 
@@ -218,12 +204,6 @@ def parquet_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str
     """
     described = connection.execute(f"{PARQUET_TEXTS} LIMIT 0", [glob.escape(str(path))]).description
     return [name for name, *_ in described or []]
-
-
-def instant(text: str) -> str:
-    """SQL for the UTC TIMESTAMP that an SQL expression of text holds; null where it is no time."""
-    parsed = f"CAST(try_cast({text} AS TIMESTAMPTZ) AS TIMESTAMP)"
-    return f"CASE WHEN regexp_full_match({text}, '{TIME}') THEN {parsed} END"
 
 
 def states_no_zone(text: str) -> str:

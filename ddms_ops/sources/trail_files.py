@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from ddms_ops.coverage import Status
-from ddms_ops.engine import offline_engine
+from ddms_ops.engine import instant, offline_engine, registered
 from ddms_ops.errors import did_you_mean
 from ddms_ops.progress import report_progress
 from ddms_ops.sources.base import Provenance, relative_paths
@@ -21,11 +21,9 @@ from ddms_ops.sources.tables import (
     NAIVE,
     PARQUET_TEXTS,
     THREADS,
-    instant,
     is_parquet,
     naive,
     parquet_names,
-    reading,
     states_no_zone,
     table_files,
     timeless_words,
@@ -215,8 +213,8 @@ class TrailTables:
         if twice := [name for name in names if names.count(name) > 1]:
             return [], [f"has more than one column {twice[0]!r}"]
         rows = CsvRows(opened.plain, len(names))
-        with reading(self._connection, rows) as source:
-            self._connection.execute(f"CREATE TABLE {table} AS {source}")
+        with registered(self._connection, rows.reader()) as source:
+            self._connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {source}")
         self._columns[table] = names
         return names, [*opened.faults, *rows.faults]
 

@@ -4,7 +4,8 @@
 own words. `statements` has the questions over these, in one text that sqlglot renders for each engine.
 """
 
+from ddms_ops.engine import literal
 from ddms_ops.trail_sql.relations import Field, Kind, Relation, relations
-from ddms_ops.trail_sql.statements import PARTS, Part, literal, statement, used
+from ddms_ops.trail_sql.statements import PARTS, Part, statement, used
 
 __all__ = ["PARTS", "Field", "Kind", "Part", "Relation", "literal", "relations", "statement", "used"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from ddms_ops.engine import literal
 from ddms_ops.tenancy import Tenants, Trail
 from ddms_ops.tenant_ids import folded_sql
 from ddms_ops.trail_sql.relations import Relation, key_segment, relations
@@ -198,11 +199,6 @@ def _outcome(trail: Trail | None) -> str:
     cases = f"WHEN {status} IN ({denied}) THEN 'denied' " if denied else ""
     cases += f"WHEN {status} IN ({failed}) THEN 'failed' " if failed else ""
     return f"CASE {cases}WHEN {status} LIKE '4__' OR {status} LIKE '5__' THEN 'failed' ELSE 'served' END"
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal; a backslash in it is one."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _crossings(tenants: Tenants) -> tuple[dict[str, str], str]:

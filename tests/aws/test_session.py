@@ -13,7 +13,7 @@ from ddms_ops.deployment import Account
 from ddms_ops.sources.aws.collect import collect
 from ddms_ops.sources.aws.faults import AwsFault, ReadOnlyViolation, fault_of
 from ddms_ops.sources.aws.pacer import Pacer, Pacers
-from ddms_ops.sources.aws.session import AwsSession
+from ddms_ops.sources.aws.session import AwsSession, first_that_may
 from ddms_ops.sources.base import CHANGE_RECORDS, RECORDS, ChangeQuery, Provenance, Pull, RecordQuery
 from ddms_ops.sources.json_files import FAULT, Row
 
@@ -225,3 +225,27 @@ def test_a_role_is_assumed_by_the_sdk_and_by_nobody_else(
     assert "assumed-role/ops" in session.identity[1]
     with pytest.raises(ReadOnlyViolation):
         session.call("sts", "AssumeRole", RoleArn="arn:aws:iam::123456789012:role/ops", RoleSessionName="x")
+
+
+def test_the_first_account_that_may_answers(monkeypatch: pytest.MonkeyPatch):
+    """The others' faults are lost then; where none may, the first one's is told, with its name."""
+    with Canned(GetCallerIdentity=[WHO]) as server:
+        point_at(server.url, monkeypatch)
+        one, two = (AwsSession(Account(region=REGION), name=name) for name in ("one", "two"))
+
+        def asked(session: AwsSession) -> str:
+            if session is one:
+                raise AwsFault(Status.NO_PERMISSION, "not allowed", code="AccessDenied")
+            return "answer"
+
+        assert first_that_may([one, two], asked) == (two, "answer")
+        with pytest.raises(AwsFault, match="^one: not allowed$") as told:
+            first_that_may([one], asked)
+    assert (told.value.status, told.value.code) == (Status.NO_PERMISSION, "AccessDenied")
+
+
+def test_models_of_services_are_read_once():
+    """For all sessions: they are the same for each."""
+    sessions = [AwsSession(Account(region=REGION)) for _ in range(2)]
+    loaders = {id(session.botocore.get_component("data_loader")) for session in sessions}
+    assert len(loaders) == 1

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from ddms_ops.analysis.cost_periods import CostPeriods, cost_periods
+from ddms_ops.analysis.cost_rises import Rise, cost_rises
 from ddms_ops.cost_schemas import COSTS, DETAILS
 from ddms_ops.schema import conform
 from ddms_ops.window import Window
 
 MONDAY = "2026-02-02"
 """First day of a history of 42 days: the window begins on Monday, 2026-03-16."""
+LIMITS = {"measure": "amortised", "min_amount": Decimal(1), "min_share": 0.2}
 
 
 def day(text: str) -> pd.Timestamp:
@@ -78,6 +80,12 @@ def last_days(frame: pd.DataFrame, *, window: int = 3, baseline: int = 7, settle
     end = frame["timestamp"].max().floor("D") + pd.Timedelta(days=1)
     now = Window(end - pd.Timedelta(days=window), end)
     return cost_periods(frame, now, now.shifted(-pd.Timedelta(days=baseline)), settle_h=settle_h)
+
+
+def rises(*rows: dict | Iterable[dict], window: int = 3, **given: object) -> list[Rise]:
+    """Of the last days of a bill."""
+    frame = costs(*rows)
+    return cost_rises(frame, last_days(frame, window=window), **{**LIMITS, **given})
 
 
 def periods(now: Iterable[pd.Timestamp], before: Iterable[pd.Timestamp]) -> CostPeriods:

@@ -62,12 +62,17 @@ def test_usage_that_is_not_known_or_not_above_0_is_price(before: int | None, now
 
 
 def test_another_unit_is_price_and_one_row():
-    """Hours cannot be compared with GB; a unit that both sides have is."""
+    """Hours cannot be compared with GB, nor what is left in GB with all of it."""
     rows = [line(after(0), 10, usage=5, **GB), line(after(1), 12, usage=600, unit="Hours")]
-    [row] = bridged(*rows).itertuples()
-    assert (row.delta, row.price, row.usage_before, row.usage_now, pd.isna(row.unit)) == (2, 2, None, None, True)
-    shown = bridged(*rows, line(after(1), 8, usage=4, **GB))
-    assert moved(shown) == {"usage": -2, "price": 12}
+    for rest in ([], [line(after(1), 8, usage=4, **GB)]):
+        [row] = bridged(*rows, rest).itertuples()
+        assert (row.price, row.usage_before, row.usage_now, pd.isna(row.unit)) == (row.delta, None, None, True)
+
+
+def test_a_discount_without_a_unit_lowers_the_price_only():
+    """It begins in the window; the usage that it lowers is still compared."""
+    rows = [line(after(0), 10, usage=5, **GB), line(after(1), 20, usage=10, **GB), line(after(1), -3, usage=0)]
+    assert moved(bridged(*rows)) == {"usage": 10, "price": -3}
 
 
 @pytest.mark.parametrize(
@@ -168,6 +173,13 @@ def test_the_resources_of_a_kind_are_listed_by_what_they_moved():
     assert list(shown["delta"]) == [20, 8, 1]
     assert list(detail_rows(details(*rows), **given, most=1)["delta"]) == [20, 9]
     assert detail_rows(details(*rows), **given, operation="Put").empty
+
+
+def test_a_kind_without_names_has_its_details():
+    """Null in the bill, empty in a rise."""
+    rows = [line(after(0), cost, (None,), side=side, resource="a") for side, cost in (("before", 1), ("now", 4))]
+    shown = detail_rows(details(*rows), service="", usage_type=None, scale=Fraction(1), measure="billed")
+    assert list(shown["delta"]) == [3]
 
 
 def test_one_bill_has_the_same_difference_in_every_grouping():

@@ -13,7 +13,7 @@ from ddms_ops.analysis.cost_periods import CostPeriods, cost_periods
 from ddms_ops.analysis.cost_rises import cost_rises, total_rise
 
 
-def course(frame: pd.DataFrame, **given: str) -> pd.DataFrame:
+def course(frame: pd.DataFrame, **given: object) -> pd.DataFrame:
     """Of the last three days, by date."""
     return cost_course(frame, last_days(frame), measure="amortised", **given).set_index("timestamp")
 
@@ -41,6 +41,14 @@ def test_one_kind_or_one_service_can_be_seen():
     frame = costs(series([1] * 45, "A/x"), series([2] * 45, "A/y"), series([4] * 45, "B/x"))
     asked = ({}, {"service": "A"}, {"service": "A", "usage_type": "y"})
     assert [course(frame, **names)["actual"].iloc[0] for names in asked] == [7, 3, 2]
+
+
+def test_chosen_kinds_can_be_seen():
+    """Also one without names, and only its usage."""
+    unnamed = [series([4] * 45, (None,)), series([70] * 45, (None,), category="tax")]
+    frame = costs(series([1] * 45, "A/x"), series([2] * 45, "A/y"), *unnamed)
+    asked = ([("A", "y")], [("", None)], [("A", "x"), ("", None)], [])
+    assert [course(frame, kinds=kinds)["actual"].iloc[0] for kinds in asked] == [2, 4, 5, 0]
 
 
 def test_days_that_are_left_out_say_why():

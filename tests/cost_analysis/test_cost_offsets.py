@@ -56,3 +56,12 @@ def test_a_kind_that_did_not_move_since_the_baseline_is_no_offset():
     shown = bridge(*sides(frame, chosen), scale=chosen.scale, measure="amortised")
     assert len(rises) == 2
     assert offsets(rises, shown) == []
+
+
+def test_a_kind_without_a_name_cancels_too():
+    """Null in the bridge, empty in the rise."""
+    frame = costs(series([1000] * 42 + [1500] * 3, (None,)), series([2000] * 42 + [1500] * 3, "B/u"))
+    chosen = last_days(frame)
+    rises = cost_rises(frame, chosen, measure="amortised", min_amount=Decimal(1), min_share=0.2)
+    [offset] = offsets(rises, bridge(*sides(frame, chosen), scale=chosen.scale, measure="amortised"))
+    assert names(offset) == ([""], ["B"], 0)

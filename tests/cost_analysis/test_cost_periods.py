@@ -123,3 +123,84 @@ def test_a_bill_that_goes_on_has_finished_days_in_an_open_month():
     shown = cost_periods(frame, span("2026-02-16", 3), span("2026-02-09", 3), settle_h=48)
     assert written(shown.now) == ["02-16", "02-17", "02-18"]
     assert list(out(shown)) == ["02-20", "02-21"]
+
+
+def kinds(*shares: int, **columns: object) -> list[list[dict]]:
+    """A kind for each number, charged on so many first days of a bill."""
+    return [series([100] * days, f"S{n}/u", **columns) for n, days in enumerate(shares)]
+
+
+def test_a_line_of_no_usage_does_not_make_a_day_the_last_one():
+    """Usage breaks off on the 21st; a tax is dated two days later."""
+    whole = kinds(19, 19, 19, lines=24)
+    frame = costs(*whole, *(line(after(19), 1, f"S{n}/u", lines=9) for n in range(3)))
+    taxed = pd.concat([frame, costs(line(after(21), 50, "Tax/Tax", category="tax"))])
+    shown = cost_periods(taxed, span("2026-02-20", 4), span("2026-02-13", 4), settle_h=48)
+    assert list(out(shown)) == ["02-21", "02-22", "02-23"]
+    assert out(shown)["02-22"] == "the bill ends with 2026-02-21"
+
+
+def test_one_kind_by_the_hour_breaks_off_too():
+    """Nine hours of twenty-four; fewer lines of another bill are news."""
+    shown = last_days(costs(series([24] * 19, lines=24), line(after(19), 9, lines=9)))
+    assert "it breaks off" in out(shown)["02-21"]
+    assert last_days(costs(series([24] * 19, lines=5), line(after(19), 9, lines=2))).left_out == ()
+
+
+def test_a_last_day_that_costs_a_part_of_all_others_breaks_off():
+    """In most kinds; where one kind costs less it is news."""
+    whole = kinds(19, 19, 19, 19)
+    rest = [line(after(19), 20 if n else 100, f"S{n}/u") for n in range(4)]
+    said = "3 of 4 kinds of lines cost less than half of the least of the days before: it breaks off"
+    assert out(last_days(costs(*whole, *rest))) == {"02-21": said}
+    assert last_days(costs(*kinds(20, 20, 20, 19), rest[3])).left_out == ()
+
+
+def test_last_days_of_a_bill_that_does_not_say_whether_it_is_final_are_left_out():
+    """Like estimated ones."""
+    shown = last_days(costs(series([1] * 45, estimated=None)))
+    assert (written(shown.now), list(out(shown))) == (["03-16"], ["03-17", "03-18"])
+    assert "does not say whether it is final" in out(shown)["03-18"]
+
+
+def test_a_hole_in_the_window_or_in_the_baseline_is_left_out():
+    """Three of four kinds are missing for two days, and back on the next."""
+    holed = [100] * 14 + [None] * 2 + [100] * 9 + [None] * 2 + [100] * 5
+    frame = costs(series([100] * 32, "A/u"), *(series(holed, f"S{n}/u") for n in range(3)))
+    shown = last_days(frame, window=10, baseline=10)
+    assert list(out(shown)) == ["02-16", "02-17", "02-27", "02-28"]
+    assert out(shown)["02-16"] == "3 of 4 kinds of lines that are charged every day are missing"
+
+
+def test_kinds_that_rest_on_a_weekday_or_are_gone_for_good_are_no_hole():
+    """Three of four never run on Sundays, or not any more."""
+    working = [None if n % 7 == 6 else 100 for n in range(45)]
+    for values in (working, [100] * 40 + [None] * 5):
+        frame = costs(series([100] * 45, "A/u"), *(series(values, f"S{n}/u") for n in range(3)))
+        assert set(out(last_days(frame, window=14, baseline=14))) <= {"03-17", "03-18"}
+
+
+def test_an_account_that_is_missing_leaves_a_hole():
+    """Two days late, or for a day between; a small one is news."""
+    for values in ([900] * 43, [900] * 40 + [None] + [900] * 4):
+        frame = costs(series([400] * 45), series(values, account="2"))
+        [*_, said] = out(last_days(frame, window=7)).values()
+        assert said.startswith("1 of 2 accounts, 69% of the bill on other days, ")
+    assert last_days(costs(series([400] * 45), series([9] * 43, account="2"))).left_out == ()
+
+
+def test_days_without_lines_cost_0_where_nothing_is_charged_every_day():
+    """A job of Sundays that runs daily from the window on; weekends of a bill of working days."""
+    sundays = [7 if n % 7 == 6 or n >= 35 else None for n in range(45)]
+    shown = cost_periods(costs(series(sundays)), span(after(35), 7), span(after(28), 7), settle_h=48)
+    assert (len(shown.now), len(shown.before), shown.left_out) == (7, 7, ())
+    assert shown.notes == ("6 days without any usage count as 0: nothing is charged every day around them",)
+    working = last_days(costs(series([None if n % 7 > 4 else 9 for n in range(47)])), window=14, baseline=14)
+    assert (len(working.now), len(working.before), working.left_out) == (14, 14, ())
+
+
+def test_a_month_that_is_missing_is_no_month_of_0():
+    """However long the hole is."""
+    frame = costs(series([1] * 40), series([1] * 20, start="2026-04-13"))
+    shown = cost_periods(frame, span("2026-04-13", 7), span("2026-03-25", 7), settle_h=48)
+    assert (shown.empty, len(out(shown))) == ((), 7)

@@ -1,23 +1,14 @@
 """Which kinds of lines cost more or less than their history lets expect."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
-from cost_builders import MONDAY, after, costs, day, last_days, line, series, span, weekly
+from cost_builders import LIMITS, after, costs, last_days, line, rises, series, span, weekly
 
 from ddms_ops.analysis.cost_periods import CostPeriods, cost_periods
-from ddms_ops.analysis.cost_rises import Rise, cost_rises, hour_of_start, rise_doubts, total_rise
-
-LIMITS = {"measure": "amortised", "min_amount": Decimal(1), "min_share": 0.2}
-
-
-def rises(*rows: dict | Iterable[dict], window: int = 3, **given: object) -> list[Rise]:
-    """Of the last days of a bill."""
-    frame = costs(*rows)
-    return cost_rises(frame, last_days(frame, window=window), **{**LIMITS, **given})
+from ddms_ops.analysis.cost_rises import cost_rises, rise_doubts, total_rise
 
 
 def noisy(seed: int = 1, **given: float) -> np.ndarray:
@@ -70,6 +61,28 @@ def test_a_spike_that_is_over_has_an_end():
     """Its last day, and the mean is of its days."""
     [rise] = rises(series([100] * 42 + [100, 300, 100]))
     assert (rise.start, rise.end, rise.observed, rise.impact) == (after(43), after(43), 300, Decimal(200))
+
+
+def test_two_spikes_of_one_window_are_one_rise():
+    """Its money is that of both; the days between are no part of it."""
+    [rise] = rises(series([100] * 42 + [300, 100, 100, 100, 100, 100, 300]), window=7)
+    assert (rise.start, rise.end, rise.observed, rise.impact) == (after(42), None, 300, Decimal(400))
+    assert rise.notes == ("on 2 of these 7 days only: 2026-03-16, 2026-03-22",)
+
+
+def test_a_fall_does_not_hide_a_rise_of_the_same_kind():
+    """Two days of 200, then three of 10: both are told."""
+    found = rises(series([100] * 42 + [100, 200, 200, 100, 10, 10, 10]), window=7)
+    assert [(rise.start, rise.end, rise.impact) for rise in found] == [
+        (after(46), None, Decimal(-270)),
+        (after(43), after(44), Decimal(200)),
+    ]
+
+
+def test_a_spike_that_was_over_before_the_window_is_no_part_of_a_rise():
+    """Nor is the usual day with which the window begins."""
+    [rise] = rises(series([20] * 37 + [500] * 2 + [20] * 5 + [60] * 5), window=7)
+    assert (rise.start, rise.observed, rise.impact, rise.notes) == (after(44), 60, Decimal(200), ())
 
 
 def test_both_limits_hold():
@@ -126,23 +139,6 @@ def test_one_spike_in_the_history_does_not_excuse_another():
     values[20] *= 5
     [rise] = rises(series(values))
     assert (rise.start, rise.expected) == (after(42), pytest.approx(100, rel=0.1))
-
-
-def test_month_end_and_first_of_month_are_usual_where_the_last_ones_were_alike():
-    """Invoices are written on the last day; the window holds the 31st."""
-    values = [100.0] * 58
-    values[26] = values[57] = 300.0
-    assert rises(series(values)) == []
-    assert [rise.start for rise in rises(series([100.0] * 57 + [300.0]))] == [day("2026-03-31")]
-
-
-def test_a_monthly_fee_is_no_rise():
-    """Seen on the first of the month before, or gone on the next day; one that may last is told with a note."""
-    hosted = [line("2026-03-01", 50, "Route 53/HostedZone"), line("2026-04-01", 80, "Route 53/HostedZone")]
-    assert rises(series([10.0] * 60), hosted) == []
-    assert rises(series([10.0] * 60), hosted[1:]) == []
-    [rise] = rises(series([10.0] * 59), hosted[1:])
-    assert "it may be a monthly fee" in rise.notes[0]
 
 
 def test_a_reservation_bought_is_no_rise():
@@ -207,6 +203,14 @@ def test_without_a_history_nothing_can_be_told_and_it_is_said():
     assert rise_doubts(*with_days(45), measure="amortised") == ()
 
 
+def test_a_window_without_usage_cannot_be_told():
+    """Lines of a kind that nobody knows are adjustments; one day is one day."""
+    frame = costs(series([100] * 4, category="adjustment"))
+    doubts = rise_doubts(frame, last_days(frame), measure="amortised")
+    assert doubts[0] == "the bill has no line of usage in the window: what running costs there cannot be told"
+    assert "the bill has 1 day of history" in doubts[1]
+
+
 def with_days(many: int) -> tuple[pd.DataFrame, CostPeriods]:
     """A bill of so many days and its last three."""
     frame = costs(series([1] * many))
@@ -225,44 +229,6 @@ def test_the_order_of_rows_changes_nothing():
     shuffled = frame.sample(frac=1, random_state=1)
     chosen = last_days(frame)
     assert cost_rises(frame, chosen, **LIMITS) == cost_rises(shuffled, chosen, **LIMITS)
-
-
-def hourly(start: pd.Timestamp, factor: float, *, noise: float = 0.1) -> pd.DataFrame:
-    """Ten days by hour with quiet nights, times a factor from an hour on."""
-    rng = np.random.default_rng(8)
-    stamps = [after(35) + pd.Timedelta(hours=n) for n in range(240)]
-    return costs(
-        line(
-            at,
-            round(float((2 + (8 <= at.hour < 20)) * np.exp(rng.normal(0, noise)) * (factor if at >= start else 1)), 9),
-        )
-        for at in stamps
-    )
-
-
-@pytest.mark.parametrize("hour", [0, 5, 13, 22])
-@pytest.mark.parametrize("factor", [2.0, 5.0])
-def test_the_hour_of_a_start_is_found(hour: int, factor: float):
-    """Earliest and latest hold it, within three hours."""
-    start = after(42) + pd.Timedelta(hours=hour)
-    frame = hourly(start, factor)
-    [rise] = rises(series([60] * 35), hourly_as_days(frame))
-    earliest, latest = hour_of_start(frame, rise)
-    assert earliest <= start <= latest
-    assert latest - earliest <= pd.Timedelta(hours=3)
-
-
-def hourly_as_days(frame: pd.DataFrame) -> list[dict]:
-    """The same by day."""
-    sums = frame["billed"].groupby(frame["timestamp"].dt.floor("D")).agg(lambda each: sum(each, Decimal(0)))
-    return series(sums.tolist(), start=f"{after(35, MONDAY):%Y-%m-%d}")
-
-
-def test_a_bill_by_day_has_no_hour():
-    """None, also without any row."""
-    [rise] = rises(series([100] * 42 + [160] * 3))
-    assert hour_of_start(costs(), rise) is None
-    assert hour_of_start(costs(line(after(30) + pd.Timedelta(hours=n), 4) for n in range(48)), rise) is None
 
 
 def test_discounts_that_grow_are_falls():

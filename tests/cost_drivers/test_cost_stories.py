@@ -4,6 +4,7 @@ import math
 import random
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 from driver_builders import (
     COSTS_OF,
@@ -20,7 +21,9 @@ from driver_builders import (
 )
 
 from ddms_ops.analysis.cost_drivers import matching, story
+from ddms_ops.analysis.cost_periods import CostPeriods
 from ddms_ops.analysis.signal_hours import HOUR, hours_of
+from ddms_ops.window import Window
 
 STEADY = {"textract/documents": (100, 100), "textract/calls": (102, 102), "textract/pages": (306, 306)}
 PAGES = 306 * 72
@@ -111,6 +114,50 @@ def test_hours_without_telemetry_do_not_make_less_of_the_rates():
     assert found.doubts[0].startswith(
         "invoices, Textract calls, Textract pages: 36 of the 72 hours of the window's days have nothing where much is"
     )
+
+
+def by_day(before: tuple[int, int], now: tuple[int, int], lost=()):
+    """Documents of Textract, and as many calls and three times the pages, an hour by night and by day (8 to 20)."""
+    table = amounts(dict.fromkeys(STEADY, (1, 1)), without=lost)
+    is_day, is_now = table["timestamp"].dt.hour.between(8, 19), table["timestamp"] >= MONDAY
+    rates = [before[int(day)] if not late else now[int(day)] for day, late in zip(is_day, is_now, strict=True)]
+    return table.assign(value=table["value"] * rates, events=rates)
+
+
+def test_a_dearer_page_is_price_though_the_busy_hours_are_lost():
+    """The window lacks its days, of every day or of two: what is left is compared with the same hours before."""
+    line = bridge(row(TEXTRACT, 30, 45, (3000, 3000)))
+    for lost_days in (PERIODS.now, PERIODS.now[1:]):
+        lost = [at for at in hours_of(lost_days) if 8 <= at.hour < 20]
+        found = told("textract", line, by_day((4, 40), (4, 40), lost))
+        assert (effect_of(found), len(found.doubts)) == ({"price": 15.0}, 1)
+        assert round(found.factors[0].now, 6) == 528
+
+
+def test_a_window_of_hours_is_compared_with_the_same_hours():
+    """The rest of the day was not asked for: no hole, and no busy hour stands for it."""
+    asked = [Window(side[0] + 8 * HOUR, side[0] + 14 * HOUR) for side in (PERIODS.before, PERIODS.now)]
+    inside = [at for each in asked for at in pd.date_range(each.start, each.end, freq="h", inclusive="left")]
+    lost = [at for at in hours_of([*PERIODS.before, *PERIODS.now]) if at not in inside]
+    one = CostPeriods(PERIODS.now[:1], PERIODS.before[:1])
+    line = bridge(row(TEXTRACT, 10, 30, (1000, 3000)))
+    found = story("textract", COSTS_OF.drivers["textract"], line, by_day((4, 40), (4, 120), lost), one, asked=asked)
+    assert (effect_of(found), found.leading.before, found.leading.now) == ({"documents": 20.0}, 240, 720)
+    assert found.doubts == (
+        "telemetry covers 6 of the 24 hours of the baseline's days and 6 of the 24 hours of the window's days: what was"
+        " done a day is that of those hours",
+    )
+
+
+def test_sides_without_an_hour_of_the_day_in_common_are_not_compared():
+    """Telemetry of the morning tells nothing of an evening."""
+    asked = [Window(side[0] + start * HOUR, side[0] + (start + 6) * HOUR)
+             for side, start in ((PERIODS.before, 6), (PERIODS.now, 18))]  # fmt: skip
+    line = bridge(row(TEXTRACT, 10, 30, (1000, 3000)))
+    found = story("textract", COSTS_OF.drivers["textract"], line, amounts(STEADY), PERIODS, asked=asked)
+    assert ([factor.step for factor in found.factors], "no hour of the day in common" in found.doubts[1]) == (
+        ["billed", "price"], True
+    )  # fmt: skip
 
 
 def test_calls_that_the_bill_knows_but_the_logs_do_not_leave_the_step_out():

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from driver_builders import (
     COSTS_OF,
+    DAY,
     MONDAY,
     PERIODS,
     TEXTRACT,
@@ -81,10 +82,25 @@ def test_a_factor_that_did_not_change_has_no_start():
     assert started({}, 0)[1] is None
 
 
-def test_a_window_that_was_so_from_its_beginning_starts_there():
-    """The baseline says what is normal."""
-    _, start = started({"calls": 4.0}, 0)
-    assert start.at == MONDAY
+@pytest.mark.parametrize("step", ["calls", "documents"])
+def test_a_window_that_was_so_from_its_beginning_has_no_start(step: str):
+    """It may have begun before; where the hours before it were asked for and are normal, it began there."""
+    done = work({step: 4.0}, 0)
+    assert start_of(billed(done), done, PERIODS, WINDOW) is None
+    day_before = done[done["timestamp"].between(WEEK_BEFORE, WEEK_BEFORE + 23 * HOUR)]
+    more = pd.concat([done, day_before.assign(timestamp=day_before["timestamp"] + 6 * DAY)], ignore_index=True)
+    assert start_of(billed(done), more, PERIODS, WINDOW).at == MONDAY
+
+
+def test_work_that_begins_at_night_where_there_was_none_starts_there():
+    """Four hours without anything, as on every night before."""
+    shape = [0] * 7 + [20] * 12 + [0] * 5
+    table = amounts({"textract/documents": (1, 1), "textract/calls": (1, 1), "textract/pages": (3, 3)})
+    is_now = (table["timestamp"] >= MONDAY + 4 * HOUR).astype("int64")
+    table["value"] *= table["timestamp"].dt.hour.map(dict(enumerate(shape))) + 20 * is_now
+    done = table[table["value"] > 0]
+    start = start_of(billed(done), done, PERIODS, WINDOW)
+    assert (start.earliest, start.at) == (MONDAY + 4 * HOUR, MONDAY + 4 * HOUR)
 
 
 def test_a_baseline_on_other_days_than_telemetry_still_finds_it():

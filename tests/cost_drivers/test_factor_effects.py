@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from ddms_ops.analysis.cost_course_amounts import total
 from ddms_ops.analysis.factor_effects import effects, log_mean
 
 
@@ -57,3 +58,10 @@ def test_the_logarithmic_mean_is_smooth_where_both_are_alike():
     assert log_mean(3.0, 3.0) == 3.0
     assert log_mean(1 + 0.99e-5, 1.0) == pytest.approx(log_mean(1 + 1.01e-5, 1.0), rel=1e-7)
     assert log_mean(math.e, 1.0) == pytest.approx(math.e - 1)
+
+
+def test_amounts_of_twenty_digits_are_split():
+    """As exactly as small ones."""
+    now = Decimal("98765432109876543210.12")
+    found = effects([(1.0, 2.0), (1.0, 3.0)], now / 6, now)
+    assert total(found) == total([now, -now / 6])

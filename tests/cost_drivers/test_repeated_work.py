@@ -68,10 +68,27 @@ def test_the_order_of_events_does_not_matter(tmp_path: Path):
 
 
 def test_nothing_gives_no_rows(tmp_path: Path):
-    """No pull, or no such event."""
-    for pulls in ([], [pulled(tmp_path, ("10:01", "hello"))]):
+    """No pull, or no such event: it is said that nothing was looked at."""
+    said = {
+        "there are no log events, so that nothing tells of work that is done again": [],
+        "inference: no log event holds 'Processing invoice' in window and baseline, so that nothing was counted": [
+            pulled(tmp_path, ("10:01", "hello"))
+        ],
+    }
+    for words, pulls in said.items():
         totals, found, doubts = read_work(pulls, COSTS_OF)
-        assert (totals, list(found.columns), len(found), doubts) == ((), WORK.names, 0, ())
+        assert (totals, list(found.columns), len(found), doubts) == ((), WORK.names, 0, (words,))
+
+
+def test_ids_are_told_apart_by_all_of_their_text(tmp_path: Path):
+    """However long they are; they are shown in part."""
+    path = "s3://bucket/" + "p" * 300
+    [total], found, _ = read(
+        tmp_path, [each for n in range(9) for each in runs(f"{path}/{n}", 1, 10 + n)], runs("i0", 1)
+    )
+    assert (total.ids, total.now, len(found)) == (0, 1.0, 0)
+    [total], found, _ = read(tmp_path, runs(path, 5), runs("i0", 1))
+    assert found["id"].tolist() == [path[:200]]
 
 
 def test_only_the_window_counts(tmp_path: Path):

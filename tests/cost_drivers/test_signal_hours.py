@@ -6,6 +6,7 @@ import pytest
 from driver_builders import DAY, HOUR, MONDAY, PERIODS, amounts, days
 
 from ddms_ops.analysis.signal_hours import covered, hours_of, step_hours
+from ddms_ops.window import Window
 
 WEEK = hours_of(days(MONDAY, 7))
 
@@ -78,6 +79,35 @@ def test_a_burst_on_one_side_makes_no_holes_of_the_other():
     rows["events"] = rows["value"].astype("int64")
     found = step_hours("textract", ["documents"], rows, hours_of([*PERIODS.before, *PERIODS.now]))["documents"]
     assert found[lost[0]] == 0.0
+
+
+def test_work_at_night_in_the_window_makes_no_holes_of_the_baselines_nights():
+    """Nothing was done at night on any day of the baseline: those hours are zeros, to the window's too."""
+    nights = [at for at in hours_of(PERIODS.before) if at.hour < 7 or at.hour > 18]
+    rows, every = amounts({"textract/documents": (20, 30)}, without=nights), hours_of([*PERIODS.before, *PERIODS.now])
+    found = step_hours("textract", ["documents"], rows, every, baseline=hours_of(PERIODS.before))["documents"]
+    assert found[nights].tolist() == [0.0] * len(nights)
+    mixed = step_hours("textract", ["documents"], rows, every)["documents"]
+    assert mixed[nights].isna().all()
+
+
+def test_a_hole_of_the_baseline_is_one_by_its_other_days():
+    """And a quiet weekend of a week of baseline is none, as the window's is quiet too."""
+    lost = [PERIODS.before[1] + hour * HOUR for hour in range(8, 20)]
+    rows, every = amounts({"textract/documents": (20, 20)}, without=lost), hours_of([*PERIODS.before, *PERIODS.now])
+    found = step_hours("textract", ["documents"], rows, every, baseline=hours_of(PERIODS.before))["documents"]
+    assert found.index[found.isna()].tolist() == lost
+    hours = hours_of(days(MONDAY - 7 * DAY, 14))
+    counts = np.array([0 if place // 24 % 7 >= 5 else 50 for place in range(336)])
+    assert covered(pd.Series(counts, index=hours), is_baseline=np.arange(336) < 168).all()
+
+
+def test_hours_that_were_not_asked_for_are_not_known():
+    """Whatever other days had; nor is an hour that was asked for in part."""
+    rows = amounts({"textract/documents": (3, 3)}, without=hours_of([MONDAY])[:5])
+    asked = [Window(MONDAY + pd.Timedelta("5h 30min"), MONDAY + DAY)]
+    found = step_hours("textract", ["documents"], rows, hours_of([MONDAY]), asked=asked)["documents"]
+    assert (np.flatnonzero(found.isna()).tolist(), found.iloc[-1]) == (list(range(6)), 3.0)
 
 
 def test_steps_that_count_the_same_events_count_them_once():

@@ -11,9 +11,12 @@ from ddms_ops.analysis.signal_hours import hours_of
 from ddms_ops.analysis.tenant_cost import TENANT_COST, tagged_cost, tenant_cost, tenant_totals
 from ddms_ops.cost_schemas import DETAILS
 from ddms_ops.schema import conform
+from ddms_ops.window import Window
 
 KEY = "textract/pages"
 SIDES = ("before", "now")
+SIDE_DAYS = (PERIODS.before, PERIODS.now)
+HUGE = Decimal("98765432109876543210.12")
 LINES = bridge(row(TEXTRACT, 30, 90), row(LAMBDA, 1, 2), row(TEXTRACT, -5, -5, category="credit"))
 
 
@@ -54,12 +57,32 @@ def test_what_nobody_is_named_for_remains_and_widens_the_range():
 
 
 def test_holes_go_to_the_remainder_and_widen_the_range():
-    """A quarter of the window's hours without telemetry: what they usually hold, up to twice as much."""
+    """A quarter of the window's hours without telemetry: what they usually hold, up to twice as much.
+
+    They are of the window alone: what a tenant cost before cannot be compared with it.
+    """
     lost = hours_of(PERIODS.now)[-18:]
     found = shown(shared(amounts({KEY: (300, 300)}, without=lost)))
-    assert found["acme"][:2] == ("30", "67.50")
+    assert found["acme"][:2] == (None, "67.50")
     assert (Decimal(found["acme"][2]), found["acme"][3]) == (Decimal("54"), "90")
-    assert found[None][:2] == ("0", "22.50")
+    assert found[None][:2] == ("30", "22.50")
+
+
+def test_hours_that_neither_side_was_asked_for_leave_the_sides_comparable():
+    """Both from six in the morning of their first day on."""
+    asked = [Window(side[0] + pd.Timedelta(hours=6), side[-1] + pd.Timedelta(days=1)) for side in SIDE_DAYS]
+    lost = [at for at in hours_of([side[0] for side in SIDE_DAYS]) if at.hour < 6]
+    lines, work = bridge(row(TEXTRACT, 30, 90)), amounts({KEY: (300, 900)}, without=lost)
+    found = tenant_cost("textract", COSTS_OF.drivers["textract"], lines, work, PERIODS, asked=asked)
+    assert shown(found)["acme"][:2] == ("27.50", "82.50")
+
+
+def test_the_largest_bill_is_shared_out():
+    """Twenty digits before the point."""
+    found = shared(
+        amounts({KEY: (300, 900)}, tenants={"a": (0.5, 0.5), "b": (0.5, 0.5)}), bridge(row(TEXTRACT, 1, HUGE))
+    )
+    assert total(found["now"]) == HUGE
 
 
 def test_without_a_signal_all_remains():

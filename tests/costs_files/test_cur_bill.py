@@ -116,11 +116,11 @@ def test_a_line_in_two_files_counts_once(tmp_path: Path):
 
 
 def test_an_id_with_other_amounts_is_a_doubt(tmp_path: Path):
-    """One of them is taken, whatever the order, and it is said."""
+    """That of the last file by name is taken, and it is said."""
     put(tmp_path, "a.csv", [cur(id="a", cost="1")])
     pull = ask(put(tmp_path, "b.csv", [cur(id="a", cost="3")]))
-    assert (total(pull), pull.coverage.status) == (Decimal(1), Status.PARTIAL)
-    assert "1 lines are there with other amounts as well" in pull.coverage.reason
+    assert (total(pull), pull.coverage.status) == (Decimal(3), Status.PARTIAL)
+    assert "1 lines are there with other amounts as well: those of the last file by name" in pull.coverage.reason
 
 
 def test_an_id_of_another_kind_of_line_is_another_line(tmp_path: Path):
@@ -130,11 +130,60 @@ def test_an_id_of_another_kind_of_line_is_another_line(tmp_path: Path):
 
 
 def test_lines_without_ids_that_are_alike_in_one_file_are_lines(tmp_path: Path):
-    """What two files share is taken once, from the one that has most of it."""
-    put(tmp_path, "a.csv", [cur(), cur()])
-    assert total(ask(tmp_path)) == 2
-    pull = ask(put(tmp_path, "b.csv", [cur(), cur(), cur()]))
-    assert (total(pull), "2 repeated lines in the export taken once" in pull.coverage.reason) == (Decimal(3), True)
+    """A day that another file holds whole counts once."""
+    put(tmp_path, "a.csv", [cur(), cur(), cur(kind="y"), cur(kind="z")])
+    assert total(ask(tmp_path)) == 4
+    pull = ask(put(tmp_path, "b.csv", [cur(), cur(kind="z"), cur(kind="y")]))
+    assert (total(pull), "3 repeated lines in the export taken once" in pull.coverage.reason) == (Decimal(4), True)
+
+
+def test_savings_plans_without_their_columns_leave_amortised_unknown(tmp_path: Path):
+    """Of what is covered as of what negates it, so that both fall back to what is billed."""
+    lines = [cur(type="SavingsPlanCoveredUsage", cost="50"), cur(type="SavingsPlanNegation", cost="-50")]
+    pull = ask(put(tmp_path, "a.csv", lines))
+    assert sorted(rows(pull, "category", "amortised")) == [("commitment", None), ("usage", None)]
+
+
+def test_types_of_lines_are_known_in_any_case(tmp_path: Path):
+    """What nobody knows is counted in words."""
+    pull = ask(put(tmp_path, "a.csv", [cur(type="usage"), cur(type="consumption", cost="4")]))
+    assert rows(pull, "category", "billed") == [("adjustment", 4), ("usage", 1)]
+    assert "1 lines of a type that is not known count as adjustments" in pull.coverage.reason
+
+
+def test_usage_is_known_where_all_lines_that_cost_something_say_it(tmp_path: Path):
+    """A sum that leaves lines out is none, by day as by resource."""
+    lines = [cur(), cur(usage="", kind="y"), cur(kind="y"), cur(kind="z"), cur(kind="z", usage="", cost="0")]
+    put(tmp_path, "a.csv", lines)
+    expected = [("USE1-Pages", 10), ("y", None), ("z", 10)]
+    assert rows(ask(tmp_path), "usage_type", "usage") == expected
+    assert rows(ask(tmp_path, "details", now=["2026-03-07"]), "usage_type", "usage") == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "name"),
+    [
+        ("resourceTags/user:CostCenter", "x", "CostCenter"), ("resource_tags_user_cost_center", "x", "cost-center"),
+        ("resource_tags", '{"user_cost_center": "x"}', "CostCenter"),
+    ],
+)  # fmt: skip
+def test_a_tag_is_found_however_aws_writes_it(tmp_path: Path, column: str, value: str, name: str):
+    """In a column of its own, or in a map."""
+    line = {key: cell for key, cell in cur().items() if key != "resource_tags"}
+    pull = ask(put(tmp_path, "a.csv", [line | {column: value}]), only_tags={name: "x"})
+    assert (total(pull), "other tags" in pull.coverage.reason) == (Decimal(1), False)
+
+
+def test_an_account_has_the_zero_that_a_number_lost(tmp_path: Path):
+    """As a spreadsheet, or a column of numbers, drops it."""
+    put(tmp_path, "a.csv", [cur(account="12345678901")])
+    assert rows(ask(tmp_path, only_accounts=["012345678901"]), "account") == [("012345678901",)]
+
+
+def test_an_id_of_another_type_of_line_is_another_line(tmp_path: Path):
+    """A discount has the id of what it lowers in some bills."""
+    lines = [cur(id="a"), cur(id="a", type="EdpDiscount", cost="-0.25")]
+    assert total(ask(put(tmp_path, "a.csv", lines))) == Decimal("0.75")
 
 
 def test_a_line_without_an_invoice_is_estimated(tmp_path: Path):

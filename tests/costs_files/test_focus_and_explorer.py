@@ -45,13 +45,6 @@ def test_usage_goes_by_a_name_that_outlives_its_price(tmp_path: Path, line: dict
     assert rows(ask(put(tmp_path, "a.csv", [focus(**line)])), "usage_type") == [(name,)]
 
 
-def test_focus_lines_alike_in_two_files_count_once(tmp_path: Path):
-    """In every column; alike in one file they are lines."""
-    put(tmp_path, "a.csv", [focus(), focus()])
-    pull = ask(put(tmp_path, "b.csv", [focus(), focus(BilledCost="4")]))
-    assert (total(pull), "1 repeated lines in the export taken once" in pull.coverage.reason) == (Decimal(6), True)
-
-
 def test_effective_costs_of_nothing_are_a_doubt(tmp_path: Path):
     """Usage that is billed costs something."""
     pull = ask(put(tmp_path, "a.csv", [focus(EffectiveCost="0")]))
@@ -104,6 +97,31 @@ def test_two_ways_to_group_the_same_days_count_once(tmp_path: Path):
     finer = {("S3", "x"): "1", ("S3", "y"): "2"}
     pull = ask(put(tmp_path, "b.json", explorer(["SERVICE", "USAGE_TYPE"], period(*DAY, finer))))
     assert sorted(rows(pull, "usage_type", "billed")) == [("x", 1), ("y", 2)]
+    assert "answers grouped by SERVICE left out: those by SERVICE and USAGE_TYPE hold the same days" in (
+        pull.coverage.reason
+    )
+
+
+def test_days_that_are_grouped_differently_are_refused(tmp_path: Path):
+    """A kind would begin where its name does; a grouping that has all days is taken."""
+    coarse, fine = explorer(["SERVICE"], period(*DAY, {("S3",): "3"})), {("S3", "x"): "3"}
+    put(tmp_path, "a.json", coarse)
+    later = explorer(["SERVICE", "USAGE_TYPE"], period("2026-03-08", "2026-03-09", fine))
+    words = ask(put(tmp_path, "b.json", later)).coverage.reason
+    assert words.startswith(
+        "answers are grouped by SERVICE from 2026-03-07 to 2026-03-07 and by SERVICE and USAGE_TYPE"
+    )
+    both = explorer(["SERVICE"], period("2026-03-08", "2026-03-09", {("S3",): "3"}))
+    assert rows(ask(put(tmp_path, "c.json", both)), "service", "usage_type") == [("S3", None)]
+
+
+def test_amounts_of_cost_explorer_keep_all_their_digits(tmp_path: Path):
+    """Of large ones as well."""
+    metrics = {"UnblendedCost": {"Amount": "3", "Unit": "USD"}}
+    metrics["UsageQuantity"] = {"Amount": "30000000000000000.5", "Unit": "Bytes"}
+    day = period(*DAY, {}, Groups=[{"Keys": ["x"], "Metrics": metrics}])
+    pull = ask(put(tmp_path, "a.json", explorer(["USAGE_TYPE"], day)))
+    assert rows(pull, "usage") == [(Decimal("30000000000000000.5"),)]
 
 
 def test_ways_to_group_that_disagree_are_refused(tmp_path: Path):

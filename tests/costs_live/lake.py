@@ -12,7 +12,8 @@ import sqlglot
 from live_bill import COLUMNS
 
 from ddms_ops.sandbox.server import Sandbox
-from ddms_ops.sources.aws.bill_lake import Table, bill_statement
+from ddms_ops.sources.aws.bill_lake import Table, bill_statement, sides_apart
+from ddms_ops.sources.base import Pull
 from ddms_ops.sources.cost_files import CostFiles
 from ddms_ops.sources.queries import CostQuery
 
@@ -66,8 +67,8 @@ class Lake:
         return {"QueryExecution": told}
 
 
-def summed(bill: Path, types: dict[str, str], query: CostQuery, folder: Path) -> CostFiles:
-    """A bill's file, after Athena would have summed it for a question; the text NULL in it is null.
+def summed(bill: Path, types: dict[str, str], query: CostQuery, folder: Path) -> Pull:
+    """What a bill's file answers, after Athena would have summed it; the text NULL in it is null.
 
     Args:
         bill: a CSV file.
@@ -82,6 +83,8 @@ def summed(bill: Path, types: dict[str, str], query: CostQuery, folder: Path) ->
     connection.execute(f"CREATE TABLE bill AS SELECT {picked} FROM read_csv(?, all_varchar=true)", [str(bill)])
     sql = sqlglot.transpile(statement.sql, read="athena", write="duckdb")[0]
     rows = connection.sql(sql, params=statement.values).to_arrow_table()
-    path = folder / "sums.parquet"
-    pq.write_table(pa.table({name: rows[name].cast(pa.string()) for name in rows.column_names}), path)
-    return CostFiles([path], folder, folder)
+    sums, path = pa.table({name: rows[name].cast(pa.string()) for name in rows.column_names}), folder / "sums.parquet"
+    if query.part == "details":
+        sums, query = sides_apart(sums, Table("bill", types, {}).form, query)
+    pq.write_table(sums, path)
+    return CostFiles([path], folder, folder).answer(query, pull="costs")

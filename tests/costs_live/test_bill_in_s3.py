@@ -16,7 +16,7 @@ from ddms_ops.coverage import Status
 from ddms_ops.deployment import Account
 from ddms_ops.sandbox.faults import Drop, Error
 from ddms_ops.sandbox.server import Sandbox
-from ddms_ops.sources.aws.bill_store import Stored, chosen, months_of, place_of
+from ddms_ops.sources.aws.bill_store import Stored, chosen, months_asked, months_of, place_of
 from ddms_ops.sources.aws.session import AwsSession
 from ddms_ops.sources.base import Pull
 from ddms_ops.sources.files import FilesSource
@@ -191,3 +191,9 @@ def test_addresses_and_months():
     assert place_of("s3://bills") == ("bills", "")
     assert place_of("s3://bills/a/b/") == place_of("s3://bills/a/b") == ("bills", "a/b/")
     assert months_of(days("2026-02-28", "2026-04-01")) == {"2026-02", "2026-03"}
+
+
+def test_months_of_both_sides_are_fetched():
+    """Also of days before the window."""
+    asked = CostQuery(WEEK, "details", COSTS, now=("2026-03-01", "2026-03-02"), before=("2026-01-31", "2026-02-01"))
+    assert months_asked(asked) == {"2026-01", "2026-02", "2026-03"}

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 from live_bill import account, days, every_kind, line, live_source, write_bill
 
+from ddms_ops.cost_sql.kinds import TYPES, category_of
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.sandbox.faults import Drop, Error, Fault
 from ddms_ops.sandbox.server import Sandbox
+from ddms_ops.sources.aws.costs import USAGE
 from ddms_ops.sources.base import Pull
 from ddms_ops.sources.queries import CostQuery
 from ddms_ops.spending import Costs
@@ -233,3 +235,9 @@ def test_a_day_that_is_not_final_stays_estimated(answer: tuple[Pull, list[dict[s
     """As AWS calls it."""
     frame = answer[0].table.to_pandas()
     assert set(frame.loc[frame["estimated"], "timestamp"]) == {pd.Timestamp("2026-03-05", tz="UTC")}
+
+
+def test_what_is_usage_is_asked_for_as_usage():
+    """Every type that we count so, also with its words apart; nothing else."""
+    assert {category_of(name) for name in USAGE} == {"usage"}
+    assert {*TYPES["usage"], "Private Rate Card Discount", "Cross Service Discount"} <= set(USAGE)

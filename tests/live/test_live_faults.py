@@ -1,6 +1,7 @@
 """What goes wrong on the way to AWS: a report exists, its coverage is right, nothing hangs, what came is kept."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ from builders import window
 
 from ddms_ops.cli import main
 from ddms_ops.coverage import Coverage, Status
+from ddms_ops.declaration import Profile
 from ddms_ops.errors import WindowError
 from ddms_ops.profile import load_profile
 from ddms_ops.report.findings_file import read_document
@@ -19,29 +21,43 @@ from ddms_ops.sources.base import ChangeQuery, LogQuery, MetricQuery
 from ddms_ops.sources.live import NOW, LiveSource
 
 HOUR = window("10:00", "11:00")
-GROUP = "/aws/lambda/dms-api-handler-prod"
+GROUP, BUSY = "/aws/lambda/dms-api-handler-prod", "/aws/lambda/dms-busy"
 ALWAYS = 10_000
 EVENTS = 3_000
 START_MS = int(HOUR.start.timestamp() * 1000)
 
 
-@pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """One log group with an event every 1.2 seconds."""
+@pytest.fixture(scope="module")
+def served() -> Iterator[Sandbox]:
+    """One log group with an event every 1.2 seconds, and one with 60,000."""
     with Sandbox() as sandbox:
         events = [
             {"timestamp": START_MS + place * 1_200, "message": f"m{place}", "stream": "s"} for place in range(EVENTS)
         ]
         sandbox.put_events(GROUP, events)
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
+        sandbox.put_events(BUSY, [{"timestamp": START_MS + place * 60, "message": "more"} for place in range(60_000)])
         yield sandbox
 
 
-def logs(route: str) -> Coverage:
-    """Coverage of a pull of the group, with a server that may be silent for a second only."""
-    source = LiveSource(load_profile("dms"), "prod", clock=lambda: HOUR.end, route=route, read_timeout_s=1)
-    return source.fetch_log_events(LogQuery(HOUR, GROUP), pull="logs/api").coverage
+@pytest.fixture
+def sandbox(served: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """The only AWS there is, without faults."""
+    for name, value in served.environment.items():
+        monkeypatch.setenv(name, value)
+    yield served
+    served.faults.clear()
+
+
+@cache
+def system() -> Profile:
+    """The profile of dms, read once."""
+    return load_profile("dms")
+
+
+def logs(route: str, group: str = GROUP) -> Coverage:
+    """Coverage of a pull of a group, with a server that may be silent for a second only."""
+    source = LiveSource(system(), "prod", clock=lambda: HOUR.end, route=route, read_timeout_s=1)
+    return source.fetch_log_events(LogQuery(HOUR, group), pull="logs/api").coverage
 
 
 OPERATIONS = {"insights": ("StartQuery", "GetQueryResults"), "filter": ("FilterLogEvents",)}
@@ -79,9 +95,8 @@ def test_a_lasting_fault_is_said(sandbox: Sandbox, route: str, operation: str, f
 def test_what_came_before_a_fault_is_kept(sandbox: Sandbox, route: str):
     """The rest is named with its times."""
     operation = {"insights": "GetQueryResults", "filter": "FilterLogEvents"}[route]
-    sandbox.put_events(GROUP, [{"timestamp": START_MS + place * 60, "message": "more"} for place in range(60_000)])
     sandbox.faults.add("logs", operation, Drop(), after=4, times=ALWAYS)
-    coverage = logs(route)
+    coverage = logs(route, BUSY)
     assert (coverage.status, coverage.matched) == (Status.PARTIAL, None)
     assert 0 < coverage.rows < 60_000
     assert "the connection failed" in coverage.reason
@@ -93,7 +108,7 @@ def test_metrics_that_come_in_part_are_partial(sandbox: Sandbox):
         "MetricDataResults": [{"Id": "m0", "StatusCode": "PartialData", "Timestamps": [HOUR.start], "Values": [1.0]}]
     }
     sandbox.faults.add("cloudwatch", "GetMetricData", answer, times=ALWAYS)
-    source = LiveSource(load_profile("dms"), "prod", clock=lambda: HOUR.end)
+    source = LiveSource(system(), "prod", clock=lambda: HOUR.end)
     coverage = source.fetch_metric_points(MetricQuery(HOUR), pull="metrics").coverage
     assert (coverage.status, "is PartialData" in coverage.reason) == (Status.PARTIAL, True)
 
@@ -103,10 +118,11 @@ def test_no_credentials_are_said(sandbox: Sandbox, monkeypatch: pytest.MonkeyPat
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    source = LiveSource(load_profile("dms"), "prod", clock=lambda: HOUR.end)
+    before = sandbox.calls.all
+    source = LiveSource(system(), "prod", clock=lambda: HOUR.end)
     coverage = source.fetch_changes(ChangeQuery(HOUR), pull="changes").coverage
     assert (coverage.status, "aws sso login" in coverage.reason) == (Status.FAILED, True)
-    assert sandbox.calls.all == ()
+    assert sandbox.calls.all == before
 
 
 def test_a_report_is_made_of_what_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -138,7 +154,7 @@ def test_a_report_is_made_of_what_came(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_drill_has_its_own_moment():
     """It is read from the environment, and refused where it is none."""
-    source = LiveSource(load_profile("dms"), "prod", clock=lambda: HOUR.end, environ={NOW: "2026-03-05T00:00Z"})
+    source = LiveSource(system(), "prod", clock=lambda: HOUR.end, environ={NOW: "2026-03-05T00:00Z"})
     assert source.now() == pd.Timestamp("2026-03-05T00:00Z")
     with pytest.raises(WindowError, match=NOW):
-        LiveSource(load_profile("dms"), "prod", clock=lambda: HOUR.end, environ={NOW: "the other day"})
+        LiveSource(system(), "prod", clock=lambda: HOUR.end, environ={NOW: "the other day"})

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from ddms_ops.coverage import Status
 from ddms_ops.deployment import Athena
 from ddms_ops.sources.aws.athena import NAME, athena_rows
-from ddms_ops.sources.aws.bill_lake import MOST, Table, bill_statement
+from ddms_ops.sources.aws.bill_lake import MOST, Table, bill_statement, days_of, sides_apart
 from ddms_ops.sources.aws.faults import AwsFault
-from ddms_ops.sources.aws.session import AwsSession
+from ddms_ops.sources.aws.session import AwsSession, first_that_may
 from ddms_ops.sources.base import INTERRUPTED, Provenance, Pull, no_records
 from ddms_ops.sources.cost_files import CostFiles
 from ddms_ops.sources.queries import CostQuery
@@ -66,9 +66,14 @@ class LakeBill:
         faults = [TOO_MANY] if query.part == "details" and rows.num_rows > MOST else []
         folder = Path(tempfile.mkdtemp(dir=self._scratch))
         path = folder / f"{table.name}.parquet"
-        pq.write_table(_texts(rows.slice(0, MOST) if faults else rows), path)
-        answer = CostFiles([path], folder, folder, source=self._source).answer(query, pull=pull)
-        coverage = answer.coverage
+        sums, asked = _texts(rows.slice(0, MOST)), query
+        if query.part == "details":
+            sums, asked = sides_apart(sums, table.form, query)
+        pq.write_table(sums, path)
+        answer = CostFiles([path], folder, folder, source=self._source).answer(asked, pull=pull)
+        coverage = replace(answer.coverage, query=query.text, asked=query.window)
+        if query.part == "details" and coverage.got is not None:
+            coverage = replace(coverage, got=days_of(rows, table.form))
         reason = "; ".join(part for part in (*faults, coverage.reason, SUMMED) if part)
         status = Status.PARTIAL if faults and coverage.status is Status.COMPLETE else coverage.status
         return replace(answer, coverage=replace(coverage, status=status, reason=reason), provenance=where, keeper=self)
@@ -79,20 +84,20 @@ class LakeBill:
         Raises:
             AwsFault: nobody may.
         """
-        faults = []
-        for session in [] if name in self._tables else self._sessions:
-            try:
-                _ = session.identity
-                told = session.call("glue", "GetTable", DatabaseName=database, Name=name)["Table"]
-                columns = _types(told.get("StorageDescriptor", {}).get("Columns", []))
-                self._tables[name] = session, Table(name, columns, _types(told.get("PartitionKeys", [])))
-                break
-            except AwsFault as fault:
-                of = f"{session.name}: " if session.name else ""
-                faults.append(AwsFault(fault.status, f"{of}{fault.words}", code=fault.code))
         if name not in self._tables:
-            raise faults[0]
+            self._tables[name] = first_that_may(self._sessions, lambda one: _described(one, database, name))
         return self._tables[name]
+
+
+def _described(session: AwsSession, database: str, name: str) -> Table:
+    """A table of the data lake.
+
+    Raises:
+        AwsFault: not answered.
+    """
+    told = session.call("glue", "GetTable", DatabaseName=database, Name=name)["Table"]
+    columns = _types(told.get("StorageDescriptor", {}).get("Columns", []))
+    return Table(name, columns, _types(told.get("PartitionKeys", [])))
 
 
 def _types(columns: list[dict[str, str]]) -> dict[str, str]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ddms_ops.coverage import Status
-from ddms_ops.sources.aws.bill_store import Chosen, Stored, chosen, fetched, kept_at, listed, months_of, place_of
+from ddms_ops.sources.aws.bill_store import Chosen, Stored, chosen, fetched, kept_at, listed, months_asked, place_of
 from ddms_ops.sources.aws.faults import AwsFault
-from ddms_ops.sources.aws.session import AwsSession
+from ddms_ops.sources.aws.session import AwsSession, first_that_may
 from ddms_ops.sources.base import INTERRUPTED, Provenance, Pull, no_records
 from ddms_ops.sources.cost_files import CostFiles
 from ddms_ops.sources.queries import CostQuery
@@ -49,7 +49,7 @@ class StoredBill:
 
     def fetch(self, query: CostQuery, *, pull: str) -> Pull:
         """The answer to one question; see `Source.fetch_cost_answer`."""
-        place, months = query.costs.bill.s3, months_of(query.window)
+        place, months = query.costs.bill.s3, months_asked(query)
         where = Provenance(self._source)
         try:
             bill = self._bill(place, months)
@@ -100,15 +100,6 @@ class StoredBill:
             AwsFault: nobody may list them.
         """
         if place not in self._found:
-            faults = []
-            for session in self._sessions:
-                try:
-                    _ = session.identity
-                    self._found[place] = _Found(session, tuple(listed(session, *place_of(place))))
-                    break
-                except AwsFault as fault:
-                    of = f"{session.name}: " if session.name else ""
-                    faults.append(AwsFault(fault.status, f"{of}{fault.words}", code=fault.code))
-            else:
-                raise faults[0]
+            session, objects = first_that_may(self._sessions, lambda one: tuple(listed(one, *place_of(place))))
+            self._found[place] = _Found(session, objects)
         return self._found[place]

@@ -4,8 +4,12 @@ Only constant names of columns stand in the SQL; values travel beside it. What c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import pandas as pd
+import pyarrow as pa
+
+from ddms_ops.cost_sql import Place, Shape, lines_sql
 from ddms_ops.coverage import Status
 from ddms_ops.sources.aws.athena import NAME
 from ddms_ops.sources.aws.bill_store import months_of
@@ -14,18 +18,7 @@ from ddms_ops.sources.queries import CostQuery
 from ddms_ops.window import Window
 
 MOST = 100_000  # sums by resource that are taken: they are held in memory
-TEXTS = {
-    "CUR": (
-        "bill_invoice_id", "line_item_usage_account_id", "line_item_line_item_type", "line_item_product_code",
-        "product_product_name", "line_item_usage_type", "line_item_operation", "product_region_code", "product_region",
-        "pricing_unit", "line_item_currency_code", "reservation_reservation_a_r_n",
-    ),
-    "FOCUS": (
-        "invoiceid", "billingaccountid", "subaccountid", "chargecategory", "chargeclass", "servicename",
-        "x_usagetype", "x_operation", "skumeter", "chargedescription", "skuid", "regionid", "regionname",
-        "pricingunit", "consumedunit", "billingcurrency", "commitmentdiscountid", "commitmentdiscountstatus",
-    ),
-}  # fmt: skip
+DAY = pd.Timedelta(days=1)
 AMOUNTS = {
     "CUR": (
         "line_item_unblended_cost", "line_item_usage_amount", "pricing_public_on_demand_cost",
@@ -41,7 +34,13 @@ TIMES = {
 }
 RESOURCE = {"CUR": "line_item_resource_id", "FOCUS": "resourceid"}
 TAGS = {"CUR": "resource_tags", "FOCUS": "tags"}
-NAMED = ("product", "product_name", "product_product_name")  # a map's member, and the column that it is given as
+LINE_ID = "identity_line_item_id"  # no sum has one
+MEMBERS = {
+    "product_product_name": ("product", "product_name", ("product_product_name",)),
+    "product_region": ("product", "region", ("product_region", "product_region_code")),
+}
+"""A column that a member of a map is given as: the map, the member, and the columns that it is not needed beside."""
+SIDE, LAST = "side", "last"
 
 
 @dataclass(slots=True)
@@ -74,32 +73,88 @@ class Table:
         raise AwsFault(Status.FAILED, f"costs.bill.athena_table is no bill: it has no columns {needed}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked(Shape):
+    """A table's columns, and which of them a bill's lines are made of; each place is the column's name."""
+
+    names: set[str] = field(default_factory=set)
+
+    def place(self, name: str) -> Place | None:
+        """The column's place, remembered."""
+        found = Shape.place(self, name)
+        self.names.update([found.sql] if found else [])
+        return found
+
+
 def bill_statement(table: Table, query: CostQuery) -> Statement:
     """The SELECT for a question: sums by all that tells lines apart, by day, by hour, or by side and resource.
+
+    Lines that say another set of amounts are summed apart, so that no sum hides what is unknown.
 
     Raises:
         AwsFault: the table is no bill.
     """
     form, statement = table.form, Statement("")
     start = _time(table, TIMES[form][0])
-    texts = {name: _text(name) for name in TEXTS[form] if name in table.columns}
-    texts |= _members(table)
+    amounts = [name for name in AMOUNTS[form] if name in table.columns]
+    texts = _texts(table, query) | {"said": " || ".join(map(_is_said, amounts))}
     keys, first = _period(table, query, start, statement)
-    if query.part == "details" and RESOURCE[form] in table.columns:
-        texts[RESOURCE[form]] = _text(RESOURCE[form])
-    texts |= _tags(table, query)
     texts |= keys
-    sums = {name: _sum(name) for name in AMOUNTS[form] if name in table.columns}
+    sums = {name: _shown(f"SUM({_decimal(name)})") for name in amounts}
     where = _where(table, query, start, statement)
     picked = [f'{sql} AS "{name}"' for name, sql in {**texts, **first, **sums}.items()]
     by = ", ".join(str(place + 1) for place in range(len(texts)))
-    most = f" ORDER BY ABS({_decimal_sum(AMOUNTS[form][0])}) DESC LIMIT {MOST + 1}" if query.part == "details" else ""
+    most = f" ORDER BY ABS(SUM({_decimal(AMOUNTS[form][0])})) DESC LIMIT {MOST + 1}" if query.part == "details" else ""
     statement.sql = f'SELECT {", ".join(picked)} FROM "{table.name}" WHERE {where} GROUP BY {by}{most}'
     return statement
 
 
+def sides_apart(rows: pa.Table, form: str, query: CostQuery) -> tuple[pa.Table, CostQuery]:
+    """Sums of two sides, each side on one day, and the question about them: a sum is of no day in particular.
+
+    The two days are next to each other, and no later than any that was asked for.
+
+    Args:
+        rows: the answer to the statement for `details`.
+        form: of the table.
+        query: the question.
+    """
+    first = pd.Timestamp(min((*query.now, *query.before)), tz="UTC")
+    days = {"now": f"{first:%Y-%m-%d}", "before": f"{first - DAY:%Y-%m-%d}"}
+    names = TIMES[form]
+    begun = pa.array([days[side] for side in rows[SIDE].to_pylist()], pa.string())
+    placed = rows.set_column(rows.column_names.index(names[0]), names[0], begun)
+    now, before = (days["now"],) * len(query.now), (days["before"],) * len(query.before)
+    return placed, replace(query, window=Window(first - DAY, first + DAY), now=now, before=before, until=None)
+
+
+def days_of(rows: pa.Table, form: str) -> Window:
+    """From the first day to the end of the last that sums of two sides hold lines of."""
+    first, last = min(rows[TIMES[form][0]].to_pylist()), max(rows[LAST].to_pylist())
+    return Window(pd.Timestamp(first, tz="UTC").floor("D"), pd.Timestamp(last, tz="UTC").floor("D") + DAY)
+
+
+def _texts(table: Table, query: CostQuery) -> dict[str, str]:
+    """What tells lines apart, but for their times: all columns that lines are made of and that are no amount."""
+    form = table.form
+    is_by_resource = query.part == "details"
+    costs = query.costs if is_by_resource else query.costs.model_copy(update={"tags": (), "tenant_tag": ""})
+    places = {name: Place(name) for name in table.columns if NAME.fullmatch(name) and name != LINE_ID}
+    asked = _Asked(form, places)
+    lines_sql(asked, costs, "bill")
+    passed = {*AMOUNTS[form], *TIMES[form], *([] if is_by_resource else [RESOURCE[form]])}
+    found: dict[str, str] = {}
+    for name in sorted(asked.names - passed):
+        is_map = table.columns[name].startswith("map")
+        if is_map and name != TAGS[form]:
+            found |= _members(table, name)
+        else:
+            found[name] = f'JSON_FORMAT(CAST("{name}" AS JSON))' if is_map else _text(name)
+    return found
+
+
 def _period(table: Table, query: CostQuery, start: str, statement: Statement) -> tuple[dict[str, str], dict[str, str]]:
-    """What tells the times of lines apart, and a time that stands for all of a group where that is none."""
+    """What tells the times of lines apart, and the first and last time of a group where that is none."""
     begins, ends = TIMES[table.form]
     end = _time(table, ends) if ends in table.columns else "CAST(NULL AS TIMESTAMP)"
     longer = _shown(f"CASE WHEN {end} > {start} + INTERVAL '1' DAY THEN {end} END")
@@ -111,29 +166,31 @@ def _period(table: Table, query: CostQuery, start: str, statement: Statement) ->
     if query.part == "days":
         return {begins: _shown(f"DATE_TRUNC('day', {start})"), ends: longer}, {}
     statement.values += list(query.now)
-    side = f"CASE WHEN CAST({start} AS DATE) IN ({_places(query.now)}) THEN 1 ELSE 0 END" if query.now else "0"
-    return {"side": side, ends: longer}, {begins: _shown(f"MIN({start})")}
+    is_now = f"CAST({start} AS DATE) IN ({_places(query.now)})" if query.now else "FALSE"
+    side = f"CASE WHEN {is_now} THEN 'now' ELSE 'before' END"
+    return {SIDE: side, ends: longer}, {begins: _shown(f"MIN({start})"), LAST: _shown(f"MAX({start})")}
 
 
 def _where(table: Table, query: CostQuery, start: str, statement: Statement) -> str:
-    """The window, its billing months where the table is parted by them, and the two sides' days."""
-    window = query.window
-    texts = [f"{stamp.tz_convert('UTC'):%Y-%m-%d %H:%M:%S}" for stamp in (window.start, window.end)]
-    statement.values += texts
-    parts = [f"{start} >= CAST(? AS TIMESTAMP)", f"{start} < CAST(? AS TIMESTAMP)"]
+    """The window, or the two sides' days, and their billing months where the table is parted by them."""
     if query.part == "details":
-        days = (*query.now, *query.before)
-        parts.append(f"CAST({start} AS DATE) IN ({_places(days)})" if days else "FALSE")
-        statement.values += list(days)
-    return " AND ".join([*parts, *_months(table, window, statement)])
+        days = sorted({*query.now, *query.before})
+        statement.values += days
+        parts = [f"CAST({start} AS DATE) IN ({_places(days)})" if days else "FALSE"]
+        months = sorted({day[:7] for day in days})
+    else:
+        window = query.window
+        statement.values += [f"{stamp.tz_convert('UTC'):%Y-%m-%d %H:%M:%S}" for stamp in (window.start, window.end)]
+        parts = [f"{start} >= CAST(? AS TIMESTAMP)", f"{start} < CAST(? AS TIMESTAMP)"]
+        months = sorted(months_of(window))
+    return " AND ".join([*parts, *_months(table, months, statement)])
 
 
-def _months(table: Table, window: Window, statement: Statement) -> list[str]:
-    months = sorted(months_of(window))
-    if "billing_period" in table.partitions:
+def _months(table: Table, months: Sequence[str], statement: Statement) -> list[str]:
+    if months and "billing_period" in table.partitions:
         statement.values += months
         return [f'"billing_period" IN ({", ".join("?" * len(months))})']
-    if {"year", "month"} <= set(table.partitions):
+    if months and {"year", "month"} <= set(table.partitions):
         parts = []
         for year, month in (text.split("-") for text in months):
             statement.values += [year, str(int(month)), month]
@@ -142,29 +199,13 @@ def _months(table: Table, window: Window, statement: Statement) -> list[str]:
     return []
 
 
-def _members(table: Table) -> dict[str, str]:
-    """A product's name, where it is a member of a map."""
-    column, member, name = NAMED
-    if name in table.columns or not table.columns.get(column, "").startswith("map"):
-        return {}
-    return {name: f"ELEMENT_AT(\"{column}\", '{member}')"}
-
-
-def _tags(table: Table, query: CostQuery) -> dict[str, str]:
-    """The columns of tags that the profile asks for."""
-    costs = query.costs
-    names = {*costs.only_tags}
-    if query.part == "details":
-        names |= {*costs.tags, *([costs.tenant_tag] if costs.tenant_tag else [])}
-    if not names:
-        return {}
-    whole = TAGS[table.form]
-    plain = [f"resource_tags_user_{name.lower()}" for name in sorted(names)]
-    found = {name: _text(name) for name in plain if name in table.columns and NAME.fullmatch(name)}
-    if whole in table.columns:
-        is_map = table.columns[whole].startswith("map")
-        found[whole] = f'JSON_FORMAT(CAST("{whole}" AS JSON))' if is_map else _text(whole)
-    return found
+def _members(table: Table, column: str) -> dict[str, str]:
+    """The members of a map that lines are made of."""
+    return {
+        name: f"ELEMENT_AT(\"{column}\", '{member}')"
+        for name, (whole, member, others) in MEMBERS.items()
+        if whole == column and not any(other in table.columns for other in others)
+    }
 
 
 def _time(table: Table, name: str) -> str:
@@ -182,12 +223,12 @@ def _text(name: str) -> str:
     return f'CAST("{name}" AS VARCHAR)'
 
 
-def _decimal_sum(name: str) -> str:
-    return f'SUM(TRY_CAST("{name}" AS DECIMAL(38, 12)))'
+def _decimal(name: str) -> str:
+    return f'TRY_CAST("{name}" AS DECIMAL(38, 12))'
 
 
-def _sum(name: str) -> str:
-    return _shown(_decimal_sum(name))
+def _is_said(name: str) -> str:
+    return f"CASE WHEN {_decimal(name)} IS NULL THEN '-' ELSE '+' END"
 
 
 def _places(days: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from ddms_ops.coverage import Status
 from ddms_ops.progress import report_progress
 from ddms_ops.sources.aws.faults import AwsFault, fault_of
 from ddms_ops.sources.aws.session import AwsSession
+from ddms_ops.sources.queries import CostQuery
 from ddms_ops.window import Window
 
 MANIFEST = re.compile(r"manifest\.json$", re.IGNORECASE)
@@ -73,6 +74,11 @@ def months_of(window: Window) -> frozenset[str]:
     """The billing months that a window of days touches."""
     start, last = (stamp.tz_convert("UTC").tz_localize(None) for stamp in (window.start, window.end - pd.Timedelta(1)))
     return frozenset(str(month) for month in pd.period_range(start, last, freq="M"))
+
+
+def months_asked(query: CostQuery) -> frozenset[str]:
+    """The billing months of a question: of its window, and of the days that it adds up."""
+    return months_of(query.window) | {day[:7] for day in (*query.now, *query.before)}
 
 
 def place_of(url: str) -> tuple[str, str]:
@@ -171,7 +177,11 @@ def _written(session: AwsSession, bucket: str, one: Stored, part: Path) -> Itera
 
 
 def _named(session: AwsSession, bucket: str, manifest: Stored) -> frozenset[str] | None:
-    """Keys of the files that a manifest names; None where it names none in a way that is known."""
+    """Keys of the files that a manifest names; None where it names none in a way that is known.
+
+    Raises:
+        AwsFault: it cannot be had.
+    """
     if manifest.size > MOST_MANIFEST:
         return None
     body = session.call("s3", "GetObject", Bucket=bucket, Key=manifest.key)["Body"]

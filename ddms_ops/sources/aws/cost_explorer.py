@@ -130,8 +130,7 @@ class Explorer:
                 account, arn = session.identity
                 known.setdefault(account, (session, arn))
             except AwsFault as fault:
-                of = f"{session.name}: " if session.name else ""
-                found.answers.faults.append(AwsFault(fault.status, f"{of}{fault.words}", code=fault.code))
+                found.answers.faults.append(session.named(fault))
             except KeyboardInterrupt:
                 found.answers.is_interrupted = True
                 break

@@ -4,12 +4,14 @@ Cost Explorer groups by two keys at most. Usage is asked for by service and usag
 charges by its kind and service; no charge is in both.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from ddms_ops.cost_sql.kinds import TYPES
 from ddms_ops.coverage import Status
 from ddms_ops.progress import report_progress
 from ddms_ops.sources.aws.faults import AwsFault
@@ -17,12 +19,9 @@ from ddms_ops.sources.aws.session import AwsSession
 from ddms_ops.window import Window
 
 METRICS = ["UnblendedCost", "AmortizedCost", "UsageQuantity"]
-USAGE = (
-    "Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "Discount", "BundledDiscount", "Bundled Discount",
-    "EdpDiscount", "Enterprise Discount Program Discount", "PrivateRateDiscount", "Private Rate Card Discount",
-    "SppDiscount", "Solution Provider Program Discount", "Distributor Discount",
-)  # fmt: skip
-"""Record types of usage and of the discounts that lower its price, as Cost Explorer has spelt them."""
+WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+USAGE = tuple(dict.fromkeys(spelt for name in TYPES["usage"] for spelt in (name, WORD.sub(" ", name))))
+"""Record types of usage and of the discounts that lower its price; Cost Explorer has spelt them in both ways."""
 MONTHS = 13  # before the present one: what Cost Explorer keeps
 PAGE_CENTS = 1  # USD that AWS charges for each page
 UNPREPARED = frozenset({"DataUnavailableException", "BillExpirationException"})
@@ -88,7 +87,7 @@ def cost_documents(
                 report_progress(f"costs: page {answers.pages} of {asked.words}; {_paid(answers.pages)}")
                 _merge(results, page["ResultsByTime"])
         except AwsFault as fault:
-            answers.faults.append(_said(fault, session.name, asked, _without_last(results)))
+            answers.faults.append(_said(fault, session.of, asked, _without_last(results)))
         except KeyboardInterrupt:
             answers.is_interrupted = True
             _without_last(results)
@@ -142,14 +141,13 @@ def _without_last(results: dict[str, Document]) -> str:
     return last
 
 
-def _said(fault: AwsFault, account: str, asked: Asked, last: str) -> AwsFault:
-    """The fault with what is lacking because of it, and with the account's name where it has one."""
+def _said(fault: AwsFault, of: str, asked: Asked, last: str) -> AwsFault:
+    """The fault with what is lacking because of it; its words begin with `of`."""
     words, status = fault.words, fault.status
     if fault.code in UNPREPARED:
         words = "Cost Explorer has no data for these days; it has some within 24 hours of being switched on"
         status = Status.NOT_CONFIGURED
     since = f" from {last} on" if last else ""
-    of = f"{account}: " if account else ""
     return AwsFault(status, f"{of}{words}; lacking: {asked.lacking}{since}", code=fault.code)
 
 

@@ -2,15 +2,16 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, cached_property
+from typing import Any, TypeVar
 
 import botocore.session
 from botocore import xform_name
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, create_loader
 from botocore.parsers import ResponseParserError
 
 from ddms_ops import __version__
@@ -28,6 +29,7 @@ READ_TIMEOUT_S = 20.0
 POOL = 16
 PAGES = 10_000
 FORGET_S = 300.0  # how long it is remembered that nobody could be asked who we are
+Answer = TypeVar("Answer")
 
 
 class AwsSession:
@@ -68,6 +70,7 @@ class AwsSession:
             session.get_scoped_config()
         except BotoCoreError as error:
             raise fault_of(error, "sts", "GetCallerIdentity") from None
+        session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
         session.register_component("response_parser_factory", LogParserFactory())
         session.register("before-parameter-build", _refuse_mutation, unique_id="ddms-ops-guard")
         session.register("before-send", self._pace, unique_id="ddms-ops-pace")
@@ -177,6 +180,15 @@ class AwsSession:
             raise AwsFault(Status.NO_PERMISSION, words)
         return account, arn
 
+    def named(self, fault: AwsFault) -> AwsFault:
+        """The fault with the account's name, where it has one."""
+        return AwsFault(fault.status, f"{self.of}{fault.words}", code=fault.code)
+
+    @property
+    def of(self) -> str:
+        """What words about this account begin with: its name, where it has one."""
+        return f"{self.name}: " if self.name else ""
+
     def secret_value(self, name: str) -> str:
         """The text of a Secrets Manager secret.
 
@@ -213,6 +225,28 @@ class AwsSession:
             pacer.throttled()
         elif isinstance(parsed, dict) and not code:
             pacer.worked()
+
+
+def first_that_may(sessions: Iterable[AwsSession], asked: Callable[[AwsSession], Answer]) -> tuple[AwsSession, Answer]:
+    """The first account that answers, and its answer.
+
+    Raises:
+        AwsFault: none does; that of the first.
+    """
+    faults = []
+    for session in sessions:
+        try:
+            _ = session.identity
+            return session, asked(session)
+        except AwsFault as fault:
+            faults.append(session.named(fault))
+    raise faults[0]
+
+
+@cache
+def _loader(paths: str | None) -> Loader:
+    """What reads the models of services, and remembers them: one for all sessions, as they are the same for each."""
+    return create_loader(paths)
 
 
 def _operation(event_name: str) -> tuple[str, str]:
