@@ -184,14 +184,9 @@ class CostFrames:
         found = {}
         for name, driver in self.costs.drivers.items():
             told = story(
-                name,
-                driver,
-                self._lines_of[name],
-                self.cost_amounts,
-                self.cost_periods,
-                doubts=self.amount_doubts,
-                asked=self._asked,
-            )
+                name, driver, self._lines_of[name], self.cost_amounts, self.cost_periods,
+                doubts=self.amount_doubts, asked=self._asked,
+            )  # fmt: skip
             if told is not None:
                 found[name] = told
         return found

@@ -91,7 +91,8 @@ def _driver_finding(facts: Facts, sign: Finding, name: str, told: Story) -> Find
 def factor_words(factor: Factor, currency: str) -> str:
     """`calls per invoice 1.02 → 4.98 (retries) +980.10 USD`."""
     means = f" ({factor.means})" if factor.means not in ("volume", "price", "billed") else ""
-    unit = f" {redact(factor.unit)}" if factor.unit else ""
+    own, _, per = factor.unit.partition("/")
+    unit = f" {redact(factor.unit)}" if own and own != per else ""
     moved = f"{number(factor.before)} → {number(factor.now)}{unit}"
     return f"{redact(factor.title)} {moved}{means} {money(factor.effect, currency, signed=True)}"
 

@@ -17,6 +17,7 @@ from ddms_ops.redact import redact
 
 CHECK = "cost_rise"
 DAY, HOUR = pd.Timedelta(days=1), pd.Timedelta(hours=1)
+NEAR = 3 * HOUR  # starts so near each other are one: at night both are seen late
 
 
 def check_cost_rise(facts: Facts) -> list[Finding]:
@@ -45,8 +46,8 @@ def rise_doubt(facts: Facts) -> str:
 def started(facts: Facts, rise: Rise) -> Start:
     """When a rise began: by the hours of the bill and by what the system did, where they agree the narrower of both.
 
-    Of a range of hours the middle, or midnight where it holds that: prices change by the day. Without hours the first
-    day; what the system did counts where it is within a day of that.
+    Where they nearly agree it lies somewhere in both. Of a range of hours the middle, or midnight where it holds that:
+    prices change by the day. Without hours the first day; what the system did counts where it is within a day of that.
     """
     hours = hour_of_start(facts.cost_hours, rise, measure=facts.costs.measure)
     told = facts.story_of(rise.service, rise.usage_type)
@@ -57,6 +58,8 @@ def started(facts: Facts, rise: Rise) -> Start:
         return start if start is not None and is_near else Start(rise.start, rise.start, rise.start + DAY - HOUR)
     if start is not None and hours[0] <= start.at <= hours[1]:
         return Start(start.at, max(hours[0], start.earliest), min(hours[1], start.latest))
+    if start is not None and start.earliest - NEAR <= hours[1] and hours[0] <= start.latest + NEAR:
+        hours = min(hours[0], start.earliest), max(hours[1], start.latest)
     middle = (hours[0] + (hours[1] - hours[0]) / 2).floor("h")
     return Start(rise.start if hours[0] <= rise.start <= hours[1] else middle, hours[0], hours[1])
 
