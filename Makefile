@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 PIP_INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+# Neither uv nor a pip that is told not to write bytecode compiles: every notebook's kernel would do it anew.
+COMPILE = $(BIN)/python -m compileall -q -j 0 $(VENV)/lib ddms_ops >/dev/null 2>&1 || true
 SOURCES := pyproject.toml requirements.lock
 PYTEST_ARGS ?= -n auto --dist loadfile
 
@@ -19,22 +21,27 @@ $(VENV)/bin/python:
 
 $(VENV)/.core: $(SOURCES) | $(VENV)/bin/python
 	$(PIP_INSTALL) -c requirements.lock -e .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.test: $(SOURCES) | $(VENV)/bin/python
 	$(PIP_INSTALL) -c requirements.lock -e '.[test]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.check: $(VENV)/.test
 	$(PIP_INSTALL) -c requirements.lock -e '.[test,check]'
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.test
 	$(PIP_INSTALL) -c requirements.lock -e '.[test,bench]'
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.lab: $(SOURCES) | $(VENV)/bin/python
 	$(PIP_INSTALL) -c requirements.lock -e '.[lab]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.core
 
 demo: $(VENV)/.core  ## Simulate an incident and write its report (no account, no network)
