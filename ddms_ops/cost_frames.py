@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.analysis.cost_bridge import bridge, sides
+from ddms_ops.analysis.cost_course_amounts import is_kind
 from ddms_ops.analysis.cost_drivers import Story, matching, story
 from ddms_ops.analysis.cost_periods import CostPeriods, cost_periods
 from ddms_ops.analysis.cost_rises import Rise, cost_rises, total_rise
@@ -20,7 +21,6 @@ from ddms_ops.analysis.repeated_work import RepeatedWork, read_work
 from ddms_ops.analysis.savings import Saving, savings
 from ddms_ops.analysis.signal_starts import start_of_signal
 from ddms_ops.analysis.tenant_cost import tenant_cost
-from ddms_ops.checks.cost_basis import of_kind
 from ddms_ops.cost_schemas import AMOUNTS, COSTS, DETAILS
 from ddms_ops.declaration import Logs, Profile
 from ddms_ops.evidence import EvidenceFolder, read_table
@@ -203,21 +203,20 @@ class CostFrames:
     def story_of(self, service: str | None, usage_type: str | None) -> tuple[str, Story] | None:
         """The driver of a kind of lines and its story; None where the profile declares none for it."""
         for name, told in self.cost_stories.items():
-            if of_kind(self._lines_of[name], service, usage_type).any():
+            if is_kind(self._lines_of[name], service, usage_type).any():
                 return name, told
         return None
 
     def driver_start(self, name: str) -> Start | None:
         """When what moved a driver left its normal, by what the system did; None where that cannot be told."""
+        if name not in self._starts:
+            told = self.cost_stories[name]
+            self._starts[name] = start_of(told, self.cost_amounts, self.cost_periods, self.window, asked=self._asked)
         return self._starts[name]
 
     @cached_property
-    def _starts(self) -> Mapping[str, Start | None]:
-        told = self.cost_stories
-        return {
-            name: start_of(told[name], self.cost_amounts, self.cost_periods, self.window, asked=self._asked)
-            for name in told
-        }
+    def _starts(self) -> dict[str, Start | None]:
+        return {}
 
     def signal_start(self, name: str) -> Start | None:
         """When the use that a driver is billed for left its normal, whatever the bill knows."""

@@ -123,3 +123,8 @@ def day_number(day: pd.Timestamp) -> int:
 def day_at(number: int) -> pd.Timestamp:
     """Start of a day, UTC, from its number since the epoch."""
     return pd.Timestamp(int(number), unit="D", tz="UTC")
+
+
+def days_in_words(many: int) -> str:
+    """So many days."""
+    return f"{many} day{'' if many == 1 else 's'}"

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pandas as pd
 
-from ddms_ops.analysis.cost_course_amounts import DAY, days_of
+from ddms_ops.analysis.cost_course_amounts import DAY, days_in_words, days_of
 from ddms_ops.analysis.cost_holes import holes_of
 from ddms_ops.window import Window
 
@@ -76,7 +76,7 @@ def cost_periods(days: pd.DataFrame, window: Window, baseline: Window, *, settle
         before, note = _instead(asked, sorted(charged - set(why) - set(asked)))
         notes.append(note)
     if zero := len({*now, *before} & set(holes.empty)):
-        notes.append(f"{_number(zero)} without any usage count as 0: nothing is charged every day around them")
+        notes.append(f"{days_in_words(zero)} without any usage count as 0: nothing is charged every day around them")
     left_out = tuple(LeftOut(day, why[day]) for day in sorted(why))
     return CostPeriods(now, before, left_out, (*notes, *_unequal(now, before)), holes.empty)
 
@@ -135,7 +135,9 @@ def _unequal(now: tuple[pd.Timestamp, ...], before: tuple[pd.Timestamp, ...]) ->
     notes = []
     if len(now) != len(before):
         scale = Fraction(len(now), len(before))
-        notes.append(f"{_number(len(now))} against {_number(len(before))}: the baseline is scaled by {scale}")
+        notes.append(
+            f"{days_in_words(len(now))} against {days_in_words(len(before))}: the baseline is scaled by {scale}"
+        )
     mixes = [{name: Fraction(many, len(side)) for name, many in _weekdays(side).items()} for side in (now, before)]
     if mixes[0] != mixes[1]:
         notes.append(f"other weekdays: {_mix(now)} against {_mix(before)}")
@@ -156,14 +158,9 @@ def _mix(side: tuple[pd.Timestamp, ...]) -> str:
     return ", ".join(f"{many} {name}" if many > 1 else name for name, many in _weekdays(side).items())
 
 
-def _number(many: int) -> str:
-    """So many days."""
-    return f"{many} day{'' if many == 1 else 's'}"
-
-
 def _words(side: tuple[pd.Timestamp, ...]) -> str:
     """One side in words."""
     if not side:
         return "no day"
     ends = list(dict.fromkeys((f"{side[0]:%Y-%m-%d}", f"{side[-1]:%Y-%m-%d}")))
-    return f"{_number(len(side))}, {' to '.join(ends)}"
+    return f"{days_in_words(len(side))}, {' to '.join(ends)}"

@@ -15,6 +15,7 @@ from ddms_ops.analysis.cost_course_amounts import (
     amounts,
     day_at,
     day_number,
+    days_in_words,
     days_of,
     is_kind,
     kind_of,
@@ -114,10 +115,11 @@ def rise_doubts(days: pd.DataFrame, periods: CostPeriods, *, measure: str) -> tu
         doubts.append("the bill has no finished day beside the window's: what is usual cannot be told")
     elif many < FEW_DAYS:
         doubts.append(
-            f"the bill has {_number(many)} of history: only large rises stand out, a weekday may explain smaller ones"
+            f"the bill has {days_in_words(many)} of history: only large rises stand out, a weekday may explain smaller"
+            " ones"
         )
     elif many < FEW_WEEKS * WEEK:
-        doubts.append(f"the bill has {_number(many)} of history: a pattern of the week cannot be known yet")
+        doubts.append(f"the bill has {days_in_words(many)} of history: a pattern of the week cannot be known yet")
     return tuple(doubt for doubt in doubts if doubt)
 
 
@@ -187,7 +189,7 @@ def _notes(
     if stretch.is_above and not is_new and many >= FEW_DAYS:
         notes.append(_seen_before(grid, kinds, stretch, daily, usual))
     if many < FEW_DAYS:
-        notes.append(f"the history has only {_number(many)}: the usual range is wide")
+        notes.append(f"the history has only {days_in_words(many)}: the usual range is wide")
     return tuple(note for note in notes if note)
 
 
@@ -200,7 +202,7 @@ def _pause_in(grid: Grid, stretch: Stretch) -> str:
         return ""
     named = ", ".join(f"{day_at(grid.days[place]):%Y-%m-%d}" for place in held[:MOST_NAMED])
     more = f" and {len(held) - MOST_NAMED} more" if len(held) > MOST_NAMED else ""
-    return f"on {len(held)} of these {_number(len(between))} only: {named}{more}"
+    return f"on {len(held)} of these {days_in_words(len(between))} only: {named}{more}"
 
 
 def _seen_before(grid: Grid, kinds: Sequence[Kind], stretch: Stretch, daily: float, usual: float) -> str:
@@ -209,17 +211,12 @@ def _seen_before(grid: Grid, kinds: Sequence[Kind], stretch: Stretch, daily: flo
     past = {int(day): float(grid.sum_of(kinds, [int(day)])) for day in grid.days[grid.is_history] if day < first}
     alike = [day for day, cost in past.items() if cost >= ALIKE * daily]
     if usual < NOTHING * daily and len(alike) >= LEAST_ALIKE:
-        return f"it cost as much on {_number(len(alike))} before, last on {day_at(alike[-1]):%Y-%m-%d}"
+        return f"it cost as much on {days_in_words(len(alike))} before, last on {day_at(alike[-1]):%Y-%m-%d}"
     month_ago = day_number(day_at(first) - pd.DateOffset(months=1))
     near = [day for day in alike if abs(day - month_ago) <= 1]
     if len(alike) < LEAST_ALIKE and near:
         return f"a month before, on {day_at(near[0]):%Y-%m-%d}, it cost {past[near[0]]:,.2f}"
     return ""
-
-
-def _number(many: int) -> str:
-    """So many days."""
-    return f"{many} day{'' if many == 1 else 's'}"
 
 
 def _with_rows(rises: list[Rise], days: pd.DataFrame, grid: Grid, periods: CostPeriods, measure: str) -> list[Rise]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ddms_ops.analysis.cost_course_amounts import EXACT
+from ddms_ops.analysis.cost_course_amounts import EXACT, days_in_words
 from ddms_ops.analysis.cost_drivers import BILLED, PRICE, Factor, Story
 from ddms_ops.spending import Action, Costs
 
@@ -45,8 +45,7 @@ def savings(costs: Costs, stories: Mapping[str, Story], window_days: int) -> lis
         share, what = _saved(action, told)
         amount = min(EXACT.quantize(EXACT.multiply(told.now, Decimal(share)), STEP), told.now)
         if amount > 0:
-            days = f"{window_days} day{'' if window_days == 1 else 's'}"
-            words = f"{what}: {share:.0%} of what {told.title} cost in the window's {days}"
+            words = f"{what}: {share:.0%} of what {told.title} cost in the window's {days_in_words(window_days)}"
             found.append(Saving(name, action.title, action.driver, amount, words))
     return sorted(found, key=lambda saving: (-saving.amount, saving.action))
 

@@ -1,7 +1,5 @@
 """Whether there is a bill that can be compared, and the rises that the checks are about."""
 
-import pandas as pd
-
 from ddms_ops.analysis.cost_bridge import totals
 from ddms_ops.analysis.cost_course_amounts import total
 from ddms_ops.analysis.cost_periods import LeftOut
@@ -60,12 +58,6 @@ def risen(facts: Facts) -> list[Rise]:
     """Kinds of lines that cost more than expected, most money first."""
     must_have_bill(facts)
     return [rise for rise in facts.cost_rises if rise.is_above]
-
-
-def of_kind(lines: pd.DataFrame, service: str | None, usage_type: str | None) -> pd.Series:
-    """Which lines are of a kind; a name that the bill does not have is as good as an empty one."""
-    names = (lines["service"].fillna(""), lines["usage_type"].fillna(""))
-    return (names[0] == (service or "")) & (names[1] == (usage_type or ""))
 
 
 def usual_day(facts: Facts) -> float:

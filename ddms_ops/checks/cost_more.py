@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ddms_ops.analysis.cost_course import cost_course
-from ddms_ops.analysis.cost_course_amounts import total
+from ddms_ops.analysis.cost_course_amounts import kind_of, known, total
 from ddms_ops.analysis.cost_drivers import matching
 from ddms_ops.analysis.cost_offsets import offsets
 from ddms_ops.analysis.cost_rises import Rise
@@ -43,7 +43,7 @@ def _offset(facts: Facts, up: tuple[Rise, ...], down: tuple[Rise, ...], net: Dec
     return Finding(
         check=OFFSETS,
         severity=Severity.MEDIUM,
-        statement=(f"Rises of {rose} ({ups}) and falls of {fell} ({downs}) cancel: together they moved by {left}"),
+        statement=f"Rises of {rose} ({ups}) and falls of {fell} ({downs}) cancel: together they moved by {left}",
         subject={"up": ups, "down": downs},
         evidence=(EvidenceRef.of("costs", [row for rise in (*up, *down) for row in rise.rows]),),
         strength=float(risen),
@@ -89,12 +89,12 @@ def _provisional(facts: Facts, name: str, parts: list[Estimate]) -> Finding | No
     expected, most = _expected(facts, name, parts)
     start, end = min(each.start for each in parts), max(each.end for each in parts)
     refs = signal_refs(facts, name, start)
-    spread = f" ({money(low, '')} to {money(high, '')})" if low != high else ""
-    began = facts.signal_start(name)
     least = max(float(facts.costs.min_amount) * days, expected * facts.costs.min_share)
     is_beyond = float(low) > most and float(amount) - expected >= least  # not where nothing can be expected
     if not (is_beyond and refs):
         return None
+    spread = f" ({money(low, '')} to {money(high, '')})" if low != high else ""
+    began = facts.signal_start(name)
     return Finding(
         check=PROVISIONAL,
         severity=Severity.MEDIUM,
@@ -124,11 +124,9 @@ def _expected(facts: Facts, name: str, parts: list[Estimate]) -> tuple[float, fl
     days = facts.cost_days
     own = days[matching(facts.costs.drivers[name], days) & (days["category"] == "usage")]
     expected = most = 0.0
-    for service, usage_type in own[["service", "usage_type"]].drop_duplicates().itertuples(index=False, name=None):
-        course = cost_course(
-            days, facts.cost_periods, measure=facts.costs.measure, service=service,
-            usage_type=None if pd.isna(usage_type) else usage_type,
-        ).set_index("timestamp")  # fmt: skip
+    for kind in dict.fromkeys(map(kind_of, known(own["service"]), known(own["usage_type"]))):
+        course = cost_course(days, facts.cost_periods, measure=facts.costs.measure, kinds=[kind])
+        course = course.set_index("timestamp")
         for each in parts:
             day = _weekday_in(course, each.start.floor("D"))
             expected += float(course.at[day, "expected"]) * ((each.end - each.start) / DAY)

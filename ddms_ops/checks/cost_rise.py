@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pandas as pd
 
-from ddms_ops.analysis.cost_course_amounts import total
+from ddms_ops.analysis.cost_course_amounts import is_kind, total
 from ddms_ops.analysis.cost_rises import Rise, hour_of_start, rise_doubts
 from ddms_ops.analysis.driver_starts import Start
 from ddms_ops.checks.base import Facts
-from ddms_ops.checks.cost_basis import first_step, left_out_words, of_kind, risen, usual_day
+from ddms_ops.checks.cost_basis import first_step, left_out_words, risen, usual_day
 from ddms_ops.checks.cost_words import is_told, kind_name, money, since_words
 from ddms_ops.checks.refs import counted
 from ddms_ops.cost_schemas import BARS
@@ -26,9 +26,7 @@ def check_cost_rise(facts: Facts) -> list[Finding]:
     HIGH where a rise is `costs.high_share` of what a day of the baseline's usage costs in all, else MEDIUM. Where no
     kind rose by itself and all usage together did, that is the finding.
     """
-    rises = risen(facts)
-    together = facts.total_rise
-    rises = rises or [each for each in (together,) if each is not None and each.is_above]
+    rises = risen(facts) or [each for each in (facts.total_rise,) if each is not None and each.is_above]
     return [_finding(facts, rise) for rise in rises]
 
 
@@ -68,7 +66,7 @@ def bar_amounts(facts: Facts, rise: Rise) -> dict[str, Decimal]:
     """The bars of a kind's usage, or of all usage, against the baseline."""
     lines = facts.cost_bridge
     own = lines[lines["category"] == "usage"]
-    own = own if rise.service is None else own[of_kind(own, rise.service, rise.usage_type)]
+    own = own if rise.service is None else own[is_kind(own, rise.service, rise.usage_type)]
     return {bar: total(own[bar]) for bar in BARS}
 
 

@@ -1,7 +1,5 @@
 """The figures of the cost notebook. Each returns a matplotlib Figure; nothing is displayed here."""
 
-from decimal import Decimal
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,6 +8,7 @@ from matplotlib.figure import Figure
 
 from ddms_ops.analysis.cost_bridge import bars, totals
 from ddms_ops.analysis.cost_course import cost_course
+from ddms_ops.analysis.cost_course_amounts import kind_of
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.cost_basis import risen
 from ddms_ops.checks.cost_words import is_told, kind_name, money
@@ -20,22 +19,16 @@ from ddms_ops.cost_schemas import BARS
 DAY = 1.0  # in days, matplotlib's unit
 KINDS = 2
 HATCH, FAINT = "///", "#9aa4ae"
-ZERO = Decimal(0)
 
 
 def plot_spending(facts: Facts) -> Figure:
     """Cost by day beside what was expected, of all and of what rose most; below it the bridge."""
-    rises = risen(facts)[:KINDS]
-    courses = [
-        ("all usage", None, None),
-        *((kind_name(r.service, r.usage_type), r.service, r.usage_type) for r in rises),
-    ]
+    rises = [kind_of(rise.service, rise.usage_type) for rise in risen(facts)[:KINDS]]
+    courses = [("all usage", None), *((kind_name(*kind), [kind]) for kind in rises)]
     figure = Figure(figsize=(WIDTH, 2.0 * len(courses) + 2.8), dpi=110, layout="constrained")
     axes = figure.subplots(len(courses) + 1, 1, height_ratios=[2.0] * len(courses) + [2.8], squeeze=False)[:, 0]
-    for axis, (name, service, usage_type) in zip(axes, courses, strict=False):
-        course = cost_course(
-            facts.cost_days, facts.cost_periods, measure=facts.costs.measure, service=service, usage_type=usage_type
-        )
+    for axis, (name, kinds) in zip(axes, courses, strict=False):
+        course = cost_course(facts.cost_days, facts.cost_periods, measure=facts.costs.measure, kinds=kinds)
         _draw_course(axis, course, _plain(f"{name}, {facts.currency} a day"))
     axes[0].legend(fontsize=8, frameon=False, ncols=5, loc="upper left")
     _draw_bridge(axes[-1], facts)
