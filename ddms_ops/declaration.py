@@ -3,7 +3,7 @@
 These are the shapes; `ddms_ops.profile` reads them from a file.
 """
 
-from typing import Literal, Self
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,6 +11,8 @@ from pydantic import Field, field_validator, model_validator
 
 from ddms_ops.deployment import Athena, Database, Environment, HealthCheck, Resources
 from ddms_ops.errors import did_you_mean
+from ddms_ops.findings import Severity
+from ddms_ops.operations import Access, Capacity, Pattern, Pipeline, Templates
 from ddms_ops.settings import Strict
 from ddms_ops.spending import Costs
 from ddms_ops.tenancy import Tenants
@@ -23,7 +25,7 @@ FIELDS = (
 
 
 class LogGroup(Strict):
-    """One log group that the system is known to write."""
+    """One log group that the system is known to write, and the component that it tells of."""
 
     component: str = ""
 
@@ -51,6 +53,8 @@ class MaskRule(Strict):
 class Logs(Strict):
     """Log groups, how their events name things, and how much of them is read.
 
+    `tenant_of_account` takes the account's name for the tenant of events that name none: a customer an account.
+
     Above `max_events` in window and baseline together, over all groups, events are counted where they are, and a
     sample by time is read; see `ddms_ops.sampling`. `scan_budget_gb` is what Logs Insights may read for one pull.
     """
@@ -61,6 +65,7 @@ class Logs(Strict):
     masks: dict[str, MaskRule] = {}
     scan_budget_gb: float = Field(default=50, gt=0)
     max_events: int = Field(default=5_000_000, gt=0)
+    tenant_of_account: bool = False
 
     @field_validator("fields", "levels", mode="before")
     @classmethod
@@ -205,13 +210,6 @@ class Escalation(Strict):
     contact: str = ""
 
 
-class Templates(Strict):
-    """Texts the system's people send, in their own words."""
-
-    incident: str = ""
-    escalation: str = ""
-
-
 class Profile(Strict):
     """Everything the notebooks know about one system."""
 
@@ -226,14 +224,26 @@ class Profile(Strict):
     tenants: Tenants | None = None
     athena: Athena | None = None
     costs: Costs = Costs()
+    pipelines: dict[str, Pipeline] = {}
+    capacity: dict[str, Capacity] = {}
+    access: Access | None = None
+    redact: dict[str, Pattern] = {}
     health: dict[str, HealthCheck] = {}
     triage: Triage
     alerts: dict[str, Alert] = {}
     scenarios: dict[str, Scenario] = {}
-    severities: dict[Literal["P1", "P2", "P3", "P4"], SeverityLevel] = Field(min_length=1)
+    severities: dict[str, SeverityLevel] = Field(min_length=1)
     escalation: tuple[Escalation, ...] = ()
     templates: Templates = Templates()
     queries: dict[str, str] = {}
+
+    def severity_of(self, name: str) -> Severity:
+        """How bad one of the profile's severities is: they stand worst first, the first is critical, none is below low.
+
+        Raises:
+            ValueError: the profile has no such severity.
+        """
+        return list(Severity)[min(list(self.severities).index(name), Severity.LOW.order)]
 
     @property
     def error_rate_limits(self) -> tuple[float | None, float | None]:

@@ -22,7 +22,8 @@ class Incident:
     """What is asked: which system, when, compared with what, from which source.
 
     Every value is text, as a person or papermill gives it; `window` and `baseline_window` are
-    what was meant. An empty instant means nobody has said.
+    what was meant. An empty instant means nobody has said. `notes` is what people noted, a line each:
+    `2026-03-04T10:52Z rolled back to 2026.3.0`.
     """
 
     incident_id: str
@@ -38,6 +39,17 @@ class Incident:
     acknowledged: str = ""
     mitigated: str = ""
     resolved: str = ""
+    notes: str = ""
+
+    @property
+    def noted(self) -> list[tuple[pd.Timestamp, str]]:
+        """When and what people noted, in order of time.
+
+        Raises:
+            WindowError: a line does not begin with an instant.
+        """
+        lines = [line.strip().partition(" ") for line in self.notes.splitlines() if line.strip()]
+        return sorted((parse_instant(time, name="notes"), text.strip()) for time, _, text in lines)
 
     @property
     def window(self) -> Window:
@@ -133,6 +145,10 @@ def _check_times(incident: Incident, now: pd.Timestamp) -> tuple[Incident, list[
             absolute[name] = stamp.isoformat().replace("+00:00", "Z")
         except WindowError as fault:
             faults += fault.faults
+    try:
+        _ = incident.noted
+    except WindowError as fault:
+        faults += fault.faults
     resolved = replace(incident, **absolute)
     if faults:
         return resolved, faults

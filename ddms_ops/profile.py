@@ -4,15 +4,24 @@
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from ddms_ops.declaration import Profile
 from ddms_ops.errors import ProfileError, UnknownSystem, did_you_mean
+from ddms_ops.operations import Capacity, Pipeline
 from ddms_ops.settings import assets, faults_of, load_mapping
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+METRICS_OF: dict[type, tuple[str, ...]] = {
+    Pipeline: ("depth", "age", "dead", "arrived", "done", "duration", "success", "runs"),
+    Capacity: ("throttles", "used", "limit", "duration", "running", "wanted"),
+}
+Watched = TypeVar("Watched", Pipeline, Capacity)
+SUMS = ("throttles", "arrived", "done", "runs")
 
 
 def _folders(folder: Path | None) -> list[Path]:
@@ -87,12 +96,31 @@ def by_account(profile: Profile, accounts: tuple[str, ...]) -> Profile:
             if alert.metric:
                 own = {"metric": f"{account}:{alert.metric}", "title": f"{alert.title} ({account})"}
                 alerts[f"{account}:{key}"] = alert.model_copy(update=own)
+    pipelines, capacity = (_by_account(part, accounts) for part in (profile.pipelines, profile.capacity))
     judges = {
         name: f"{accounts[0]}:{metric}" if metric else ""
         for name, metric in {"error_rate": profile.triage.error_rate, "latency": profile.triage.latency}.items()
     }
     triage = profile.triage.model_copy(update=judges)
-    return profile.model_copy(update={"metrics": metrics, "alerts": alerts, "triage": triage})
+    named = {"metrics": metrics, "alerts": alerts, "triage": triage, "pipelines": pipelines, "capacity": capacity}
+    return profile.model_copy(update=named)
+
+
+def _by_account(watched: Mapping[str, Watched], accounts: tuple[str, ...]) -> dict[str, Watched]:
+    """Each entry once an account, its metrics that of the account."""
+    found = {}
+    for account in accounts:
+        for key, entry in watched.items():
+            named = {name: f"{account}:{metric}" for name, metric in metrics_of(entry).items()}
+            own = {**named, "account": account, "title": f"{entry.title} ({account})"}
+            found[f"{account}:{key}"] = entry.model_copy(update=own)
+    return found
+
+
+def metrics_of(entry: Pipeline | Capacity) -> dict[str, str]:
+    """The metrics that an entry names, by the field that names them."""
+    names = METRICS_OF[type(entry)]
+    return {name: value for name in names if isinstance(value := getattr(entry, name), str) and value}
 
 
 def _mapping(loaded: object, key: str) -> dict[str, object]:
@@ -118,7 +146,7 @@ def _cross_faults(loaded: dict[str, object]) -> list[str]:
     if scenario and scenario not in _mapping(loaded, "scenarios"):
         hint = did_you_mean(str(scenario), _mapping(loaded, "scenarios"))
         faults.append(f"costs.scenario: no scenario {scenario!r}{hint}")
-    faults += _signal_faults(loaded)
+    faults += [*_signal_faults(loaded), *_watched_faults(loaded)]
     health = _mapping(loaded, "health")
     for key in health:
         metric = _mapping(health, key).get("metric")
@@ -147,6 +175,30 @@ def _signal_faults(loaded: dict[str, object]) -> list[str]:
                 faults.append(f"{where}: no metric {name!r}{did_you_mean(str(name), metrics)}")
             elif name and _mapping(metrics, str(name)).get("statistic") != "Sum":
                 faults.append(f"{where}: {name!r} is no sum; name a metric with statistic: Sum")
+    return faults
+
+
+def _watched_faults(loaded: dict[str, object]) -> list[str]:
+    """Entries of `pipelines`, `capacity` and `access` that name a metric or a runbook entry the profile has not."""
+    faults, metrics = [], _mapping(loaded, "metrics")
+    procedures = {**_mapping(loaded, "alerts"), **_mapping(loaded, "scenarios")}
+    entries: list[tuple[str, dict[str, object], tuple[str, ...]]] = [("access", _mapping(loaded, "access"), ())]
+    for section, kind in (("pipelines", Pipeline), ("capacity", Capacity)):
+        watched = _mapping(loaded, section)
+        entries += [(f"{section}.{key}", _mapping(watched, key), METRICS_OF[kind]) for key in watched]
+    for where, entry, fields in entries:
+        failed = entry.get("failed")
+        named: list[tuple[str, object]] = [(field, entry.get(field)) for field in fields]
+        named += [("failed", name) for name in (failed if isinstance(failed, list) else [])]
+        for field, name in named:
+            if isinstance(name, str) and name and name not in metrics:
+                faults.append(f"{where}.{field}: no metric {name!r}{did_you_mean(name, metrics)}")
+            elif field in (*SUMS, "failed") and name and _mapping(metrics, str(name)).get("statistic") != "Sum":
+                faults.append(f"{where}.{field}: {name!r} is no sum; name a metric with statistic: Sum")
+        runbook = entry.get("runbook")
+        if runbook and runbook not in procedures:
+            hint = did_you_mean(str(runbook), procedures)
+            faults.append(f"{where}.runbook: no alert or scenario {runbook!r}{hint}")
     return faults
 
 

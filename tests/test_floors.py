@@ -11,7 +11,7 @@ FLOORS = {
     0: ("errors", "window", "schema", "tenant_schemas", "cost_schemas", "tenant_ids", "coverage", "findings",
         "settings", "progress", "engine", "sampling"),
     1: ("deployment", "tenancy", "declaration", "profile", "incident", "normalize", "redact", "insights",
-        "postgres_log", "sql_text", "trail_sql", "spending", "cost_sql"),
+        "postgres_log", "sql_text", "trail_sql", "operations", "spending", "cost_sql"),
     2: ("sources", "evidence", "analysis"),
     3: ("checks",),
     4: ("frames", "database_frames", "leak_frames", "cost_frames", "case", "report", "panels", "runner", "kernel",

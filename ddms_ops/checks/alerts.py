@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ddms_ops.checks.base import OF_INCIDENT, CannotTell, Facts
+from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.refs import log_refs
 from ddms_ops.declaration import Alert, Metric
 from ddms_ops.findings import Finding
@@ -90,7 +90,7 @@ def _finding(facts: Facts, key: str, alert: Alert, rows: pd.DataFrame, words: st
     impact = f". Impact: {alert.impact}" if alert.impact else ""
     return Finding(
         check="alerts",
-        severity=OF_INCIDENT[alert.severity],
+        severity=facts.profile.severity_of(alert.severity),
         statement=(
             f"Alert condition “{alert.title}” ({alert.severity}) met since {since:%Y-%m-%d %H:%M} UTC: {words}{impact}"
         ),

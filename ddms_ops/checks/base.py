@@ -19,13 +19,12 @@ from ddms_ops.checks.tenant_facts import TenantFacts
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.declaration import Profile
 from ddms_ops.deployment import Database
-from ddms_ops.findings import CheckResult, Finding, Severity, Verdict, confidence
+from ddms_ops.findings import CheckResult, Finding, Verdict, confidence
 from ddms_ops.incident import Incident
 from ddms_ops.normalize.statistics_frames import StatisticsFrames
 from ddms_ops.redact import redact
 from ddms_ops.window import Window
 
-OF_INCIDENT = {"P1": Severity.CRITICAL, "P2": Severity.HIGH, "P3": Severity.MEDIUM, "P4": Severity.LOW}
 NAMED_PULLS = 3
 TWINS = ("logs", "metrics", "database_log")  # kinds of pulls that the baseline has too
 BROKEN = "the check failed"

@@ -20,12 +20,27 @@ CHARS = 200
 def check_changes_before(facts: Facts) -> list[Finding]:
     """Changes within `triage.change_lookback_min` before the leading finding began; coincident, no more."""
     sign = leading(facts)
+    names = ("log_group", "error", "message", "job_type", "version")
+    return changes_near(facts, sign, about=" ".join(sign.subject.get(name, "") for name in names) if sign else "")
+
+
+def changes_near(facts: Facts, sign: Finding | None, *, about: str, check: str = "changes_before") -> list[Finding]:
+    """Changes within `triage.change_lookback_min` before a finding began, those that name what it is about first.
+
+    Args:
+        facts: the case.
+        sign: the finding; none, or one without a beginning, has no changes before it.
+        about: words of what is affected: log group, function, queue, table, error.
+        check: whose findings these are.
+
+    Raises:
+        CannotTell: there is no record of changes.
+    """
     if sign is None or sign.first_seen is None:
         return []
     if is_absent(facts, "changes"):
         raise CannotTell("no record of changes (CloudTrail)")
     triage = facts.profile.triage
-    about = " ".join(sign.subject.get(name, "") for name in ("log_group", "error", "message", "job_type", "version"))
     seen = [first_seen_versions(facts.logs, facts.baseline_logs), alarms_before(facts.alarms)]
     table = suspect_changes(
         pd.concat([facts.changes, *(part for part in seen if len(part))], ignore_index=True),
@@ -35,7 +50,7 @@ def check_changes_before(facts: Facts) -> list[Finding]:
         system=facts.profile.system,
     )
     return [
-        change_finding(facts.profile, change, sign, len(table) - place)
+        change_finding(facts.profile, change, sign, len(table) - place, check=check)
         for place, change in enumerate(table.head(SHOWN).itertuples())
     ]
 

@@ -18,7 +18,16 @@ def leading(facts: Facts) -> Finding | None:
     Raises:
         CannotTell: nothing found, and not all of those checks could be made.
     """
-    results = [facts.result(name) for name in SIGNS]
+    return leading_of(facts, SIGNS)
+
+
+def leading_of(facts: Facts, names: tuple[str, ...]) -> Finding | None:
+    """The worst finding above LOW of some checks, the earlier check's among equals, None where all are clear.
+
+    Raises:
+        CannotTell: nothing found, and not all of those checks could be made.
+    """
+    results = [facts.result(name) for name in names]
     found = [
         (finding.severity.order, position, -finding.strength, finding.id, finding)
         for position, result in enumerate(results)

@@ -8,7 +8,7 @@ import pandas as pd
 from ddms_ops.analysis.requests import between
 from ddms_ops.analysis.shapes import Shift
 from ddms_ops.analysis.shifts import shifts
-from ddms_ops.checks.base import OF_INCIDENT, CannotTell, Facts
+from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.capacity_used import RUN, capacity_used, longest_over
 from ddms_ops.checks.refs import log_refs, onset_words, span_words
 from ddms_ops.checks.steps import next_step
@@ -140,7 +140,7 @@ def _limit(facts: Facts, name: str) -> tuple[float, Severity] | None:
     """The value over which a metric is an alert, and how severe that is."""
     for alert in facts.profile.alerts.values():
         if alert.metric == name and alert.above is not None:
-            return alert.above, OF_INCIDENT[alert.severity]
+            return alert.above, facts.profile.severity_of(alert.severity)
     metric = facts.profile.metrics.get(name)
     above = metric.alert.above if metric and metric.alert else None
     return None if above is None else (above, Severity.HIGH)

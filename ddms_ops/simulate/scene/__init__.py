@@ -1,0 +1,1 @@
+"""Small systems played from a declaration: streams of log events, metrics, calls, queues, executions, alarms."""
