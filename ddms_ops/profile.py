@@ -96,7 +96,7 @@ def by_account(profile: Profile, accounts: tuple[str, ...]) -> Profile:
             if alert.metric:
                 own = {"metric": f"{account}:{alert.metric}", "title": f"{alert.title} ({account})"}
                 alerts[f"{account}:{key}"] = alert.model_copy(update=own)
-    pipelines, capacity = (_by_account(part, accounts) for part in (profile.pipelines, profile.capacity))
+    pipelines, capacity = _by_account(profile.pipelines, accounts), _by_account(profile.capacity, accounts)
     judges = {
         name: f"{accounts[0]}:{metric}" if metric else ""
         for name, metric in {"error_rate": profile.triage.error_rate, "latency": profile.triage.latency}.items()
