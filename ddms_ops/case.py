@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 
 from ddms_ops import __version__
 from ddms_ops.checks import CHECKS, run_check
@@ -19,32 +18,26 @@ from ddms_ops.coverage import Coverage
 from ddms_ops.database_frames import DatabaseFrames
 from ddms_ops.declaration import Logs, Profile, log_group_names
 from ddms_ops.errors import BadInput, did_you_mean
-from ddms_ops.evidence import EvidenceFolder, read_table
+from ddms_ops.evidence import EvidenceFolder
 from ddms_ops.findings import CheckResult, ranked
 from ddms_ops.frames import LogFrames
 from ddms_ops.incident import Incident, resolve
 from ddms_ops.leak_frames import LeakFrames
-from ddms_ops.normalize import normalize_alarms, normalize_changes, normalize_metrics
 from ddms_ops.profile import load_profile, profile_path
+from ddms_ops.record_frames import RecordFrames
+from ddms_ops.redact import redact_also
 from ddms_ops.report.findings_file import findings_document, write_document
 from ddms_ops.report.reading import earlier_results
 from ddms_ops.sources import open_source
 from ddms_ops.sources.base import (
-    AlarmQuery,
-    AuditQuery,
-    ChangeQuery,
     LogCountQuery,
     LogQuery,
-    MetricQuery,
     Pull,
     Query,
-    RecordQuery,
     Source,
 )
 from ddms_ops.sources.log_share import counted_events, log_pull_names, log_share
-from ddms_ops.sources.queries import TOPICS
 from ddms_ops.sources.resumed import MARKER, resumed
-from ddms_ops.window import Window
 
 TOOL = f"ddms-ops {__version__}"
 GENERIC = "generic"
@@ -73,7 +66,7 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
     return Case(incident, profile, resumed(source, folder), folder, clock=clock)
 
 
-class Case(LogFrames, DatabaseFrames, LeakFrames, CostFrames):
+class Case(LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames):
     """One incident under investigation; see `open_case`.
 
     Args:
@@ -96,6 +89,7 @@ class Case(LogFrames, DatabaseFrames, LeakFrames, CostFrames):
         profiles: Path | None = None,
         only: frozenset[str] | None = None,
     ) -> None:
+        redact_also(profile.redact)
         self.incident = incident
         self.profile = profile
         self.source = source
@@ -201,64 +195,6 @@ class Case(LogFrames, DatabaseFrames, LeakFrames, CostFrames):
     def now(self) -> pd.Timestamp:
         """The clock, UTC."""
         return self._clock()
-
-    @cached_property
-    def metrics(self) -> pd.DataFrame:
-        """METRICS frame of the window, with the profile's ratios."""
-        return self._metrics_of("metrics", self.window)
-
-    @cached_property
-    def baseline_metrics(self) -> pd.DataFrame:
-        """METRICS frame of the baseline."""
-        return self._metrics_of("metrics.baseline", self.baseline)
-
-    def _metrics_of(self, kind: str, window: Window) -> pd.DataFrame:
-        name = self._pull(kind, self.source.fetch_metric_points, MetricQuery(window))
-        return normalize_metrics(read_table(self.evidence.path_of(name)), name, self.profile.metrics)
-
-    @cached_property
-    def changes(self) -> pd.DataFrame:
-        """CHANGES frame of the window and `triage.change_lookback_min` before it."""
-        since = self.window.start - pd.Timedelta(minutes=self.profile.triage.change_lookback_min)
-        name = self._pull("changes", self.source.fetch_changes, ChangeQuery(Window(since, self.window.end)))
-        return normalize_changes(read_table(self.evidence.path_of(name)), name)
-
-    @cached_property
-    def alarms(self) -> pd.DataFrame:
-        """ALARMS frame of the window."""
-        name = self._pull("alarms", self.source.fetch_alarm_changes, AlarmQuery(self.window))
-        return normalize_alarms(read_table(self.evidence.path_of(name)), name)
-
-    def audit(self, table: str) -> pa.Table:
-        """Raw rows of an audit table that the profile declares, in the window, ordered by time; see `AuditQuery`.
-
-        Raises:
-            BadInput: the profile declares no such table.
-        """
-        declared = self.profile.database.audit if self.profile.database else {}
-        if table not in declared:
-            raise BadInput(
-                f"no audit table named {table!r}{did_you_mean(table, declared)}; "
-                f"the profile declares: {', '.join(declared) or 'none'}"
-            )
-        query = AuditQuery(self.window, table, declared[table].columns, declared[table].time_column)
-        name = f"audit/{table}"
-        self._pull(name, self.source.fetch_audit_rows, query, table=table)
-        return read_table(self.evidence.path_of(name))
-
-    def records(self, topic: str) -> pa.Table:
-        """Raw records of a topic (`queues`, `workflows`, `costs`, …; see `sources.base.TOPICS`), in the window.
-
-        Raises:
-            BadInput: no such topic.
-        """
-        if topic not in TOPICS:
-            raise BadInput(f"no topic named {topic!r}{did_you_mean(topic, TOPICS)}; known: {', '.join(TOPICS)}")
-        window, baseline = self.window, self.baseline
-        if topic == "statistics":  # counters tell of the time between snapshots
-            window = Window(min(window.start, baseline.start), max(window.end, baseline.end))
-        self._pull(topic, self.source.fetch_records, RecordQuery(window, topic))
-        return read_table(self.evidence.path_of(topic))
 
     # Checks
 

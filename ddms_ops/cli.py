@@ -1,4 +1,4 @@
-"""`ddms-ops`: run, demo, sandbox, replay, verify, doctor, list, lab.
+"""`ddms-ops`: run, demo, sandbox, replay, verify, diff, doctor, list, lab.
 
 Exit 0: all that was asked is done. 1: a report exists, but a source or a section failed or is
 partial; or evidence is not what its manifest says. 2: bad input, nothing was done.
@@ -111,7 +111,14 @@ def _add_reading_commands(commands: "argparse._SubParsersAction[_Parser]") -> No
     doctor.add_argument("--source", help="live, files:<folder of exports> or case:<report folder>")
     doctor.set_defaults(command=_doctor)
 
-    known = commands.add_parser("list", help="list systems, notebooks, checks and scenarios")
+    differ = commands.add_parser("diff", help="what a report finds that another does not: new, gone, changed")
+    differ.add_argument("before", type=Path)
+    differ.add_argument("after", type=Path)
+    differ.set_defaults(command=_diff)
+
+    known = commands.add_parser("list", help="list systems, notebooks, checks and scenarios; or reports")
+    known.add_argument("what", nargs="?", choices=["reports"], help="the reports of a folder, and what recurs in them")
+    known.add_argument("--out", type=Path, default=Path("reports"), help="folder of reports (default: reports)")
     known.set_defaults(command=_list)
 
     lab = commands.add_parser("lab", help="open the notebooks in JupyterLab")
@@ -171,10 +178,16 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return examine(arguments.system, arguments.source)
 
 
-def _list(_arguments: argparse.Namespace) -> int:
-    from ddms_ops.commands import list_known
+def _diff(arguments: argparse.Namespace) -> int:
+    from ddms_ops.inventory import print_difference
 
-    return list_known()
+    return print_difference(arguments.before, arguments.after)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from ddms_ops.inventory import list_known, list_reports
+
+    return list_reports(arguments.out) if arguments.what else list_known()
 
 
 def _lab(_arguments: argparse.Namespace) -> int:

@@ -1,9 +1,8 @@
-"""The work behind `ddms-ops run`, `demo`, `list` and `lab`."""
+"""The work behind `ddms-ops run`, `demo`, `sandbox` and `lab`."""
 
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +15,11 @@ from ddms_ops.coverage import FAULTY
 from ddms_ops.errors import BadInput, IncidentError, RunError, did_you_mean
 from ddms_ops.evidence import MANIFEST, drop_unfinished, manifest_digest, read_manifest
 from ddms_ops.findings import CheckResult, Verdict
+from ddms_ops.folders import settle, work_folder
 from ddms_ops.incident import Incident, read_incident, resolve
+from ddms_ops.inventory import known_notebooks, notebooks_for
 from ddms_ops.notebook import check_parameters, notebook_parameters
-from ddms_ops.profile import known_systems
+from ddms_ops.redact import redact_also
 from ddms_ops.report.findings_file import NAME as FINDINGS
 from ddms_ops.report.findings_file import findings_document, read_document, write_document
 from ddms_ops.report.html import export_html
@@ -33,7 +34,6 @@ from ddms_ops.window import iso
 if TYPE_CHECKING:
     from ddms_ops.simulate.case import SimulatedCase
 
-POST_MORTEM = "post_mortem"
 TIMEOUT_S = 1800
 FAULTY_TEXT = {str(status) for status in FAULTY}
 
@@ -50,11 +50,6 @@ def notebook_path(name: str) -> Path:
     return assets("notebooks") / f"{name}.ipynb"
 
 
-def known_notebooks() -> list[str]:
-    """Names of the notebooks that investigate, sorted."""
-    return sorted(path.stem for path in assets("notebooks").glob("*.ipynb") if path.stem != POST_MORTEM)
-
-
 def run_incident(
     path: Path, *, notebooks: Sequence[str] | None, source: str | None, out: Path, overrides: Sequence[str]
 ) -> int:
@@ -69,7 +64,7 @@ def run_incident(
         given[name] = value
     if source:
         given["source"] = source
-    return investigate(given, where=str(path), names=notebooks or known_notebooks(), out=out)
+    return investigate(given, where=str(path), names=notebooks or (), out=out)
 
 
 def _beside(source: str, path: Path) -> str:
@@ -80,19 +75,22 @@ def _beside(source: str, path: Path) -> str:
 
 
 def investigate(given: dict[str, object], *, where: str, names: Sequence[str], out: Path) -> int:
-    """Run the notebooks on an incident and write its report folder.
+    """Run the notebooks on an incident and write its report folder; without `names` those that its profile is for.
 
     The work is done in a folder of its own, which becomes `<out>/<incident_id>` at the end, also of a run that was
     interrupted: two runs, or a run from an earlier report of the same name, do not disturb each other.
     """
-    paths = [notebook_path(name) for name in dict.fromkeys(names)]
+    paths = [notebook_path(name) for name in dict.fromkeys(names or known_notebooks())]
     known = set(Incident.__dataclass_fields__)
     knobs = {name: value for name, value in given.items() if name not in known}
     _check_knobs(paths, knobs, where)
     incident, profile = resolve({name: given[name] for name in given if name in known}, now=utc_now(), where=where)
+    names, skipped = (names, {}) if names else notebooks_for(profile)
+    paths = [path for path in paths if path.stem in names]
+    redact_also(profile.redact)
     incident = replace(incident, source=_absolute(incident.source))
     open_source(incident.source, profile=profile, environment=incident.environment, clock=utc_now)
-    work = _work_folder(out) / incident.incident_id
+    work = work_folder(out) / incident.incident_id
     work.mkdir()
     is_done = False
     try:
@@ -104,8 +102,8 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
         is_done = True
     finally:
         (work / MARKER).unlink(missing_ok=True)
-        document = _complete(work, incident, paths)
-        folder = _settle(work, out)
+        document = _complete(work, incident, paths, skipped)
+        folder = settle(work, out)
         if not is_done:
             print(f"ended before its report was made; evidence and findings so far: {folder}", file=sys.stderr)
     runs = [replace(run, path=folder / run.path.name) for run in runs]
@@ -139,35 +137,6 @@ def _absolute(source: str) -> str:
     return f"{kind}:{Path(place).expanduser().resolve()}" if place else source
 
 
-def _work_folder(out: Path) -> Path:
-    """A new folder to work in, beside the reports."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".work-", dir=out))
-    except OSError as fault:
-        raise BadInput(f"--out {out}: cannot write there: {fault.strerror}") from None
-
-
-def _settle(work: Path, out: Path) -> Path:
-    """Make the work folder the report; an earlier report of that name is kept as <name>.1, .2, …"""
-    folder = out / work.name
-    if folder.exists():
-        number = next(n for n in range(1, 10_000) if not (out / f"{work.name}.{n}").exists())
-        earlier = folder.rename(out / f"{work.name}.{number}")
-        print(f"an earlier report is kept as {earlier}", file=sys.stderr)
-        _keep_words(earlier, work)
-    work.rename(folder)
-    work.parent.rmdir()
-    return folder
-
-
-def _keep_words(earlier: Path, folder: Path) -> None:
-    """Take over what people wrote into the earlier post-mortem."""
-    written = earlier / f"{POST_MORTEM}.ipynb"
-    if written.is_file():
-        shutil.copyfile(written, folder / written.name)
-
-
 def _run_one(path: Path, incident: Incident, knobs: dict[str, object], work: Path) -> NotebookRun:
     accepted = notebook_parameters(path)
     parameters = {**incident.as_dict(), **knobs, "out": str(work.parent.resolve())}
@@ -181,7 +150,7 @@ def _show(progress: Progress) -> None:
     print(f"  {progress}", file=sys.stderr, flush=True)
 
 
-def _complete(folder: Path, incident: Incident, paths: Sequence[Path]) -> dict[str, Any]:
+def _complete(folder: Path, incident: Incident, paths: Sequence[Path], skipped: dict[str, str]) -> dict[str, Any]:
     """Write findings.json with every pull in the evidence and a result for every check, also one not reached."""
     evidence, earlier = folder / "evidence", read_document(folder) if (folder / FINDINGS).exists() else {}
     drop_unfinished(evidence)
@@ -195,6 +164,7 @@ def _complete(folder: Path, incident: Incident, paths: Sequence[Path]) -> dict[s
             missing = CheckResult(check.id, check.notebook, check.question, Verdict.NOT_CHECKED, NOT_REACHED)
             done[check.id] = missing.as_dict()
     document["checks"] = [done[check.id] for check in CHECKS if check.id in done]
+    document |= {"skipped": skipped} if skipped else {}
     write_document(folder, document, generated_at=earlier.get("generated_at") or iso(utc_now()))
     return document
 
@@ -254,22 +224,6 @@ def _simulated(system: str, scenario: str, *, events: int, seed: int, out: Path)
         raise BadInput(f"--out {out}: cannot write there: {fault.strerror}") from None
     print(f"simulated {events:,} log events of {system}, scenario {scenario}: {simulated.export}", file=sys.stderr)
     return simulated
-
-
-def list_known() -> int:
-    """Print systems, notebooks, checks and scenarios."""
-    from ddms_ops.simulate import SYSTEMS
-
-    print("systems:   " + ", ".join(known_systems()))
-    print("notebooks: " + ", ".join([*known_notebooks(), POST_MORTEM]))
-    print("checks:")
-    for check in CHECKS:
-        print(f"  {check.id:<16} {check.question}")
-    for system, simulated in SYSTEMS.items():
-        print(f"scenarios (ddms-ops demo {system} --scenario S):")
-        for name, scenario in simulated.scenarios.items():
-            print(f"  {name:<20} {scenario.title}")
-    return 0
 
 
 def open_lab() -> int:

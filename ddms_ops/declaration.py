@@ -3,6 +3,7 @@
 These are the shapes; `ddms_ops.profile` reads them from a file.
 """
 
+import re
 from typing import Self
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from ddms_ops.settings import Strict
 from ddms_ops.spending import Costs
 from ddms_ops.tenancy import Tenants
 
+KIND = re.compile("[a-z][a-z_]{1,40}")
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 FIELDS = (
     "level", "message", "error", "request_id", "tenant", "user", "path", "method", "status", "duration_ms",
@@ -244,6 +246,13 @@ class Profile(Strict):
             ValueError: the profile has no such severity.
         """
         return list(Severity)[min(list(self.severities).index(name), Severity.LOW.order)]
+
+    @field_validator("redact")
+    @classmethod
+    def _named_plainly(cls, value: dict[str, Pattern]) -> dict[str, Pattern]:
+        if wrong := [name for name in value if not KIND.fullmatch(name)]:
+            raise ValueError(f"{wrong[0]!r} cannot name what is private; use lower-case letters and '_'")
+        return value
 
     @property
     def error_rate_limits(self) -> tuple[float | None, float | None]:

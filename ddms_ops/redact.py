@@ -1,45 +1,141 @@
 """Secrets and personal data taken out of everything that is rendered; evidence keeps raw records.
 
-Each pattern has an example in tests/test_redact.py, and a test compares the two sets.
+Each pattern has an example in tests/test_redact.py, and a test compares the two sets. A person stays one person: an
+e-mail address becomes `[email 5c0a7e]`, the same wherever it stands, by a hash of the address. Who has a list of
+addresses could hash them too: where that matters, set the environment variable DDMS_OPS_PSEUDONYM_KEY (to the same
+value for a replay), and the hash is keyed with it. What a profile's section `redact` names is taken out as well.
 """
 
+import hashlib
+import hmac
+import os
 import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
+from ddms_ops.operations import Pattern
+
+KEY_VARIABLE = "DDMS_OPS_PSEUDONYM_KEY"
+PSEUDONYM_CHARS = 6
+LEAST_CARD, MOST_CARD = 13, 19
 SECRET = (
-    r"(?:password|passwd|passphrase|passcode|pwd|secret|token|api[_-]?key|private[_-]?key|credential|session[_-]?id)"
+    r"(?:password|passwd|passphrase|passcode|pwd|secret|token|(?:api|access|account|private|shared)[_-]?key|credential"
+    r"|session[_-]?id)"
 )
 ADJECTIVES = (
     r"(?:not|too|now|no|in|the|an?|about|for|set|reset|unset|required|missing|empty|null|blank|wrong|invalid|incorrect|correct"
     r"|expired|weak|short|long|old|being|already|still|only|valid|ok)"
 )
-PATTERNS: dict[str, re.Pattern[str]] = {
-    "private_key": re.compile(
-        r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What one kind of secret looks like; a text that holds none of `signs` (in lower case) holds none."""
+
+    pattern: re.Pattern[str]
+    signs: tuple[str, ...]
+    is_person: bool = False
+
+
+SECRET_SIGNS = ("passw", "passphrase", "passcode", "pwd", "secret", "token", "key", "credential", "session")
+KINDS: dict[str, Kind] = {
+    "private_key": Kind(
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL),
+        ("private key",),
     ),
-    "jwt": re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"),
-    "aws_key_id": re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{12,}\b"),
-    "signed_url": re.compile(
-        r"(?i)(?<=[?&])(?:x-amz-(?:signature|credential|security-token)|signature|sig)=[^&\s\"'<>]+"
+    "jwt": Kind(re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), ("eyj",)),
+    "aws_key_id": Kind(re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{12,}\b"), ("akia", "asia", "aida", "aroa")),
+    "signed_url": Kind(
+        re.compile(
+            r"(?i)(?<=[?&])(?:x-(?:amz|goog)-(?:signature|credential|security-token)|signature|sig|policy|key-pair-id)"
+            r"=[^&\s\"'<>]+"
+        ),
+        ("sig", "x-amz-", "x-goog-", "policy=", "key-pair-id="),
     ),
-    "dsn_password": re.compile(r"(?<=://)[^\s:/@\"']*:[^\s@\"']+(?=@)"),
-    "header": re.compile(r"(?i)\b(?:authorization|(?:set-)?cookie)\\?[\"']?\s{0,9}[:=]\s{0,9}[^\r\n\"'}]+"),
-    "known_token": re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abpr]-|sk_live_|sk-)[\w-]{10,}"),
-    "bearer": re.compile(r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"),
-    "secret_pair": re.compile(
-        rf"(?i)[\w-]{{0,40}}{SECRET}s?(?:[_-][\w-]{{0,40}})?[\\\"'>]{{0,4}}(?:\s{{0,9}}(?:[=:]|%3D)\s{{0,9}}|(?<=>))"
-        r"(?:\\+\"[^\"]*\"|\"[^\"]*\"|'[^']*'|[^\s\"'}}\]<]+)"
+    "dsn_password": Kind(re.compile(r"(?<=://)[^\s:/@\"']*:[^\s@\"']+(?=@)"), ("://",)),
+    "header": Kind(
+        re.compile(
+            r"(?i)\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-api-key)\\?[\"']?\s{0,9}[:=]\s{0,9}[^\r\n\"'}]+"
+        ),
+        ("authorization", "cookie", "x-api-key"),
     ),
-    "said_password": re.compile(rf"(?i)\b(?:password|passwd|passphrase|passcode)\s+is\s+(?!{ADJECTIVES}\b)\S+"),
-    "secret_argument": re.compile(
-        rf"(?i)(?:(?<![\w-])--?[\w-]{{0,40}}{SECRET}[\w-]{{0,20}}\s+\S+|\b\w{{1,40}}[_-](?:secret|token|key)\s+(?=\S*\d)\S{{8,}})"
+    "known_token": Kind(
+        re.compile(
+            r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[rs]k_(?:live|test)_|sk-|whsec_|npm_|pypi-|AIza|SG\."
+            r"|hvs\.|dop_v1_|shpat_|ya29\.)[\w.-]{10,}"
+        ),
+        ("gh", "github_pat_", "glpat-", "xox", "k_live_", "k_test_", "sk-", "whsec_", "npm_", "pypi-", "aiza", "sg.",
+         "hvs.", "dop_v1_", "shpat_", "ya29."),
     ),
-    "email": re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
-    "card": re.compile(r"(?<![\w-])(?:\d[ -]?){13,18}\d(?![\w-])"),
-}
+    "bearer": Kind(re.compile(r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"), ("bearer", "basic")),
+    "secret_pair": Kind(
+        re.compile(
+            rf"(?i)[\w-]{{0,40}}{SECRET}s?(?:[_-][\w-]{{0,40}})?[\\\"'>]{{0,4}}(?:\s{{0,9}}(?:[=:]|%3D)\s{{0,9}}|(?<=>))"
+            r"(?:\\+\"[^\"]*\"|\"[^\"]*\"|'[^']*'|[^\s\"'}}\]<]+)"
+        ),
+        SECRET_SIGNS,
+    ),
+    "said_password": Kind(
+        re.compile(rf"(?i)\b(?:password|passwd|passphrase|passcode)\s+is\s+(?!{ADJECTIVES}\b)\S+"), ("pass",)
+    ),
+    "secret_argument": Kind(
+        re.compile(
+            rf"(?i)(?:(?<![\w-])--?[\w-]{{0,40}}{SECRET}[\w-]{{0,20}}\s+\S+"
+            r"|\b\w{1,40}[_-](?:secret|token|key)\s+(?=\S*\d)\S{8,})"
+        ),
+        SECRET_SIGNS,
+    ),
+    "email": Kind(re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), ("@",), is_person=True),
+    "card": Kind(re.compile(r"(?<![\w-])(?:\d[ -]?){12,18}\d(?![\w-])"), ("",)),
+}  # fmt: skip
+PATTERNS = {name: kind.pattern for name, kind in KINDS.items()}
+ISSUED = re.compile(r"4|5|6|3[0-9]|2(?:2[2-9]|[3-6]|7[0-2])")
+"""How numbers of payment cards begin (ISO/IEC 7812); most times and ids as long begin otherwise, or fail the check."""
+DIGITS = re.compile(r"\d[\d -]{11}")
+SHOWN = re.compile(r"\[([a-z][a-z_]{1,40})(?: [0-9a-f]{6})?\]")
+_own: dict[str, Kind] = {}
 
 
 def redact(text: str) -> str:
-    """The text with each secret or personal datum replaced by `[its kind]`."""
-    for name, pattern in PATTERNS.items():
-        text = pattern.sub(f"[{name}]", text)
+    """The text with each secret or personal datum replaced by `[its kind]`, of persons with their pseudonym."""
+    lower = text.lower()
+    for name, kind in (*_own.items(), *KINDS.items()):
+        if kind.signs == ("",):
+            if DIGITS.search(text):
+                text = kind.pattern.sub(_card, text)
+        elif not kind.signs or any(sign in lower for sign in kind.signs):
+            text = kind.pattern.sub(_pseudonym(name) if kind.is_person else f"[{name}]", text)
     return text
+
+
+def redact_also(patterns: Mapping[str, Pattern]) -> None:
+    """From now on take out what a profile calls private, and nothing of another profile."""
+    _own.clear()
+    _own.update({name: Kind(re.compile(each.pattern), (), each.is_person) for name, each in patterns.items()})
+
+
+def redacted_counts(text: str) -> Counter[str]:
+    """How often each kind was taken out of a text that was redacted."""
+    known = {*KINDS, *_own}
+    return Counter(found[1] for found in SHOWN.finditer(text) if found[1] in known)
+
+
+def _pseudonym(name: str) -> Callable[[re.Match[str]], str]:
+    """What stands for a person: the kind and a hash of the datum, whatever its case."""
+    key = os.environ.get(KEY_VARIABLE, "").encode()
+
+    def shown(match: re.Match[str]) -> str:
+        told = f"{name}:{match[0].casefold()}".encode()
+        digest = hmac.new(key, told, hashlib.sha256).hexdigest()
+        return f"[{name} {digest[:PSEUDONYM_CHARS]}]"
+
+    return shown
+
+
+def _card(match: re.Match[str]) -> str:
+    """`[card]` for what may be the number of a payment card, else the text itself."""
+    digits = [int(each) for each in match[0] if each.isdigit()]
+    doubled = [each if place % 2 == 0 else each * 2 - 9 * (each > 4) for place, each in enumerate(reversed(digits))]
+    is_card = LEAST_CARD <= len(digits) <= MOST_CARD and sum(doubled) % 10 == 0
+    return "[card]" if is_card and ISSUED.match("".join(map(str, digits))) else match[0]

@@ -65,7 +65,8 @@ def _findings_again(report: Path, recorded: dict, folder: Path) -> dict[str, obj
     again = case.document
     left = {check["id"]: check for check in recorded["checks"] if check["id"] in unreached}
     done = left | {check["id"]: check for check in again["checks"]}  # type: ignore[attr-defined]
-    return {**again, "checks": [done[check.id] for check in CHECKS if check.id in done]}
+    skipped = {"skipped": recorded["skipped"]} if "skipped" in recorded else {}
+    return {**again, "checks": [done[check.id] for check in CHECKS if check.id in done], **skipped}
 
 
 def _pull_again(case: Case, name: str) -> None:

@@ -8,14 +8,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "ddms_ops"
 FLOORS = {
-    0: ("errors", "window", "schema", "tenant_schemas", "cost_schemas", "tenant_ids", "coverage", "findings",
-        "settings", "progress", "engine", "sampling"),
+    0: ("errors", "window", "schema", "tenant_schemas", "cost_schemas", "access_schemas", "tenant_ids", "coverage",
+        "findings", "settings", "progress", "engine", "sampling"),
     1: ("deployment", "tenancy", "declaration", "profile", "incident", "normalize", "redact", "insights",
         "postgres_log", "sql_text", "trail_sql", "operations", "spending", "cost_sql"),
     2: ("sources", "evidence", "analysis"),
     3: ("checks",),
-    4: ("frames", "database_frames", "leak_frames", "cost_frames", "case", "report", "panels", "runner", "kernel",
-        "notebook", "replay", "doctor", "commands", "cli", "__init__"),
+    4: ("frames", "database_frames", "leak_frames", "cost_frames", "record_frames", "work_frames", "container_frames",
+        "access_frames", "case", "report", "panels", "runner", "kernel", "notebook", "replay", "doctor", "inventory",
+        "folders", "commands", "cli", "__init__"),
 }  # fmt: skip
 APART = ("simulate", "sandbox")
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms} | dict.fromkeys(APART, 4)
@@ -92,7 +93,7 @@ def test_only_the_commands_know_the_simulator():
     users = {
         module_of(path) for path in FILES if any(name.startswith("ddms_ops.simulate") for name in imports_of(path))
     }
-    assert {name for name in users if not name.startswith("simulate")} == {"commands"}
+    assert {name for name in users if not name.startswith("simulate")} == {"commands", "inventory"}
 
 
 @pytest.mark.parametrize("library", sorted(ROOMS_OF))

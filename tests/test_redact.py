@@ -1,8 +1,11 @@
 """Secrets and personal data in what is rendered."""
 
+import re
+
 import pytest
 
-from ddms_ops.redact import PATTERNS, redact
+from ddms_ops.operations import Pattern
+from ddms_ops.redact import KEY_VARIABLE, KINDS, redact, redact_also, redacted_counts
 
 EXAMPLES = {
     "private_key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
@@ -28,7 +31,7 @@ AROUND = {
 
 def test_every_pattern_has_an_example():
     """A pattern without an example is not a pattern."""
-    assert set(EXAMPLES) == set(PATTERNS)
+    assert set(EXAMPLES) == set(KINDS)
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
@@ -36,7 +39,7 @@ def test_each_example_is_gone(name):
     """The example leaves its kind and nothing of itself."""
     text = redact(f"before {AROUND.get(name, '{}').format(EXAMPLES[name])} after")
     assert EXAMPLES[name] not in text
-    assert f"[{name}]" in text
+    assert f"[{name}" in text
     assert text.startswith("before ")
     assert text.endswith(" after")
 
@@ -57,6 +60,92 @@ def test_each_example_is_gone(name):
 def test_secrets_are_found_however_they_are_quoted(text):
     """JSON in JSON, shell, Python and plain pairs."""
     assert "hunter2" not in redact(text)
+
+
+PLANTED = {
+    "AKIAIOSFODNN7EXAMPLE": "IOSFODNN7",
+    "ASIAY34FZKBOKMUTVV7A": "Y34FZKB",
+    "aws_secret_access_key = wJalrXUtnFEMIK7MDENG": "wJalr",
+    "AWS_SESSION_TOKEN=FwoGZXIvYXdzEXAMPLE": "FwoGZX",
+    "Authorization: Bearer abc.def.ghi-jkl": "abc.def",
+    "Authorization: Basic dXNlcjpodW50ZXIy": "dXNlcj",
+    "authorization=AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260304": "20260304",
+    "Cookie: session=0a1b2c; theme=dark": "0a1b2c",
+    "Set-Cookie: sid=s%3Aabcdef; HttpOnly": "3Aabcdef",
+    "x-api-key: da2-abcdefghijklmnop": "da2-abc",
+    "Proxy-Authorization: Basic Zm9vOmJhcg==": "Zm9vOm",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-DEF_1": "eyJzdWIi",
+    "postgres://app:hunter2@db.internal:5432/dms": "hunter2",
+    "mongodb+srv://root:s3cr3t@cluster0.example.net/test": "s3cr3t",
+    "redis://:p4ssw0rd@cache:6379/0": "p4ssw0rd",
+    "amqp://user:pa55@mq:5672": "pa55",
+    "https://b.s3.amazonaws.com/k?X-Amz-Credential=AKIA%2F2026&X-Amz-Signature=01234567": "01234567",
+    "https://cdn.example.com/f?Policy=eyJTdGF0&Signature=abc~def&Key-Pair-Id=K2JCJM": "abc~def",
+    "https://x.blob.core.windows.net/c?sv=2022&sig=abc%2Bdef": "abc%2Bdef",
+    "https://storage.googleapis.com/b/o?x-goog-signature=00ffee": "00ffee",
+    "ghp_abcdefghij0123456789": "abcdefghij",
+    "github_pat_11ABCDEFG0123456789_abcdef": "11ABCDEFG",
+    "glpat-abcdefghij0123456789": "abcdefghij",
+    "xoxb-123456789012-abcdefghijkl": "abcdefghijkl",
+    "sk_live_abcdefghij0123456789": "abcdefghij",
+    "rk_live_abcdefghij0123456789": "abcdefghij",
+    "sk-abcdefghij0123456789": "abcdefghij",
+    "whsec_abcdefghij0123456789": "abcdefghij",
+    "npm_abcdefghij0123456789abcdef": "abcdefghij",
+    "pypi-AgEIcHlwaS5vcmcabcdef": "AgEIcHlw",
+    "AIzaSyA0123456789abcdefghijk": "SyA012345",
+    "SG.abcdefghijkl.mnopqrstuvwx": "abcdefghijkl",
+    "hvs.CAESIJabcdefghijklmnop": "CAESIJ",
+    "password=hunter2": "hunter2",
+    "db_password: 'hunter2'": "hunter2",
+    "the password is hunter2": "hunter2",
+    "--client-secret hunter2abc": "hunter2",
+    '{"refresh_token": "1//0gabcdef"}': "0gabcdef",
+    "sessionId=0123456789abcdef": "0123456789",
+    "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----": "MHcCAQEE",
+    "4111 1111 1111 1111": "1111 1111",
+    "5500-0000-0000-0004": "5500",
+    "kim.lee+ops@mail.example.co.uk": "kim.lee",
+    "AccountKey=abc123def456==": "abc123",
+}
+
+
+@pytest.mark.parametrize("text", PLANTED)
+def test_planted_secrets_leave_nothing(text):
+    """The part that is secret is gone, and its kind is said."""
+    left = redact(f"2026-03-04T10:00Z ERROR could not call: {text} (attempt 2)")
+    assert PLANTED[text] not in left
+    assert redacted_counts(left).total() >= 1
+
+
+def test_one_person_stays_one_person(monkeypatch):
+    """An address reads the same wherever it stands, whatever its case; two are told apart; a key changes all."""
+    first, again, other = (redact(f"user {each} failed") for each in ("kim@x.org", "Kim@X.org", "lee@x.org"))
+    assert first == again != other
+    monkeypatch.setenv(KEY_VARIABLE, "a key of this house")
+    assert redact("user kim@x.org failed") not in (first, other)
+
+
+def test_a_profile_names_what_else_is_private():
+    """Its patterns are taken out too, with a pseudonym where they are persons, until another profile is used."""
+    redact_also({"document_name": Pattern(pattern=r"[\w -]+\.pdf", example="Quarterly report.pdf")})
+    assert redact("lost: Quarterly report 2026.pdf") == "lost:[document_name]"
+    redact_also({"staff": Pattern(pattern=r"emp-\d{4}", example="emp-1234", is_person=True)})
+    assert re.fullmatch(r"by \[staff [0-9a-f]{6}\]", redact("by emp-0042"))
+    redact_also({})
+    assert redact("by emp-0042, a.pdf") == "by emp-0042, a.pdf"
+
+
+def test_what_was_taken_out_is_counted():
+    """By kind; brackets that stood there before are none."""
+    text = redact("kim@x.org, lee@x.org, password=a [ERROR] [email]")
+    assert redacted_counts(text) == {"email": 3, "secret_pair": 1}
+
+
+@pytest.mark.parametrize("number", ["1772620800000", "20260601-20260701", "4111111111111112", "1234567890123456789"])
+def test_long_numbers_are_no_cards(number):
+    """Times, periods and ids: how card numbers begin and their check digit tell them apart."""
+    assert redact(f"since {number}") == f"since {number}"
 
 
 def test_long_text_takes_linear_time():

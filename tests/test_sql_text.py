@@ -332,7 +332,7 @@ def test_a_long_statement_is_shown_by_its_beginning_and_its_end():
     assert text.startswith("select column_0, ")
     assert text.endswith(" … from orders where a = $1")
     assert len(text) <= 100
-    assert shown('select\n"kim@example.com" from t') == 'select "[email]" from t'
+    assert shown('select\n"kim@example.com" from t') == 'select "[email 8c9c0b]" from t'
 
 
 @pytest.mark.parametrize(
