@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="simulate an incident and investigate it")
     demo.add_argument("system", nargs="?", default="dms")
-    demo.add_argument("--scenario", default="bad_deploy")
+    demo.add_argument("--scenario", default="", help="see ddms-ops list (default: the system's first incident)")
     demo.add_argument("--events", type=_count, default=20_000, help="log events to simulate (default: 20000)")
     demo.add_argument("--seed", type=int, default=7)
     demo.add_argument("--out", type=Path, default=Path("reports"))
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         "sandbox", help="serve a simulated incident as AWS and Postgres would, on this machine, until Ctrl-C"
     )
     sandbox.add_argument("system", nargs="?", default="dms")
-    sandbox.add_argument("--scenario", default="bad_deploy")
+    sandbox.add_argument("--scenario", default="", help="see ddms-ops list (default: the system's first incident)")
     sandbox.add_argument("--events", type=_count, default=20_000, help="log events to simulate (default: 20000)")
     sandbox.add_argument("--seed", type=int, default=7)
     sandbox.add_argument("--out", type=Path, default=Path("reports"))

@@ -215,6 +215,7 @@ def _simulated(system: str, scenario: str, *, events: int, seed: int, out: Path)
     """A simulated incident in `<out>/simulated`, in the place of an earlier one."""
     from ddms_ops.simulate import SYSTEMS, write_case
 
+    scenario = scenario or _first_incident(system)
     target = out / "simulated" / f"{system}-{scenario}".replace("_", "-")
     if target.exists() and system in SYSTEMS and scenario in SYSTEMS[system].scenarios:
         shutil.rmtree(target)
@@ -224,6 +225,14 @@ def _simulated(system: str, scenario: str, *, events: int, seed: int, out: Path)
         raise BadInput(f"--out {out}: cannot write there: {fault.strerror}") from None
     print(f"simulated {events:,} log events of {system}, scenario {scenario}: {simulated.export}", file=sys.stderr)
     return simulated
+
+
+def _first_incident(system: str) -> str:
+    """What is simulated of a system unless told: the bad deploy, else the first scenario that plants something."""
+    from ddms_ops.simulate import SYSTEMS
+
+    planted = [name for name, each in SYSTEMS[system].scenarios.items() if each.onset_ms] if system in SYSTEMS else []
+    return "bad_deploy" if "bad_deploy" in planted or not planted else planted[0]
 
 
 def open_lab() -> int:
