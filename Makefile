@@ -10,7 +10,7 @@ SOURCES := pyproject.toml requirements.lock
 PYTEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lab bench lock browser postgres clean
+.PHONY: help demo test check format lab bench docs lock browser postgres clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "%-8s %s\n", $$1, $$2}'
@@ -95,6 +95,9 @@ bench: $(VENV)/.bench $(VENV)-drain3/bin/drain3-is-there  ## Measure reports, pu
 	$(BIN)/python benchmarks/postgres_log.py
 	$(BIN)/python benchmarks/audit_rows.py
 	$(BIN)/python benchmarks/cost_rows.py
+
+docs: $(VENV)/.core  ## Renew docs/coverage-of-runbooks.md
+	$(BIN)/python docs/coverage_of_runbooks.py
 
 lock: | $(VENV)/bin/python  ## Renew requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -6,13 +6,15 @@ once and written to findings.json at once, so that a run that dies leaves what i
 
 from collections import Counter
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
 
 from ddms_ops import __version__
+from ddms_ops.access_frames import AccessFrames
 from ddms_ops.checks import CHECKS, run_check
+from ddms_ops.container_frames import ContainerFrames
 from ddms_ops.cost_frames import CostFrames
 from ddms_ops.coverage import Coverage
 from ddms_ops.database_frames import DatabaseFrames
@@ -29,15 +31,11 @@ from ddms_ops.redact import redact_also
 from ddms_ops.report.findings_file import findings_document, write_document
 from ddms_ops.report.reading import earlier_results
 from ddms_ops.sources import open_source
-from ddms_ops.sources.base import (
-    LogCountQuery,
-    LogQuery,
-    Pull,
-    Query,
-    Source,
-)
+from ddms_ops.sources.base import LogCountQuery, LogQuery, Pull, Query, Source
 from ddms_ops.sources.log_share import counted_events, log_pull_names, log_share
+from ddms_ops.sources.queries import TOPICS
 from ddms_ops.sources.resumed import MARKER, resumed
+from ddms_ops.work_frames import WorkFrames
 
 TOOL = f"ddms-ops {__version__}"
 GENERIC = "generic"
@@ -66,7 +64,7 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
     return Case(incident, profile, resumed(source, folder), folder, clock=clock)
 
 
-class Case(LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames):
+class Case(LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames, WorkFrames, ContainerFrames, AccessFrames):
     """One incident under investigation; see `open_case`.
 
     Args:
@@ -119,7 +117,7 @@ class Case(LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames):
 
     def pulls(self, kind: str) -> list[Coverage]:
         """Coverage of the pulls of a kind (`logs`, `logs.baseline`, `metrics`, …), pulled now if need be."""
-        {
+        asked: dict[str, Callable[[], object]] = {
             "log_counts": lambda: self.sample,
             "log_counts.baseline": lambda: self.sample,
             "logs": lambda: self.log_pulls,
@@ -130,15 +128,15 @@ class Case(LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames):
             "alarms": lambda: self.alarms,
             "database_log": lambda: self.database_log_pulls,
             "database_log.baseline": lambda: self.database_log_pulls,
-            "statistics": lambda: self.records("statistics"),
-            "posture": lambda: self.records("posture"),
-            "access": lambda: self.records("access"),
+            **{topic: partial(self.records, topic) for topic in TOPICS},
+            "changes.baseline": lambda: self.baseline_calls,
             "costs": lambda: self.cost_days,
             "costs_hours": lambda: self.cost_hours,
             "costs_details": lambda: self.cost_details,
             "trail": lambda: [self.pull_trail(part) for part in sorted(self.trail_parts - {"requests"})],
             "trail_requests": lambda: [self.pull_trail(part) for part in self.trail_parts & {"requests"}],
-        }[kind]()
+        }
+        asked[kind]()
         return [row for row in self.coverage if row.pull.split("/")[0] == kind]
 
     def _pull(self, name: str, fetch: Callable[..., Pull], query: Query, **parameters: object) -> str:

@@ -108,7 +108,8 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
             print(f"ended before its report was made; evidence and findings so far: {folder}", file=sys.stderr)
     runs = [replace(run, path=folder / run.path.name) for run in runs]
     _export(runs, incident, document)
-    write_post_mortem(folder)
+    for note in write_post_mortem(folder).notes:
+        print(note, file=sys.stderr)
     write_summary(folder)
     print((folder / "summary.md").read_text(encoding="utf-8").rstrip())
     print(f"\nreport: {folder / 'post_mortem.html'}")

@@ -274,7 +274,7 @@ def log_group_names(profile: Profile, environment: str) -> dict[str, LogGroup]:
     """Declared log groups as a source names them: `<account>:<group>` where the environment spans several accounts."""
     where = profile.environments.get(environment) or next(iter(profile.environments.values()))
     return {
-        f"{account}:{group}" if account else group: declared
+        f"{account}:{group.replace('{account}', account)}" if account else group: declared
         for account in where.targets
         for group, declared in profile.logs.groups.items()
     }

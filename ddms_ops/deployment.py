@@ -1,7 +1,8 @@
 """Where one environment of a system runs: accounts, resources, database; see `ddms_ops.declaration`."""
 
+import json
 import re
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -9,6 +10,17 @@ from ddms_ops.settings import Strict
 
 ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ACCOUNT_ID = r"|\d{12}"
+
+
+Declared = TypeVar("Declared", bound=Strict)
+
+
+def of_account(declared: Declared, account: str) -> Declared:
+    """The same with the account's name in the place of `{account}` in every text."""
+    text = declared.model_dump_json()
+    if "{account}" not in text:
+        return declared
+    return type(declared).model_validate_json(text.replace("{account}", json.dumps(account)[1:-1]))
 
 
 class Account(Strict):
@@ -26,7 +38,8 @@ class Account(Strict):
 class Environment(Strict):
     """Where one environment runs: one account and region, or several by name.
 
-    With several, each log group, metric and resource is asked for in every one, and named `<account name>:<name>`.
+    With several, each log group, metric and resource is asked for in every one, and named `<account name>:<name>`;
+    `{account}` in a name stands for the account's.
     """
 
     region: str = ""

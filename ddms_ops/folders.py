@@ -7,7 +7,11 @@ from pathlib import Path
 
 from ddms_ops.errors import BadInput
 
-PEOPLE = {"post_mortem.ipynb": "post_mortem.ipynb", "timeline.csv": "timeline.people.csv"}
+PEOPLE = {
+    "post_mortem.ipynb": "post_mortem.ipynb",
+    "post_mortem.md": "post_mortem.md",
+    "timeline.csv": "timeline.people.csv",
+}
 """Files that people may have written into, and what they are called beside a new report."""
 
 

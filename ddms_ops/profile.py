@@ -11,6 +11,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from ddms_ops.declaration import Profile
+from ddms_ops.deployment import of_account
 from ddms_ops.errors import ProfileError, UnknownSystem, did_you_mean
 from ddms_ops.operations import Capacity, Pipeline
 from ddms_ops.settings import assets, faults_of, load_mapping
@@ -83,7 +84,7 @@ def read_profile(path: Path, environment: str = "") -> Profile:
 
 
 def by_account(profile: Profile, accounts: tuple[str, ...]) -> Profile:
-    """The profile with each metric and metric alert once an account, named `<account>:<name>`; as it is without any."""
+    """The profile with what is watched by metrics once an account, named `<account>:<name>`; as it is without any."""
     if not accounts:
         return profile
     metrics, alerts = {}, {key: alert for key, alert in profile.alerts.items() if not alert.metric}
@@ -91,18 +92,23 @@ def by_account(profile: Profile, accounts: tuple[str, ...]) -> Profile:
         for key, metric in profile.metrics.items():
             parts = tuple(f"{account}:{part}" for part in metric.ratio_of) if metric.ratio_of else None
             title = f"{metric.title or key} ({account})"
-            metrics[f"{account}:{key}"] = metric.model_copy(update={"ratio_of": parts, "title": title})
+            own: dict[str, object] = {"ratio_of": parts, "title": title}
+            metrics[f"{account}:{key}"] = of_account(metric, account).model_copy(update=own)
         for key, alert in profile.alerts.items():
             if alert.metric:
                 own = {"metric": f"{account}:{alert.metric}", "title": f"{alert.title} ({account})"}
-                alerts[f"{account}:{key}"] = alert.model_copy(update=own)
+                alerts[f"{account}:{key}"] = of_account(alert, account).model_copy(update=own)
     pipelines, capacity = _by_account(profile.pipelines, accounts), _by_account(profile.capacity, accounts)
     judges = {
         name: f"{accounts[0]}:{metric}" if metric else ""
         for name, metric in {"error_rate": profile.triage.error_rate, "latency": profile.triage.latency}.items()
     }
     triage = profile.triage.model_copy(update=judges)
-    named = {"metrics": metrics, "alerts": alerts, "triage": triage, "pipelines": pipelines, "capacity": capacity}
+    named: dict[str, object] = {"metrics": metrics, "alerts": alerts, "triage": triage}
+    named |= {"pipelines": pipelines, "capacity": capacity}
+    if profile.access:
+        failed = tuple(f"{account}:{name}" for account in accounts for name in profile.access.failed)
+        named["access"] = profile.access.model_copy(update={"failed": failed})
     return profile.model_copy(update=named)
 
 
@@ -113,7 +119,7 @@ def _by_account(watched: Mapping[str, Watched], accounts: tuple[str, ...]) -> di
         for key, entry in watched.items():
             named = {name: f"{account}:{metric}" for name, metric in metrics_of(entry).items()}
             own = {**named, "account": account, "title": f"{entry.title} ({account})"}
-            found[f"{account}:{key}"] = entry.model_copy(update=own)
+            found[f"{account}:{key}"] = of_account(entry, account).model_copy(update=own)
     return found
 
 

@@ -82,7 +82,7 @@ class RecordFrames:
         if topic not in TOPICS:
             raise BadInput(f"no topic named {topic!r}{did_you_mean(topic, TOPICS)}; known: {', '.join(TOPICS)}")
         window, baseline = self.window, self.baseline
-        if topic == "statistics":  # counters tell of the time between snapshots
+        if topic in ("statistics", "workflows"):  # counters tell of the time between snapshots, runs of what is usual
             window = Window(min(window.start, baseline.start), max(window.end, baseline.end))
         self._pull(topic, self.source.fetch_records, RecordQuery(window, topic))
         return read_table(self.evidence.path_of(topic))

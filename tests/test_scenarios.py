@@ -18,30 +18,36 @@ SEED = 11
 CLOCK = pd.Timestamp("2026-03-05T00:00Z")
 
 
-def investigate(case: SimulatedCase, out: Path, **changed: str) -> Case:
-    """All checks over a simulated case."""
+def investigate(case: SimulatedCase, out: Path, notebook: str = "", **changed: str) -> Case:
+    """All checks over a simulated case, or those of one notebook."""
     opened = open_case(**{**read_incident(case.incident), **changed}, out=str(out), clock=lambda: CLOCK)
     for check in CHECKS:
-        opened.result(check.id)
+        if notebook in ("", check.notebook):
+            opened.result(check.id)
     return opened
 
 
-def first(case: Case) -> Finding:
-    """The finding of rank 1."""
-    return min((f for result in case.results for f in result.findings), key=lambda finding: finding.rank)
+def first(case: Case, notebook: str = "error_triage") -> Finding:
+    """The strongest finding of a notebook."""
+    found = [f for result in case.results if result.notebook == notebook for f in result.findings]
+    return min(found, key=lambda finding: finding.rank)
 
 
 @pytest.fixture(scope="module", params=list(SCENARIOS))
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, dict]:
-    """Each scenario, investigated, and its planted truth."""
+    """Each scenario, investigated in full or in the notebook where one would look, and its planted truth."""
     folder = tmp_path_factory.mktemp("case")
     simulated = write_case("dms", request.param, folder, seed=SEED, events=EVENTS)
-    return investigate(simulated, folder / "reports"), json.loads(simulated.truth.read_text())
+    truth = json.loads(simulated.truth.read_text())
+    return investigate(simulated, folder / "reports", truth.get("notebook", "")), truth
 
 
 def test_the_planted_cause_comes_first(played: tuple[Case, dict]):
     """The first finding names the planted error or the traffic, what sets it apart, and its start; quiet is quiet."""
     case, truth = played
+    if "notebook" in truth:
+        assert_sought(case, truth)
+        return
     if truth["is_quiet"]:
         assert all(f.severity.order >= Severity.LOW.order for result in case.results for f in result.findings)
         return
@@ -66,6 +72,14 @@ def test_the_planted_cause_comes_first(played: tuple[Case, dict]):
     assert marks | ({truth["version"]} if truth["version"] else set()) <= set(found.subject.values())
 
 
+def assert_sought(case: Case, truth: dict) -> None:
+    """The first finding of the truth's notebook holds its words, and its start is within the bucket."""
+    found = first(case, truth["notebook"])
+    said = " ".join([found.statement, *map(str, found.subject.values())]).lower()
+    assert [word for word in truth["says"] if word.lower() not in said] == [], found.statement
+    assert abs(found.first_seen - pd.Timestamp(truth["onset"])) < pd.Timedelta(seconds=truth["bucket_s"] + 60)
+
+
 def test_every_cause_is_told(played: tuple[Case, dict]):
     """Of two unrelated errors both are findings above low."""
     case, truth = played
@@ -88,9 +102,19 @@ def test_the_planted_change_is_the_first_suspect(played: tuple[Case, dict]):
     change = (truth["causes"] or [truth])[0]["change"]
     if truth["is_quiet"] or truth["kind"] == "leak" or not change:
         return
-    suspects = case.result("changes_before").findings
+    asked = "pipeline_changes" if truth.get("notebook") == "pipeline_backlog" else "changes_before"
+    suspects = case.result(asked).findings
     assert change["name"].rstrip("0123456789v") in suspects[0].subject["change"]
-    assert all(finding.first_seen < first(case).first_seen for finding in suspects)
+    began = first(case, truth.get("notebook", "error_triage")).first_seen
+    assert all(finding.first_seen < began for finding in suspects)
+
+
+def test_dead_letters_say_what_the_logs_say(played: tuple[Case, dict]):
+    """Jobs that are given up: the messages left of them tell the planted error."""
+    case, truth = played
+    if truth["shows_as"] != "job" or "notebook" in truth:
+        return
+    assert truth["message_contains"] in case.result("dead_letters").findings[0].statement
 
 
 def test_group_counts_add_up(played: tuple[Case, dict]):
@@ -102,9 +126,10 @@ def test_group_counts_add_up(played: tuple[Case, dict]):
 
 
 def test_every_pull_is_complete(played: tuple[Case, dict]):
-    """A whole export is read whole; it has no bill."""
+    """A whole export is read whole; it has no bill and no tables of DynamoDB."""
     case, _ = played
-    assert {coverage.status for coverage in case.coverage if coverage.pull != "costs"} <= {"complete", "empty"}
+    pulls = [coverage for coverage in case.coverage if coverage.pull not in ("costs", "tables")]
+    assert {coverage.status for coverage in pulls} <= {"complete", "empty"}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from ddms_ops.insights import parse
 from ddms_ops.profile import known_systems, load_profile
 
-SYSTEMS = {"dms", "generic", "opendata-pulse", "smart-invoice"}
+SYSTEMS = {"dms", "generic", "lecture", "opendata-pulse", "smart-invoice"}
 
 
 def test_the_shipped_systems(root):
@@ -56,3 +56,17 @@ def test_opendata_pulse_declares_what_its_runbook_names():
     ]  # fmt: skip
     assert [level.response_min for level in profile.severities.values()] == [15, 60, 240, 1440]
     assert [row.anchor for row in profile.health.values()].count("system-health-check-script") == 7
+
+
+def test_lecture_is_asked_in_each_customer_s_account():
+    """Three accounts; each has the alarm on tasks, below 1 for two periods of 300 s; four severities from P0."""
+    profile = load_profile("lecture")
+    assert [account.aws_profile for account in profile.environments["prod"].accounts.values()] == [
+        "lecture-dhbw-prod", "lecture-edt-prod", "lecture-unilux-prod"
+    ]  # fmt: skip
+    assert [(alert.metric, alert.below, alert.for_s) for alert in profile.alerts.values()] == [
+        (f"{customer}:running_tasks", 1, 600) for customer in ("dhbw", "edt", "unilux")
+    ]
+    assert {name: level.response_min for name, level in profile.severities.items()} == {
+        "P0": 15, "P1": 60, "P2": 240, "P3": 1440
+    }  # fmt: skip

@@ -19,6 +19,7 @@ FEW_PAIRED = 1000
 HOLDS = 0.97
 USUAL = 0.9
 LEAST_SHARE = 0.05
+NEARLY_NONE = 0.02
 ALTERNATIVES = 2
 
 
@@ -128,23 +129,30 @@ def _comparable(
             left_out[name] = "absent"
             continue
         column = coded(now, before if name in before else before.assign(**{name: None}), name)
-        if reason := _reason(column, now[name].isna().to_numpy(), sides):
+        nulls = [side[name].isna().to_numpy() if name in side else np.ones(len(side), bool) for side in (now, before)]
+        if reason := _reason(column, nulls, sides):
             left_out[name] = reason
         else:
             kept.append(column)
     return kept, left_out
 
 
-def _reason(column: Coded, is_null: np.ndarray, sides: tuple[_Side, _Side]) -> str:
-    """Why an attribute is not compared, empty when it is."""
+def _reason(column: Coded, nulls: Sequence[np.ndarray], sides: tuple[_Side, _Side]) -> str:
+    """Why an attribute is not compared, empty when it is: one that only one outcome has tells the outcome itself."""
     values, events = column.distinct, sum(float(side.count.sum()) for side in sides)
     if values == 1:
         return "constant"
     if values > FEW and values > events / 2:
         return f"identifier-like: {values:,} values in {events:,.0f} events"
+    is_null = nulls[0]
     healthy = sides[0].count - sides[0].failed
     if is_null.any() and not healthy[~is_null].sum() > 0:
         return "only on what failed"
+    well = sum(float((side.count - side.failed).sum()) for side in sides)
+    without = sum(float((side.count - side.failed)[null].sum()) for side, null in zip(sides, nulls, strict=True))
+    has = float(sides[0].failed[~is_null].sum())
+    if has <= NEARLY_NONE * sides[0].failed.sum() and without <= NEARLY_NONE * well:
+        return "only on what went well"
     return ""
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from ddms_ops.analysis.requests import http_status
 
 CHATTER = ("DEBUG", "TRACE")
+NEARLY_ALL = 0.9
 Z_95 = 1.959964
 GROUP_COLUMNS = [
     "group", "is_error", "level", "error", "frames", "template", "log_group", "events", "baseline_events", "ratio",
@@ -106,8 +107,8 @@ def exposure(
     """What events of some log groups are counted against, in the window and in the baseline.
 
     Their requests (events with an HTTP status), so that neither more traffic nor a lower log level is a rise; where
-    either side has none, their events that are no errors and no DEBUG or TRACE; else the windows' lengths in
-    minutes. 0 for an empty baseline.
+    either side has none, how many requests they name where nearly every event names one; else their events that are no
+    errors and no DEBUG or TRACE; else the windows' lengths in minutes. 0 for an empty baseline.
     """
     if baseline.empty:
         return minutes[0], 0.0
@@ -116,6 +117,8 @@ def exposure(
     requests = [int(http_status(frame).notna().sum()) for frame in ours]
     if all(requests):
         return float(requests[0]), float(requests[1])
+    if all(len(frame) and frame["request_id"].notna().mean() >= NEARLY_ALL for frame in ours):
+        return float(ours[0]["request_id"].nunique()), float(ours[1]["request_id"].nunique())
     healthy = [int((~frame["is_error"] & ~frame["level"].isin(CHATTER)).sum()) for frame in ours]
     return (float(healthy[0]), float(healthy[1])) if all(healthy) else minutes
 

@@ -13,9 +13,12 @@ from ddms_ops.analysis.contrast import Contrast
 from ddms_ops.analysis.counters import CounterSpans
 from ddms_ops.analysis.lock_waits import Chain
 from ddms_ops.analysis.statement_log import StatementLog
+from ddms_ops.checks.access_facts import AccessFacts
 from ddms_ops.checks.basis import Basis
+from ddms_ops.checks.container_facts import ContainerFacts
 from ddms_ops.checks.cost_facts import CostFacts
 from ddms_ops.checks.tenant_facts import TenantFacts
+from ddms_ops.checks.work_facts import WorkFacts
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.declaration import Profile
 from ddms_ops.deployment import Database
@@ -35,7 +38,7 @@ class CannotTell(Exception):
     """A check has nothing to judge; the message says what is lacking."""
 
 
-class Facts(TenantFacts, CostFacts, Protocol):
+class Facts(TenantFacts, CostFacts, WorkFacts, ContainerFacts, AccessFacts, Protocol):
     """What a check may read; frames are in the schemas, logs also `with_groups`."""
 
     @property
@@ -175,7 +178,6 @@ class Facts(TenantFacts, CostFacts, Protocol):
 
     def sampled_sessions(self, side: str) -> pd.DataFrame:
         """Samples of sessions of `now` or `before`."""
-        ...
 
     @property
     def lock_waits(self) -> pd.DataFrame:
@@ -198,11 +200,9 @@ class Facts(TenantFacts, CostFacts, Protocol):
 
     def masked_text(self, statement: str) -> str:
         """A statement without its literals, empty where it is not known."""
-        ...
 
     def statement_text(self, statement: str) -> str:
         """A statement as a report shows it."""
-        ...
 
     def pulls(self, kind: str) -> list[Coverage]:
         """Coverage of the pulls of one kind, pulled now if need be."""

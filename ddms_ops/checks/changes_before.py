@@ -1,5 +1,6 @@
 """What changed just before?"""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -49,16 +50,30 @@ def changes_near(facts: Facts, sign: Finding | None, *, about: str, check: str =
         about=about,
         system=facts.profile.system,
     )
-    return [
-        change_finding(facts.profile, change, sign, len(table) - place, check=check)
-        for place, change in enumerate(table.head(SHOWN).itertuples())
-    ]
+    found: dict[str, Finding] = {}
+    for place, change in enumerate(table.head(SHOWN).itertuples()):
+        told = change_finding(facts.profile, change, sign, len(table) - place, check=check)
+        if told.id in found:  # the same call by the same actor, some time apart
+            told = replace(told, subject={**told.subject, "at": f"{change.first:%Y-%m-%dT%H:%MZ}"})
+        found[told.id] = told
+    return list(found.values())
 
 
 def _begun_by(facts: Facts, sign: Finding) -> pd.Timestamp:
-    """The instant by which a finding had begun: of traffic, which is counted in buckets, the end of its first."""
+    """The instant by which a finding had begun: of what is counted in buckets or periods, the end of its first."""
     assert sign.first_seen is not None
-    return sign.first_seen + pd.Timedelta(seconds=bucket_s(facts.window) if sign.check == "traffic" else 0)
+    seconds = bucket_s(facts.window) if sign.check == "traffic" else _period_s(facts, sign)
+    return sign.first_seen + pd.Timedelta(seconds=seconds)
+
+
+def _period_s(facts: Facts, sign: Finding) -> int:
+    """The longest period of the metrics that a finding rests on alone; 0 where log events tell when it began."""
+    if any(ref.kind != "metrics" for ref in sign.evidence):
+        return 0
+    rows = {int(each.rpartition(":")[2]) for ref in sign.evidence for each in ref.ids}
+    names = facts.metrics.loc[facts.metrics["row"].isin(rows), "metric"].unique()
+    known = [metric for name in names if (metric := facts.profile.metrics.get(str(name)))]
+    return max((metric.period_s for metric in known), default=0)
 
 
 def change_finding(

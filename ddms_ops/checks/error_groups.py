@@ -37,6 +37,7 @@ EXPLAINED = 8
 TOGETHER = pd.Timedelta(minutes=2)
 WORDS = {"new_errors": "New error", "risen_errors": "More of error", "warnings": "More of warning"}
 NEW_WARNING = "New warning"
+NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,12 @@ class _Reader:
         rows = facts.logs[facts.logs["group"].isin(groups)]
         before = int(known["baseline_events"].sum())
         ratio, p_value = rate_test(len(rows), before, *self._exposure(rows))
-        is_rare = len(rows) < facts.profile.triage.min_events or p_value >= self._limit
+        least = facts.profile.triage.min_events
+        is_rare = len(rows) < least or p_value >= self._limit
         found = None if is_rare else group_onset(facts, rows, groups)
         stamps = rows["timestamp"]
+        since = stamps.min() if found is None else first_event(facts, found, stamps)
+        until = facts.window.end if found is None or found.end is None else found.end
         return ErrorSign(
             groups=tuple(groups),
             error="" if pd.isna(known["error"].iloc[0]) else redact(str(known["error"].iloc[0])),
@@ -166,15 +170,18 @@ class _Reader:
             log_group=str(known["log_group"].iloc[0]),
             rows=rows,
             before=before,
-            since=stamps.min() if found is None else first_event(facts, found, stamps),
-            until=facts.window.end if found is None or found.end is None else found.end,
+            since=since,
+            until=until,
             onset=found,
             ratio=ratio,
-            is_rare=is_rare,
+            is_rare=is_rare or int(((stamps >= since) & (stamps < until)).sum()) < least,
         )
 
     def folded(self, signs: list[ErrorSign]) -> list[ErrorSign]:
-        """The same signs, those of one error name that began together as one; rare ones join what they fall into."""
+        """The same signs, those of one error name, or of the same requests, that began together as one.
+
+        Rare ones join what they fall into.
+        """
         kept: list[ErrorSign] = []
         for sign in signs:
             kin = next((known for known in kept if _is_kin(known, sign)), None)
@@ -199,6 +206,8 @@ def _place(frames: object) -> str:
 
 def _is_kin(known: ErrorSign, other: ErrorSign) -> bool:
     """Whether a sign says the same as one that is known."""
+    if _are_same_requests(known, other):
+        return True
     if not known.error or known.error != other.error or known.is_rare:
         return False
     if known.error in ANY_ERROR and not set(known.rows["endpoint"].dropna()) & set(other.rows["endpoint"].dropna()):
@@ -206,6 +215,16 @@ def _is_kin(known: ErrorSign, other: ErrorSign) -> bool:
     if other.is_rare:
         return bool(other.since >= known.since - TOGETHER)
     return abs(known.since - other.since) <= TOGETHER
+
+
+def _are_same_requests(known: ErrorSign, other: ErrorSign) -> bool:
+    """Whether nearly the same requests of one log group logged both, from about the same time on."""
+    if known.is_rare or other.is_rare or known.log_group != other.log_group:
+        return False
+    if abs(known.since - other.since) > TOGETHER:
+        return False
+    one, two = (set(sign.rows["request_id"].dropna()) for sign in (known, other))
+    return len(one & two) >= NEARLY_ALL * max(len(one), len(two), 1)
 
 
 def _findings(facts: Facts, check: str, signs: list[ErrorSign]) -> list[Finding]:

@@ -44,6 +44,8 @@ DISTINCT = re.compile(
     r"|IteratorAge|ThrottledRequests|(?:Read|Write)ThrottleEvents|Throttles|SystemErrors"
 )
 """CloudWatch names that mean one thing whether or not the profile declares them."""
+COUNTING = ("Sum", "SampleCount")
+"""Statistics of a latency that are none: all the time spent, and how often."""
 ASKED = ("Invocations", "Count", "RequestCount", "Requests", "SampleCount")
 LACKING = (
     "the profile declares no latency, throttles or capacity of a data service, and no log event speaks of throttling; "
@@ -121,6 +123,7 @@ def _signals(facts: Facts) -> list[_Signal]:
             kind = _kind(name, "") if DISTINCT.fullmatch(name) else None
         else:
             kind = _kind(metric.name, metric.namespace) if metric.namespace in SERVICES else None
+            kind = None if kind is LATENCY and metric.statistic in COUNTING else kind
         if kind is not None:
             sides = (side.get(name, facts.metrics.iloc[:0]) for side in (now, before))
             found.append(_Signal(name, kind, metric, *sides))

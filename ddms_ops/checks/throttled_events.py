@@ -18,6 +18,8 @@ from ddms_ops.redact import redact
 CHECK = "service_latency"
 NAME_CHARS = 120
 FEW, CARRIED = 3, 0.8
+TABLE_CALL = re.compile(r"[Dd]ynamo|\b[Tt]able\b|\b(?:(?:Batch)?(?:Get|Write|Put|Update|Delete)Item|Query|Scan)\b")
+"""How a message shows that it is a table of DynamoDB that refused, and not another service with the same error."""
 THROTTLED = (
     r"(ProvisionedThroughputExceeded(?:Exception)?|Throttl(?:ing|ed)(?:Exception|Error)|RequestThrottled(?:Exception)?"
     r"|RequestLimitExceeded|TooManyRequests(?:Exception)?|BandwidthLimitExceeded|SlowDown"
@@ -109,7 +111,8 @@ def _keys(facts: Facts, rows: pd.DataFrame, code: str) -> str:
     for name, why in facts.attributes_left_out.items():
         if KEY.search(name.removeprefix(PREFIX).lower()):
             return f". Field {name.removeprefix(PREFIX)} may name keys, but is not compared: {why}"
-    return f". {NO_KEY}" if code.startswith("ProvisionedThroughput") else ""
+    is_table = rows["message"].str.contains(TABLE_CALL, na=False).any()
+    return f". {NO_KEY}" if code.startswith("ProvisionedThroughput") and is_table else ""
 
 
 def rose(facts: Facts, now: float, before: float, *, is_known: bool) -> bool:

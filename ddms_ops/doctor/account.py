@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ddms_ops.declaration import Metric, Profile
+from ddms_ops.deployment import of_account
 from ddms_ops.doctor.health import health_lines
 from ddms_ops.doctor.lines import LACKING, NOT_CHECKED, NOT_OK, OK, Line
 from ddms_ops.doctor.permissions import permission_lines
@@ -37,6 +38,9 @@ def account_lines(
         now: the moment that "in the last hours" counts from.
         clock: this machine's, compared with AWS's.
     """
+    named = {key: of_account(check, session.name) for key, check in profile.health.items()}
+    parts = {"logs": of_account(profile.logs, session.name), "resources": of_account(profile.resources, session.name)}
+    profile = profile.model_copy(update={**parts, "health": named})
     try:
         answer = session.call("sts", "GetCallerIdentity")
         account, declared = str(answer.get("Account", "")), session.account.account

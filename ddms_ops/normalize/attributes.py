@@ -30,7 +30,7 @@ OUTCOME = re.compile(
     r"(?:_(?:code|type|name|class|kind|category|message|msg|text|detail|details|reason|description|id|info|object|family))?"
     r"|(?:success|succeeded|successful|ok|failed|outcome|result|retries|retry_count|attempts?)"
     r"|stack|stack_?trace|traceback|trace|exc_info|reason)"
-    r"|level|severity(?:_text|_number)?|message|msg|time|timestamp|ts|date|duration(?:_\w+)?|latency(?:_\w+)?|elapsed(?:_\w+)?"
+    r"|level|severity(?:_text|_number)?|message|msg|time|timestamp|ts|date|duration(?:_\w+)?|(?:\w+_)?latency(?:_\w+)?|elapsed(?:_\w+)?"
 )
 """Keys, their words in lower case and joined by `_`, whose values say how it ended, or when: never a reason for it."""
 SECRET = re.compile(

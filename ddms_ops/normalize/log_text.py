@@ -33,6 +33,8 @@ FAILURE = (
 UNTOLD = r"^(?:Traceback \(most recent call last\)|\S+:\d+\n)"
 NAMED = r"(?m)^([\w.$]*(?:Error|Exception|Exit|Interrupt)\b.*)$"
 """The line that names the error, in a stack trace that begins with another."""
+CLASS_BEFORE = r"^[\w.$]+: "
+TRACE = "Traceback (most recent call last)"
 PLATFORM = r"^(?:START|END|REPORT|INIT_START|INIT_REPORT|EXTENSION)\b"
 """What Lambda itself writes of each invocation."""
 WRAPPED = r"(?s)^\S{20,30}\t[0-9a-f-]{36}\t[A-Z]+\t(?:[A-Za-z ]{1,40}\t)?(\{.*\})\s*$"
@@ -64,9 +66,20 @@ def said(column: str) -> str:
 
 
 def first_line() -> str:
-    """The line of plain text that says most: the first, of a stack trace the one that names the error."""
-    named = f"nullif(regexp_extract(text, '{NAMED}', 1), '')"
-    return f"CASE WHEN regexp_matches(text, '{UNTOLD}') THEN coalesce({named}, text) ELSE text END"
+    """The line of plain text that says most: the first, and behind it what Python raised where it does not say so.
+
+    Of a stack trace that nothing introduces it is the line that names the error.
+    """
+    first, named = "split_part(ltrim(text, chr(10)), chr(10), 1)", f"nullif({raised()}, '')"
+    told = f"contains({first}, regexp_replace({named}, '{CLASS_BEFORE}', ''))"
+    untold = f"coalesce(nullif(regexp_extract(text, '{NAMED}', 1), ''), text)"
+    return f"""CASE WHEN regexp_matches(text, '{UNTOLD}') THEN {untold}
+        WHEN {named} IS NULL OR {told} THEN text ELSE {first} || ': ' || {named} END"""
+
+
+def raised() -> str:
+    """The line of a Python stack trace that names what was raised; it stands last, far below the first."""
+    return f"CASE WHEN contains(text, '{TRACE}') THEN regexp_extract(text, '{NAMED}', 1) END"
 
 
 def request_id() -> str:

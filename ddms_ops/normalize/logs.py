@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ddms_ops.declaration import Logs
+from ddms_ops.deployment import ACCOUNT_NAME
 from ddms_ops.engine import offline_engine
 from ddms_ops.normalize import log_text
 from ddms_ops.normalize.json_fields import JsonFields
@@ -29,6 +30,8 @@ NO_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {}
 CATEGORIES = tuple(column.name for column in LOGS.columns if column.dtype == "category")
 ERROR_CLASS = r"\b((?:[A-Za-z_$][\w$]*[.:]{1,2})*[A-Z][\w$]*(?:Error|Exception|Fault))\b"
 NOTHING = "NULL::VARCHAR"
+ACCOUNT = f"^({ACCOUNT_NAME.pattern}):"
+"""What a log group's name begins with where the environment has several accounts; AWS allows no colon in one."""
 LAMBDA_VERSION = r"\[(\$LATEST|\d+)\]"
 
 
@@ -36,6 +39,8 @@ def normalize_logs(
     pulls: Sequence[tuple[Path, str, Logs]], attributes: Mapping[str, tuple[str, ...]] = NO_ATTRIBUTES
 ) -> pd.DataFrame:
     """Events of evidence files as one LOGS frame, ordered by time, pull and row.
+
+    Where `tenant_of_account` says so, an event without a tenant in a group `<account>:<group>` is the account's.
 
     Args:
         pulls: for each, the Parquet of raw log events, the pull's name, and the field names and level
@@ -118,12 +123,12 @@ def _select(declared: Logs, place: int, attributes: Sequence[tuple[str, ...]]) -
         f"split_part(ltrim(coalesce({', '.join(texts)}, {log_text.first_line()}, message), chr(10)), chr(10), 1)"
     )
     return f"""SELECT timestamp, {level} AS level, left({first_line}, {MESSAGE_CHARS}) AS message,
-        coalesce(stated, nullif(regexp_extract(left(text, {HEAD_CHARS}), '{ERROR_CLASS}', 1), '')) AS error,
+        coalesce(stated, {_class_in(f"left(text, {HEAD_CHARS})")}, {_class_in(log_text.raised())}) AS error,
         stated IS NOT NULL AS states_error,
         left(coalesce({field["trace"]}, {_lines("text")}, {_lines(field["message"])}), {TRACE_CHARS}) AS trace,
         log_group, log_stream,
         coalesce({field.get("request_id", NOTHING)}, {log_text.request_id()}) AS request_id,
-        {field.get("tenant", NOTHING)} AS tenant, {field.get("user", NOTHING)} AS user,
+        {_tenant(declared, field)} AS tenant, {field.get("user", NOTHING)} AS user,
         {_endpoint(field)} AS endpoint, coalesce({field.get("status", NOTHING)}, {log_text.said("status")}) AS status,
         {_duration(field)} AS duration_ms,
         {field.get("version", NOTHING)} AS version,
@@ -133,6 +138,18 @@ def _select(declared: Logs, place: int, attributes: Sequence[tuple[str, ...]]) -
         {field.get("level", NOTHING)} AS stated_level, pull, row{further}
         FROM (SELECT *, {_error(field)} AS stated FROM
         (SELECT *, {log_text.plain_text()}{named} FROM ({fields.extracted(source)})))"""
+
+
+def _class_in(text: str) -> str:
+    """The first error class that a text names, NULL without one."""
+    return f"nullif(regexp_extract({text}, '{ERROR_CLASS}', 1), '')"
+
+
+def _tenant(declared: Logs, field: dict[str, str]) -> str:
+    """The tenant that an event names, else that of its log group's account where each tenant has its own."""
+    named = field.get("tenant", NOTHING)
+    of_account = f"nullif(regexp_extract(log_group, '{ACCOUNT}', 1), '')"
+    return f"coalesce({named}, {of_account})" if declared.tenant_of_account else named
 
 
 def _lines(text: str) -> str:

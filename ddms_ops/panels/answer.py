@@ -7,10 +7,13 @@ import pandas as pd
 from ddms_ops.analysis.leak_verdict import LEAKED, NO_LEAK
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
+from ddms_ops.checks.access_changes import leading_access
 from ddms_ops.checks.base import BROKEN, CannotTell
+from ddms_ops.checks.capacity_basis import leading_capacity
 from ddms_ops.checks.cost_basis import bill_words, leading_cost
 from ddms_ops.checks.leading import leading
 from ddms_ops.checks.leak_changes import leading_leak
+from ddms_ops.checks.pipeline_changes import leading_backlog
 from ddms_ops.checks.refs import counted
 from ddms_ops.checks.slow_sign import leading_slow
 from ddms_ops.checks.tables import Badge, Quiet, Shown, html_table, joined, lead_line, verdict
@@ -25,14 +28,25 @@ ALSO = 3
 UNKNOWN = 4
 COUNTS = ("log_counts", "log_counts.baseline")
 TRIAGE, SLOW, AUDIT, COST = "error_triage", "slow_queries", "tenant_leakage_audit", "cost_spike"
+BACKLOG, CAPACITY, ACCESS = "pipeline_backlog", "capacity", "access_anomalies"
 PULLS = {
     TRIAGE: ("logs", "logs.baseline", "metrics", "metrics.baseline", "changes", "alarms"),
     SLOW: ("database_log", "database_log.baseline", "statistics", "logs", "logs.baseline", "metrics",
            "metrics.baseline", "changes", "alarms"),
     AUDIT: ("trail", "logs", "changes", "posture", "database_log", "statistics"),
     COST: ("costs", "logs", "logs.baseline", "metrics", "metrics.baseline", "changes", "alarms"),
+    BACKLOG: ("metrics", "metrics.baseline", "logs", "logs.baseline", "changes", "alarms"),
+    CAPACITY: ("metrics", "metrics.baseline", "logs", "logs.baseline", "changes", "alarms"),
+    ACCESS: ("logs", "logs.baseline", "changes", "changes.baseline", "metrics", "metrics.baseline"),
 }  # fmt: skip
-LEADING = {TRIAGE: leading, SLOW: leading_slow, COST: leading_cost}
+LEADING = {
+    TRIAGE: leading,
+    SLOW: leading_slow,
+    COST: leading_cost,
+    BACKLOG: leading_backlog,
+    CAPACITY: leading_capacity,
+    ACCESS: leading_access,
+}
 ABOUT = {
     TRIAGE: (("Where", "what_differs", 1), ("Who is hit", "who_is_hit", 3), ("Just before", "changes_before", 3)),
     SLOW: (
@@ -52,6 +66,25 @@ ABOUT = {
         ("Whose use", "tenant_costs", 1),
         ("Repeated?", "repeated_work", 2),
         ("Just before", "cost_changes", 3),
+    ),
+    BACKLOG: (
+        ("Given up", "dead_letters", 2),
+        ("Stuck", "stuck_work", 2),
+        ("Takes longer", "task_durations", 2),
+        ("Just before", "pipeline_changes", 3),
+    ),
+    CAPACITY: (
+        ("Full", "saturation", 2),
+        ("Refused", "throttling", 2),
+        ("Does not run", "missing_tasks", 2),
+        ("Ran into its limit", "timeouts", 2),
+        ("Just before", "capacity_changes", 3),
+    ),
+    ACCESS: (
+        ("Refused", "failed_sign_ins", 2),
+        ("Opened", "opened_access", 2),
+        ("Hidden", "hidden_traces", 2),
+        ("Just before", "access_changes", 3),
     ),
 }
 """What a row is called, the check that answers it, and how many clauses of its statement are not said quietly."""

@@ -1,7 +1,6 @@
 """Figures of a case as pictures, each with words for who cannot see it."""
 
 import io
-import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -22,11 +21,8 @@ from ddms_ops.checks.tables import Shown, verdict
 from ddms_ops.incident import INSTANTS
 from ddms_ops.panels.compared import compared
 from ddms_ops.redact import redact
+from ddms_ops.report.timeline_file import spreadsheet_cell
 from ddms_ops.window import parse_instant
-
-BLANKS = str.maketrans(dict.fromkeys("\t\r\n\u2028\u2029", " "))
-HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-FORMULAS = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +72,9 @@ def timeline_panel(case: Case) -> Picture:
     events = timeline(case)
     text = events.assign(time=events["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
     for name in ("event", "detail"):
-        text[name] = [_cell(value) for value in text[name]]
+        text[name] = [spreadsheet_cell(value) for value in text[name]]
     text.to_csv(case.folder / "timeline.csv", index=False)
     return _picture(figures.plot_timeline(case, events), f"Timeline of {len(events)} events; listed in timeline.csv.")
-
-
-def _cell(value: str) -> str:
-    """Text for a spreadsheet: no control or bidi characters, and nothing that it would read as a formula."""
-    text = redact(HIDDEN.sub("", value.translate(BLANKS)))
-    return f"'{text}" if text.lstrip()[:1] in FORMULAS else text
 
 
 def _words(case: Case, *checks: str) -> str:

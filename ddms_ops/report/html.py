@@ -74,7 +74,7 @@ class _ReportExporter(TemplateExporter):
         """nbconvert's filters and ours."""
         yield from super().default_filters()
         yield "as_text", escape
-        yield "prose", lambda cell: markdown_html(cell.source)
+        yield "prose", lambda cell: markdown_html(redact(cell.source))
         yield "cell_body", cell_html
         yield "parameter_table", _parameter_table
 

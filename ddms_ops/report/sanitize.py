@@ -15,21 +15,32 @@ TAGS = {
     "thead", "tr", "u", "ul", "var", "wbr",
 }  # fmt: skip
 ATTRIBUTES = {
-    "a": {"href"},
+    "a": {"href", "title"},
     "img": {"src", "alt"},
-    "td": {"colspan", "rowspan"},
+    "td": {"colspan", "rowspan", "data-label"},
     "th": {"colspan", "rowspan", "scope"},
     "ol": {"start"},
     "details": {"open"},
+    "tr": {"id", "title"},
+    **{name: {"title"} for name in ("span", "p", "h3")},
 }
+KINDS = {"claim", "fact", "coincides", "people", "declared", "counted"}
+TABLES = {
+    "pm", "answer", "response", "deadlines", "findings", "silent", "weighed", "steps", "timeline", "coverage", "ledger",
+    "glossary", "declared",
+}  # fmt: skip
 CLASSES = {
     "div": {"ddms-table"},
-    "span": {"ddms-badge", "quiet", "when", *(f"ddms-{tone}" for tone in TONES)},
-    "p": {"verdict", "lead", "quiet"},
-    "table": {"findings"},
-    "td": {"num", "quiet"},
+    "span": {"ddms-badge", "quiet", "when", "kind", *KINDS, *(f"ddms-{tone}" for tone in TONES)},
+    "p": {"verdict", "lead", "quiet", *KINDS},
+    "h3": KINDS,
+    "pre": {"template"},
+    "table": {"findings", *TABLES},
+    "tr": KINDS,
+    "td": {"num", "quiet", "basis"},
     "th": {"num"},
 }
+PULL = re.compile(r"pull-[0-9]{1,6}")
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
 LOCAL = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*)?(?:#[A-Za-z0-9._-]*)?")
 
@@ -81,4 +92,6 @@ def _keep(tag: str, name: str, value: str) -> str | None:
         return value if PICTURE.fullmatch(value) else None
     if (tag, name) == ("a", "href"):
         return value if LOCAL.fullmatch(value) else None
+    if (tag, name) == ("tr", "id"):
+        return value if PULL.fullmatch(value) else None
     return value

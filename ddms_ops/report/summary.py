@@ -1,29 +1,20 @@
 """A report in at most 15 lines, for a chat; records' words in it cannot become links, pictures or mentions."""
 
-import re
 import shlex
 from pathlib import Path
 
-from ddms_ops.checks.cost_basis import SIGNS
-from ddms_ops.checks.tables import visible
 from ddms_ops.findings import Finding
-from ddms_ops.report.document import Report, open_report, place_of, unseen_pulls
+from ddms_ops.report.document import Report, open_report, unseen_pulls
+from ddms_ops.report.headline import changes_of, drivers_of, hit_of, next_step, other_leads, place
+from ddms_ops.report.markdown_text import code, escape_markdown
+from ddms_ops.report.model import EXPLAINING, LEAKS, UNKNOWN, notebook_words
 
+__all__ = ["EXPLAINING", "code", "escape_markdown", "in_all", "summary_lines", "write_summary"]
 NAME = "summary.md"
-EXPLAINING = (
-    "what_differs", "changes_before", "who_is_hit", "plans", "tenant_database_time", "database_changes",
-    "index_candidates", "leak_changes", "cost_drivers", "tenant_costs", "cost_changes",
-)  # fmt: skip
-"""Checks whose findings explain the leading one; they are no further findings."""
-
-LEAKS = ("tenant_leaks", "tenant_witnesses")
-REACHED = {"actor": "who", "actors": "who", "owner": "whose", "owners": "whose"}
-
+LINES = 15
 OTHERS = 3
 UNSEEN = 3
 DIGEST_CHARS = 16
-CHARS = 400
-SPECIAL = re.compile(r"[\\`*\[\]<>~|$&]|(?<!\w)_|_(?!\w)|(?<=:)//|(?<=www)\.|@", re.IGNORECASE)
 
 
 def summary_lines(report: Report) -> list[str]:
@@ -34,17 +25,19 @@ def summary_lines(report: Report) -> list[str]:
     """
     lead = report.leading
     incident = report.incident["incident_id"]
-    lines = [f"**{escape_markdown(report.title)}** ({escape_markdown(incident)}) · {report.window}"]
-    lines += [f"- {report.silence}"] if lead is None else _headline(report, lead)
-    others = [finding for finding in report.found if finding is not lead and finding.check not in EXPLAINING]
-    lines += [f"- Also ({finding.severity}): {escape_markdown(finding.statement)}" for finding in others[:OTHERS]]
-    if len(others) > OTHERS:
-        lines.append(f"- {in_all(len(report.found))}, in the report")
-    lines += _unseen(report)
-    lines.append(
-        f"- Evidence manifest `{report.digest[:DIGEST_CHARS] or 'none'}`; verify: {code(_command(report.folder))}"
-    )
-    return lines
+    head = [f"**{escape_markdown(report.title)}** ({escape_markdown(incident)}) · {report.window}"]
+    head += [f"- {report.silence}"] if lead is None else _headline(report, lead)
+    digest = report.digest[:DIGEST_CHARS] or "none"
+    tail = [*_unseen(report), f"- Evidence manifest `{digest}`; verify: {code(_command(report.folder))}"]
+    also = _also(report, LINES - len(head) - len(tail) - 1)
+    shown = {lead.id} if lead else set()
+    shown |= {found.id for _, found in other_leads(report)}
+    others = [found for found in report.found if found.check not in EXPLAINING and found.id not in shown]
+    room = min(OTHERS, max(0, LINES - len(head) - len(also) - len(tail) - 1))
+    also += [f"- Also ({finding.severity}): {escape_markdown(finding.statement)}" for finding in others[:room]]
+    if len(others) > room:
+        also.append(f"- {in_all(len(report.found))}, in the report")
+    return [*head, *also, *tail]
 
 
 def write_summary(report_dir: Path) -> None:
@@ -57,70 +50,38 @@ def write_summary(report_dir: Path) -> None:
     (Path(report_dir) / NAME).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def escape_markdown(text: str) -> str:
-    """Text that Markdown shows as it is, on one line: no links, pictures, HTML, mentions or mathematics."""
-    return SPECIAL.sub(lambda match: f"\\{match[0]}", visible(text, limit=CHARS))
-
-
-def code(text: str) -> str:
-    """A code span, also around backticks."""
-    ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    pad = " " if "`" in text else ""
-    return f"{ticks}{pad}{visible(text)}{pad}{ticks}"
-
-
 def in_all(number: int) -> str:
     """How many findings there are, counted as the table of findings does: every row of it."""
     return f"{number:,} findings in all"
 
 
 def _headline(report: Report, lead: Finding) -> list[str]:
-    since = f"{lead.first_seen:%Y-%m-%d %H:%M} UTC" if lead.first_seen is not None else "unknown"
-    before = _before(report, lead)
-    steps = list(dict.fromkeys(step for step in (lead.next_step, *(f.next_step for f in before[:1])) if step))
+    since = f"{lead.first_seen:%Y-%m-%d %H:%M} UTC" if lead.first_seen is not None else UNKNOWN
+    before, _ = changes_of(report, lead)
+    hit, who = hit_of(report, lead)
+    who = who if hit else UNKNOWN
     return [
-        f"- **{lead.severity}**, confidence {lead.confidence or 'unknown'}: {escape_markdown(lead.statement)}",
+        f"- **{lead.severity}**, confidence {lead.confidence or UNKNOWN}: {escape_markdown(lead.statement)}",
         f"- Since: {since} · {_where(lead)}",
-        f"- Who is hit: {escape_markdown(_hit(report, lead)) or 'unknown'}",
-        *(f"- Driven by: {escape_markdown(finding.statement)}" for finding in _drivers(report, lead)[:1]),
+        f"- Who is hit: {escape_markdown(who)}",
+        *(f"- Driven by: {escape_markdown(finding.statement)}" for finding in drivers_of(report, lead)[:1]),
         *(f"- Just before: {escape_markdown(finding.statement)}" for finding in before[:1]),
-        f"- Next step: {escape_markdown(' · '.join(steps)) or 'none named by the runbook'}",
+        f"- Next step: {escape_markdown(next_step(report, lead))}",
     ]
 
 
-def _before(report: Report, lead: Finding) -> list[Finding]:
-    """Changes before the leading finding; of a leak only those before it."""
-    if lead.check in LEAKS:
-        return [found for found in report.about("leak_changes") if found.subject.get("explains") == lead.id]
-    if lead.check in SIGNS:
-        return [found for found in report.about("cost_changes") if found.subject.get("explains") == lead.id]
-    return report.about("changes_before") or report.about("database_changes")
-
-
-def _drivers(report: Report, lead: Finding) -> list[Finding]:
-    """What the system did that a rise of the bill goes with."""
-    return [found for found in report.about("cost_drivers") if found.subject.get("explains") == lead.id]
-
-
-def _hit(report: Report, lead: Finding) -> str:
-    """Who is hit; of a leak the tenants whose records were reached, most rows first."""
-    if lead.check in LEAKS:
-        leaks = [found for found in report.found if found.check == lead.check]
-        owners = (found.subject.get("owners", found.subject.get("owner", "")) for found in leaks)
-        return "; ".join(owner for owner in dict.fromkeys(owners) if owner)
-    if lead.check in SIGNS:
-        users = [found for found in report.about("tenant_costs") if found.subject.get("explains") == lead.id]
-        return users[0].statement if users else ""
-    hit = report.about("who_is_hit") or report.about("tenant_database_time")
-    return hit[0].statement if hit else ""
+def _also(report: Report, room: int) -> list[str]:
+    """What other notebooks lead with, a line each; the last line holds what is left."""
+    words = [f"Also seen by {notebook_words(name)}: {found.statement}" for name, found in other_leads(report)]
+    lines = words if len(words) <= room else [*words[: room - 1], " · ".join(words[room - 1 :])]
+    return [f"- {escape_markdown(line)}" for line in lines]
 
 
 def _where(lead: Finding) -> str:
     """The place of the leading finding; of a leak who reached whose records."""
     if lead.check not in LEAKS:
-        return f"Where: {escape_markdown(place_of(lead)) or 'unknown'}"
-    named = [f"{REACHED[name]}: {value}" for name, value in lead.subject.items() if value and name in REACHED]
-    words = escape_markdown(", ".join(named)) or "who: unknown"
+        return f"Where: {escape_markdown(place(lead)) or UNKNOWN}"
+    words = escape_markdown(place(lead)) or "who: unknown"
     return f"{words[0].upper()}{words[1:]}"
 
 

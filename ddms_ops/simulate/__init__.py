@@ -1,7 +1,7 @@
 """Deterministic incidents, written as the exports that AWS really produces.
 
-`SCENARIOS` names those of dms, `COST_SCENARIOS` those of smart-invoice, and `SYSTEMS` has both; `write_case` writes
-one, from a seed and a scale, with the truth beside it.
+`SYSTEMS` names those of each system: requests of dms (`SCENARIOS`), the bill of smart-invoice (`COST_SCENARIOS`), and
+scenes of the small systems. `write_case` writes one, from a seed and a scale, with the truth beside it.
 """
 
 from ddms_ops.simulate.case import SYSTEMS, SimulatedCase, write_case

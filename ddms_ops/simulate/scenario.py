@@ -10,6 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
+from ddms_ops.simulate.work import SlowJob, Sought, StuckStep
 from ddms_ops.window import Window, iso, parse_instant
 
 MINUTE_MS = 60_000
@@ -198,6 +199,10 @@ class Scenario:
     leak: Leak | None = None
     job_fault: Fault | None = None
     new_worker: bool = False  # the worker runs as a new version from the onset on
+    slow_job: SlowJob | None = None
+    stuck: StuckStep | None = None
+    consumers_left: float = 1.0  # share of the tasks that work on the queue, from the onset on
+    sought: Sought | None = None
     debug_lines: int = 0  # further lines of each request from the onset on
     skew_min: float = 0.0  # one log stream's clock is ahead by so many minutes
     is_noisy: bool = False  # more kinds of errors, bursts, a crawler and a client that is refused

@@ -4,7 +4,8 @@
     {"Table": {…}}                one record; get-queue-attributes may name no queue: its file does
 
 A record with a time is what happened then; one without is a state. What has an end, or still runs, is in every window
-that it reaches into. Environment variables keep their names only.
+that it reaches into; so is a message that was received for the export, and each step of an execution's history.
+Environment variables keep their names only.
 """
 
 import json
@@ -22,18 +23,23 @@ from ddms_ops.window import Window
 
 Record = dict[str, Any]
 QUEUE = "Attributes"
+MESSAGE = "message"
+SENT = "SentTimestamp"
 KINDS = {"Aliases": "function_alias", "Configuration": "function", "Versions": "function_version", "items": "rest_api"}
 WHOLE = {"executionArn": "execution", "stateMachineArn": "state_machine", "FunctionName": "function"}
 IDS = (
     "executionArn", "taskArn", "FunctionName", "TableName", "DBInstanceIdentifier", "DBClusterIdentifier",
-    "SourceIdentifier", "serviceName", "name", "Name", "id", "Id", "arn", "Arn",
+    "SourceIdentifier", "MessageId", "serviceName", "name", "Name", "id", "Id", "arn", "Arn",
 )  # fmt: skip
 TIMES = ("startDate", "timestamp", "Timestamp", "Date", "startTime", "StartTime", "stoppedAt", "startedAt")
 EVENTS = frozenset({"execution", "event"})  # kinds that are nothing without a time
+OF_FILE = frozenset({"event", MESSAGE})  # named by their file too: an event's number says nothing, a message no queue
+STEP = "previousEventId"
 MORE = ("NextPageToken", "NextMarker", "Marker", "position")
 ASIDE = frozenset({"ResponseMetadata", "Code", "Tags", "Concurrency"})
 FAILURES = "failures"
 VALUES = frozenset({"variables", "environment", "stagevariableoverrides"})
+LONGEST_TIME = 16  # digits
 SECONDS_BELOW = 1e11  # larger numbers are milliseconds
 
 
@@ -75,8 +81,10 @@ def _columns(table: pa.Table) -> tuple[list[str], list[str]]:
 
 
 def _reaches(record: Record, kind: str, window: Window) -> bool:
-    """Whether something that began before the window ended in it or after it, or still runs."""
-    return kind == "execution" and (not _is_time(end := record.get("stopDate")) or _instant(end) >= window.start)
+    """Whether something that began before the window ended in it or after it, still runs, or is a step of a history."""
+    if kind == "execution":
+        return not _is_time(end := record.get("stopDate")) or bool(_instant(end) >= window.start)
+    return kind == MESSAGE or (kind == "event" and STEP in record)
 
 
 def _found(document: Record, stem: str) -> Iterator[tuple[str, str, Record]]:
@@ -93,7 +101,8 @@ def _found(document: Record, stem: str) -> Iterator[tuple[str, str, Record]]:
             kind = _kind(key)
             for value in values:
                 name = _id_of(value, stem)
-                yield kind, f"{stem}/{name}" if kind == "event" and name.isdigit() else name, value
+                is_of_file = kind in OF_FILE and (kind == MESSAGE or name.isdigit())
+                yield kind, f"{stem}/{name}" if is_of_file else name, value
     elif single:
         for key, value in single.items():
             yield _kind(key), _id_of(value, stem), value
@@ -114,6 +123,11 @@ def _id_of(record: Record, stem: str) -> str:
 
 
 def _time_of(record: Record) -> object:
+    """When a record happened; of a message when it was sent, which SQS writes as a text of milliseconds."""
+    attributes = record.get(QUEUE)
+    if "MessageId" in record and isinstance(attributes, dict):
+        sent = attributes.get(SENT)
+        return int(sent) if isinstance(sent, str) and sent.isdecimal() and len(sent) <= LONGEST_TIME else sent
     return next((record[key] for key in TIMES if record.get(key) is not None), None)
 
 

@@ -54,6 +54,17 @@ def test_an_error_in_the_text_is_named_and_not_stated(tmp_path: Path):
     assert (row["error"], bool(row["states_error"])) == ("java.net.SocketTimeoutException", False)
 
 
+@pytest.mark.parametrize("logged", ["ERROR upload failed", "ERROR upload failed: denied by x"])
+def test_what_python_raised_is_told(tmp_path: Path, logged):
+    """It stands in the last line of the trace, however long that is, and is added where the line logged lacks it."""
+    frames = '  File "/opt/venv/lib/python3.12/site-packages/app/storage.py", line 88, in put\n' * 5
+    text = f"{logged}\nTraceback (most recent call last):\n{frames}botocore.exceptions.ClientError: denied by x"
+    row = one(tmp_path, text)
+    assert row["error"] == "botocore.exceptions.ClientError"
+    assert row["message"].endswith("denied by x")
+    assert row["message"].count("denied by x") == 1
+
+
 def test_the_text_of_an_error_object_is_the_message(tmp_path: Path):
     """Where no field is the message, the error's own text is; else the whole event."""
     assert one(tmp_path, {"error": {"name": "E", "message": "disk full"}})["message"] == "disk full"
@@ -118,6 +129,18 @@ def test_events_of_several_pulls_keep_their_pull_and_row(tmp_path: Path):
         ["logs/c", 0, "three", None],
         ["logs/d", 0, "four", None],
     ]
+
+
+@pytest.mark.parametrize(("is_so", "tenants"), [(True, ["dhbw", "edt", None]), (False, [None, "edt", None])])
+def test_an_account_is_the_tenant_of_events_that_name_none(tmp_path: Path, is_so, tenants):
+    """Where the profile says so, of log groups `<account>:<group>`; what an event names stays."""
+    rows = [("dhbw:/ecs/api", "x"), ("dhbw:/ecs/api", '{"tenant": "edt"}'), ("/ecs/api", "dhbw:x")]
+    stamp = pd.Timestamp("2026-03-04T10:00Z")
+    events = [{"timestamp": stamp, "log_group": group, "log_stream": "s", "message": text} for group, text in rows]
+    pq.write_table(pa.Table.from_pylist(events, schema=LOG_EVENTS), tmp_path / "logs.parquet")
+    declared = load_profile("generic", "any").logs.model_copy(update={"tenant_of_account": is_so})
+    found = normalize_logs([(tmp_path / "logs.parquet", "logs/api", declared)])["tenant"].astype("object")
+    assert found.where(found.notna(), None).tolist() == tenants
 
 
 def test_no_pulls_still_have_all_columns():

@@ -59,12 +59,12 @@ def finding(check: str, statement: str, *, rank: int = 1, severity: str = "high"
     } | changes
 
 
-def check(name: str, *findings: dict, status: str = "", reason: str = "") -> dict:
+def check(name: str, *findings: dict, status: str = "", reason: str = "", notebook: str = "error_triage") -> dict:
     """One check as findings.json has it; found with findings, clear without."""
     status = status or ("found" if findings else "clear")
     return {
         "id": name,
-        "notebook": "error_triage",
+        "notebook": notebook,
         "question": f"Question of {name}?",
         "status": status,
         "reason": reason,
@@ -84,6 +84,28 @@ def pull(name: str, status: str = "complete", reason: str = "") -> dict:
         "matched": 1200,
         "status": status,
         "reason": reason,
+    }
+
+
+def entry(row: dict) -> dict:
+    """What the manifest says of a pull with this coverage."""
+    return {
+        "file": f"{row['pull'].replace('/', '-')}.parquet",
+        "sha256": "cd" * 32,
+        "bytes": 0,
+        "rows": row["rows"],
+        "pull": row["pull"],
+        "query": row["query"],
+        "parameters": {},
+        "source": "files",
+        "account": "",
+        "region": "",
+        "identity": "",
+        "read_files": [],
+        "clock_start": "2026-03-05T09:00:00Z",
+        "clock_end": "2026-03-05T09:00:01Z",
+        "tool": "ddms-ops 0.1.0",
+        "coverage": row,
     }
 
 
@@ -110,14 +132,11 @@ def report_folder(
     } | changes
     (folder / "evidence").mkdir(parents=True, exist_ok=True)
     (folder / "findings.json").write_text(json.dumps(document), encoding="utf-8")
-    entry = {
-        "file": "logs-api.parquet",
-        "sha256": "cd" * 32,
-        "rows": 1200,
-        "query": "all of logs/api",
-        "source": "files",
-    }
-    (folder / "evidence" / "manifest.json").write_text(json.dumps({"files": [entry], "digest": "ab" * 32}))
+    entries = [entry(row) for row in coverage]
+    for made in entries:
+        (folder / "evidence" / made["file"]).write_bytes(b"")
+    manifest = {"schema": 1, "files": entries, "digest": "ab" * 32}
+    (folder / "evidence" / "manifest.json").write_text(json.dumps(manifest))
     (folder / "timeline.csv").write_text(
         "time,source,event,detail\n2026-03-04T10:34:06Z,change,UpdateFunctionCode,dms-api by deploy\n"
     )

@@ -56,20 +56,21 @@ def test_no_report_is_refused(tmp_path: Path):
         open_report(tmp_path / "nowhere")
 
 
-def test_headline_is_the_strongest_finding(tmp_path: Path):
-    """With since when, where, who and what changed; what is not there is unknown."""
+def test_headline_is_the_leading_finding(tmp_path: Path):
+    """With since when, where, who, what changed and what next, each with its pull; what is not there is unknown."""
     hit = finding("who_is_hit", "26 of 40 tenants hit", rank=2, severity="info")
     report = open_report(report_folder(tmp_path, check("new", finding("new", "New error X")), check("who_is_hit", hit)))
     assert report.headline().text.splitlines() == [
-        "high: New error X",
+        "high: New error X [1]",
         "",
-        "Question | Answer",
-        "Since | 2026-03-04 10:37:00 UTC",
-        "Where | endpoint POST /documents",
-        "Who is hit | 26 of 40 tenants hit",
-        "Changed just before | unknown",
-        "Confidence | medium",
-        "Not seen | 0 of 1 pulls not complete, 0 checks not made",
+        "Question | Answer | Basis",
+        "Since | 2026-03-04 10:37:00 UTC | fact [1]",
+        "Where | endpoint POST /documents | fact [1]",
+        "Who is hit | 26 of 40 tenants hit | fact [1]",
+        "Changed just before | unknown | counted",
+        "Confidence | medium | fact [1]",
+        "Not known | 0 of 1 pulls not complete, 0 checks not made | counted",
+        "Next step | Check recent deployments | declared",
     ]
 
 
@@ -96,7 +97,7 @@ def test_what_the_leading_notebook_could_not_check_is_said(tmp_path: Path):
 def test_response_times_are_never_guessed(tmp_path: Path):
     """Detected 5 min after the first event; nobody noted the rest."""
     lines = open_report(report_folder(tmp_path, check("new", finding("new", "X")))).response_times().text.splitlines()
-    assert [line.split(" | ")[:2] for line in lines[1:]] == [
+    assert [line.split(" | ")[:2] for line in lines[1:5]] == [
         ["Time to detect", "5 min"],
         ["Time to acknowledge", "unknown"],
         ["Time to mitigate", "unknown"],
@@ -109,7 +110,7 @@ def test_timeline_comes_from_its_file(tmp_path: Path):
     report = open_report(report_folder(tmp_path))
     assert (
         report.timeline().text.splitlines()[-1]
-        == "2026-03-04 10:34:06 UTC | change | UpdateFunctionCode | dms-api by deploy"
+        == "2026-03-04 10:34:06 UTC | second | change | UpdateFunctionCode | dms-api by deploy | counted"
     )
     (tmp_path / "timeline.csv").unlink()
     assert report.timeline().text == "No timeline.csv in this report: no notebook of this run wrote one."

@@ -76,7 +76,7 @@ def test_names_are_redacted_and_on_one_line(tmp_path: Path):
     """Tenant ids come out of logs."""
     event = {"tenantId": "ann@example.org\n# x", "path": "/tenants/t2/d"}
     [finding] = judged(of_logs(tmp_path, event)).findings
-    assert finding.statement.startswith("tenant [email] # x got 1 response for tenant t2")
+    assert finding.statement.startswith("tenant [email d3991b] # x got 1 response for tenant t2")
 
 
 def test_clean_logs_that_name_tenants_are_clear(tmp_path: Path):

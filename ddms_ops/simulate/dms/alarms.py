@@ -31,6 +31,7 @@ RULES = (
     Rule("dms-processing-success-rate-prod", "processing_success_rate", 0.90, 5, is_below=True),
     Rule("dms-dlq-messages-prod", "dlq_messages", 0, 1),
     Rule("dms-queue-depth-prod", "queue_depth", 1000, 15),
+    Rule("dms-processing-duration-prod", "processing_p95_duration", 300, 3),
     Rule("dms-database-connections-prod", "db_connections", 380, 3),
 )
 OLD = Rule("dms-search-p95-latency-prod", "search_p95_latency", 2000, 5)

@@ -138,7 +138,7 @@ def _by_jobs(load: Load, jobs: Jobs, number: int) -> Calls:
     if statement.is_ending:
         runs &= (jobs.error < 0) == statement.is_write
     place = np.repeat(np.flatnonzero(runs), statement.job_calls)
-    exec_us = _taken(jobs.duration_ms[place], shares[jobs.job_type[place]], load.seed, number + len(STATEMENTS))
+    exec_us = _taken(jobs.usual_ms[place], shares[jobs.job_type[place]], load.seed, number + len(STATEMENTS))
     return Calls(statement, number, True, place, jobs.time_ms[place], exec_us, np.zeros(len(place), dtype=bool))
 
 

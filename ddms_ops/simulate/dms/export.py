@@ -11,15 +11,20 @@ from ddms_ops.simulate.dms.catalog import API_GROUP, SCAN_GROUP, UPLOADS, WORKER
 from ddms_ops.simulate.dms.database import write_database
 from ddms_ops.simulate.dms.database_load import draw_load
 from ddms_ops.simulate.dms.draw import draw_requests
+from ddms_ops.simulate.dms.executions import draw_executions, write_executions
 from ddms_ops.simulate.dms.jobs import draw_jobs
 from ddms_ops.simulate.dms.leak_truth import leak_truth
 from ddms_ops.simulate.dms.leaks import BLOCKED, draw_crossings
 from ddms_ops.simulate.dms.metrics import minute_series, write_metrics
 from ddms_ops.simulate.dms.object_reads import object_reads
 from ddms_ops.simulate.dms.posture import write_posture
+from ddms_ops.simulate.dms.queues import write_queues
+from ddms_ops.simulate.dms.resources import write_resources
 from ddms_ops.simulate.dms.scan_log import SHARE, write_scan_log
+from ddms_ops.simulate.dms.service_metrics import service_series
 from ddms_ops.simulate.dms.trail import write_trail
 from ddms_ops.simulate.dms.truth import Drawn, truth_of
+from ddms_ops.simulate.dms.work_truth import work_truth
 from ddms_ops.simulate.dms.worker_log import write_worker_log
 from ddms_ops.simulate.output import Written
 from ddms_ops.simulate.scenario import Scenario
@@ -41,19 +46,27 @@ def write_export(folder: Path, scenario: Scenario, *, seed: int, events: int) ->
     written = {
         API_GROUP: write_api_log(_group(logs, API_GROUP), scenario, requests, crossings, drawn.events, salt),
         WORKER_GROUP: write_worker_log(_group(logs, WORKER_GROUP), scenario, drawn.jobs, names, salt, rng),
-        SCAN_GROUP: write_scan_log(_group(logs, SCAN_GROUP), requests, scenario.end_ms, salt, rng),
+        SCAN_GROUP: write_scan_log(_group(logs, SCAN_GROUP), scenario, requests, salt, rng),
     }
+    executions = draw_executions(scenario, requests, drawn.jobs, salt)
     series = minute_series(scenario, requests, drawn.jobs, rng)
+    series |= service_series(scenario, series, drawn.jobs, executions, seed)
     write_metrics(folder / "metrics", scenario, series)
     records = write_trail(folder / "trail", scenario, object_reads(requests, crossings, salt), salt, rng)
     audit = write_audit(folder / "audit", scenario, requests, crossings, salt)
     database = write_database(folder / "database", load, drawn.jobs, salt)
     write_posture(folder / "database")
+    write_queues(folder / "queues", scenario, series, drawn.jobs, names, salt)
+    write_executions(folder / "workflows", scenario, executions, requests, drawn.jobs, salt)
+    write_resources(folder, scenario)
     changes = transitions(scenario, series)
     write_alarms(folder / "alarms", changes)
     since = scenario.onset_ms or scenario.start_ms
     alarms = [change.time_ms for change in changes if change.is_alarm and change.time_ms >= since]
-    truth = truth_of(scenario, drawn, salt, written, records)
+    truth = {
+        **truth_of(scenario, drawn, salt, written, records),
+        **work_truth(scenario, drawn.jobs, executions, requests),
+    }
     leak = leak_truth(requests, crossings, salt)
     return Written({**truth, "audit_rows": audit, "database": database, "leak": leak}, min(alarms, default=None))
 

@@ -28,7 +28,13 @@ FILES = {
     "api-gateway.json": ("api_requests", "api_5xx", "api_p95_latency"),
     "dms.json": ("upload_success_rate", "processing_success_rate", "search_p95_latency", "processing_p95_duration"),
     "sqs-and-rds.json": ("dlq_messages", "queue_depth", "db_connections"),
-}
+    "services.json": (
+        "queue_age", "queue_arrived", "queue_done", "executions_started", "executions_succeeded", "executions_failed",
+        "worker_concurrency", "worker_throttles", "worker_max_duration", "api_concurrency", "api_throttles",
+        "lambda_concurrency", "scan_running", "scan_wanted", "scan_cpu", "db_cpu",
+    ),
+}  # fmt: skip
+ARRIVALS = 60  # messages a minute that come into the queue
 
 
 def minute_series(scenario: Scenario, requests: Requests, jobs: Jobs, rng: np.random.Generator) -> Series:
@@ -81,6 +87,12 @@ def _since_change(scenario: Scenario, edges: NDArray[np.int64]) -> NDArray[np.fl
     return (edges[:-1] - scenario.called_ms(scenario.changes[0])) / MINUTE_MS
 
 
+def since_onset(scenario: Scenario, edges: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Minutes since the onset at each minute, negative before it, and all before it on a quiet day."""
+    onset_ms = scenario.end_ms if scenario.onset_ms is None else scenario.onset_ms
+    return (edges[:-1] - onset_ms) / MINUTE_MS
+
+
 def _connections(scenario: Scenario, edges: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
     count = len(edges) - 1
     usual = QUIET_CONNECTIONS + 8 * np.sin(np.arange(count) / 37) + rng.integers(-5, 6, count)
@@ -93,6 +105,9 @@ def _connections(scenario: Scenario, edges: NDArray[np.int64], rng: np.random.Ge
 
 def _queue_depth(scenario: Scenario, edges: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
     usual = rng.poisson(9, len(edges) - 1).astype(np.float64)
+    if scenario.consumers_left < 1:
+        left = ARRIVALS * (1 - scenario.consumers_left)
+        return np.round(usual + left * np.maximum(since_onset(scenario, edges), 0))
     if not scenario.connections_full:
         return usual
     return np.round(usual + np.clip(_since_change(scenario, edges) * 9, 0, 640))

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ddms_ops.simulate.dms.catalog import FILES, UPLOADS
 from ddms_ops.simulate.dms.requests import Requests
 from ddms_ops.simulate.ids import mix, uuids
 from ddms_ops.simulate.output import write_items
+from ddms_ops.simulate.scenario import Scenario
 
 SHARE = 0.28  # of the uploads that succeeded
 FAILS, WARNS = 0.004, 0.01
@@ -23,12 +25,12 @@ Caused by: java.io.IOException: connection to clamd at {ip}:3310 was idle
 \t... 12 more"""
 
 
-def write_scan_log(folder: Path, requests: Requests, end_ms: int, salt: int, rng: np.random.Generator) -> int:
+def write_scan_log(folder: Path, scenario: Scenario, requests: Requests, salt: int, rng: np.random.Generator) -> int:
     """Write the group's files, the last gzipped; returns the number of events."""
     uploads = np.flatnonzero(requests.does(*UPLOADS) & (requests.status < 400))
     uploads = uploads[rng.random(len(uploads)) < SHARE]
-    time_ms = requests.time_ms[uploads] + rng.integers(2_000, 9_000, len(uploads))
-    keep = np.flatnonzero(time_ms < end_ms)
+    time_ms = _queued(scenario, requests.time_ms[uploads]) + rng.integers(2_000, 9_000, len(uploads))
+    keep = np.flatnonzero(time_ms < scenario.end_ms)
     order = keep[np.argsort(time_ms[keep], kind="stable")]
     total = len(order)
     parts = max(LEAST_FILES, -(-total // CHUNK))
@@ -37,6 +39,14 @@ def write_scan_log(folder: Path, requests: Requests, end_ms: int, salt: int, rng
         lines = _lines(requests, uploads[chosen], time_ms[chosen], salt)
         write_items(folder / f"{part:06d}.log{'.gz' if part == parts - 1 else ''}", lines)
     return total
+
+
+def _queued(scenario: Scenario, time_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """When an upload of each time comes out of the queue: first in, first out, as fast as the tasks left take them."""
+    if scenario.onset_ms is None or scenario.consumers_left == 1:
+        return time_ms
+    since = np.maximum(time_ms - scenario.onset_ms, 0)
+    return time_ms + (since * (1 / scenario.consumers_left - 1)).astype(np.int64)
 
 
 def _lines(requests: Requests, uploads: np.ndarray, time_ms: np.ndarray, salt: int) -> list[str]:

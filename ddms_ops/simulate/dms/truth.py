@@ -1,14 +1,15 @@
 """What is really in an export: counted from what was drawn, for tests and drills to compare with.
 
 truth.json holds what follows, and `seed`, `events_asked`, `audit_rows` (rows by table), `database` (see
-`database.write_database`) and `leak` (see `leak_truth`). Times are ISO with Z; a minute is its first instant. A
-request is affected when it fails, is answered with 200 though it failed, or needed more than one attempt, because of
-the scenario.
+`database.write_database`), `leak` (see `leak_truth`), and what `work_truth` says. Times are ISO with Z; a minute is
+its first instant. A request is affected when it fails, is answered with 200 though it failed, or needed more than one
+attempt, because of the scenario.
 
     scenario, system: names.
     kind: "error" (a planted error, whatever it shows as), "traffic", "log_level", "latency" (a statement became slow;
         `database` says which, why and for whom; the errors are those calls that timed out), "leak" (documents are
-        shown to other tenants, nothing fails; see `leak`), or None on a quiet day.
+        shown to other tenants, nothing fails; see `leak`), "work" (documents wait, nothing fails; see `work`), or
+        None on a quiet day.
     is_quiet: nothing above low is to be found: a quiet day, or more lines without more errors.
     gradual: the error grows from nothing.
     shows_as: "failure" (5xx), "answer" (200 with an error in it), "retry", "job" (the worker's), "slow", or None.

@@ -14,12 +14,13 @@ from ddms_ops.simulate.output import write_json
 FILES: dict[str, tuple[str, ...]] = {
     "lambda.json": (
         "upload_invocations", "upload_errors", "upload_duration", "inference_invocations", "inference_errors",
-        "inference_duration", "inference_duration_sum", "inference_throttles",
+        "inference_duration", "inference_duration_sum", "inference_throttles", "inference_max_duration",
+        "inference_concurrency", "upload_throttles",
     ),
-    "services.json": ("api_latency", "textract_time", "bedrock_time", "dlq_messages"),
+    "services.json": ("api_latency", "textract_time", "bedrock_time", "dlq_messages", "dlq_age"),
     "usage.json": (
         "inference_log_bytes", "upload_log_bytes", "nat_bytes", "cdn_bytes", "table_reads", "table_writes",
-        "table_throttles", "bucket_requests",
+        "table_throttles", "table_write_throttles", "bucket_requests",
     ),
 }  # fmt: skip
 ERRORS = 0.002
@@ -54,6 +55,11 @@ def metric_values(scenario: CostScenario, series: Series, seed: int) -> Series:
         "bedrock_time": about(3_900),
         "dlq_messages": zeros,
         "table_throttles": zeros,
+        "table_write_throttles": zeros,
+        "upload_throttles": zeros,
+        "dlq_age": zeros,
+        "inference_max_duration": about(52_000),
+        "inference_concurrency": about(14),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ddms_ops.deployment import Resources
+from ddms_ops.deployment import Resources, of_account
 from ddms_ops.sources.aws.apis import graphql_records, rest_records
 from ddms_ops.sources.aws.containers import container_records
 from ddms_ops.sources.aws.databases import database_records
@@ -38,7 +38,7 @@ def records(session: AwsSession, query: RecordQuery, resources: Resources, *, no
     Raises:
         AwsFault: the topic cannot be had at all.
     """
-    window = query.window
+    window, resources = query.window, of_account(resources, session.name)
     if query.topic == "queues":
         yield from queue_records(session, resources.queues, window, now=now)
     elif query.topic == "workflows":

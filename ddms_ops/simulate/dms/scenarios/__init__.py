@@ -6,6 +6,7 @@ from ddms_ops.simulate.dms.scenarios.leak import TENANT_LEAK
 from ddms_ops.simulate.dms.scenarios.quiet import LOG_LEVEL, NOISY_QUIET_DAY, QUIET_DAY
 from ddms_ops.simulate.dms.scenarios.slow import SLOW_QUERY
 from ddms_ops.simulate.dms.scenarios.spread import SPREAD
+from ddms_ops.simulate.dms.scenarios.work import WORK
 from ddms_ops.simulate.scenario import Scenario
 
 SCENARIOS: dict[str, Scenario] = {
@@ -22,5 +23,6 @@ SCENARIOS: dict[str, Scenario] = {
         NOISY_QUIET_DAY,
         SLOW_QUERY,
         TENANT_LEAK,
+        *WORK,
     )
 }

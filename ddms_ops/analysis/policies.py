@@ -1,0 +1,93 @@
+"""What a policy document lets in: everybody, another account, or an administrator.
+
+The elements are those of the IAM JSON policy reference (Effect, Principal, Action, Resource, Condition).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+
+WORLD, CONDITION, ACCOUNT, OWN = "world", "condition", "account", "own"
+"""Everybody; everybody under a condition; another account; nobody beyond the account and AWS's services."""
+ADMIN_POLICIES = re.compile(r"(?:^|/)(?:AdministratorAccess|IAMFullAccess)$")
+ACCOUNT_ID = re.compile(r"(?<!\d)(\d{12})(?!\d)")
+DEEPEST = 12
+
+
+def parsed(text: object) -> dict[str, object]:
+    """A JSON object; an empty one where the text is none."""
+    if isinstance(text, dict):
+        return text
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def policy_documents(value: object, depth: int = 0) -> Iterator[dict[str, object]]:
+    """Policy documents anywhere in the parameters of a call, as objects or as JSON in a text."""
+    if depth > DEEPEST:
+        return
+    if isinstance(value, str) and "Statement" in value:
+        value = parsed(value)
+    if isinstance(value, dict):
+        if "Statement" in value:
+            yield value
+            return
+        for inner in value.values():
+            yield from policy_documents(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from policy_documents(inner, depth + 1)
+
+
+def let_in(document: dict[str, object], account: str) -> str:
+    """Whom a policy on a resource, or a role's trust policy, lets in at most.
+
+    Args:
+        document: the policy.
+        account: its own account, empty where it is not known.
+
+    Returns:
+        `world`, `condition`, `account` or `own`; what is denied counts for nothing.
+    """
+    found = {_whom(statement, account) for statement in _allowed(document)}
+    return next((whom for whom in (WORLD, ACCOUNT, CONDITION) if whom in found), OWN)
+
+
+def is_admin(document: dict[str, object]) -> bool:
+    """Whether it allows every call, or every call of IAM, on everything."""
+    return any(
+        {"*", "*:*", "iam:*"} & {action.lower() for action in texts(statement.get("Action"))}
+        and "*" in texts(statement.get("Resource"))
+        for statement in _allowed(document)
+    )
+
+
+def other_account(principal: str, account: str) -> bool:
+    """Whether a principal (an ARN, or an account's id) names an account that is not the own one."""
+    named = ACCOUNT_ID.search(principal)
+    return bool(named and account and named[1] != account)
+
+
+def texts(value: object) -> list[str]:
+    """A text, or the texts of a list."""
+    listed = value if isinstance(value, list) else [value]
+    return [item for item in listed if isinstance(item, str)]
+
+
+def _allowed(document: dict[str, object]) -> list[dict[str, object]]:
+    statements = document.get("Statement")
+    listed = statements if isinstance(statements, list) else [statements]
+    return [one for one in listed if isinstance(one, dict) and one.get("Effect") == "Allow"]
+
+
+def _whom(statement: dict[str, object], account: str) -> str:
+    principal = statement.get("Principal")
+    named = [principal] if isinstance(principal, str) else []
+    if isinstance(principal, dict):
+        named = [text for kind, inner in principal.items() if kind != "Service" for text in texts(inner)]
+    if "*" in named:
+        return CONDITION if statement.get("Condition") else WORLD
+    return ACCOUNT if any(other_account(name, account) for name in named) else OWN

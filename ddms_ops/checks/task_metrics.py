@@ -1,0 +1,79 @@
+"""The metrics `duration` and `success` of a pipeline: where they left what is usual."""
+
+import pandas as pd
+
+from ddms_ops.analysis.backlog import Backlog, backlog_of
+from ddms_ops.analysis.requests import between
+from ddms_ops.checks.base import Facts
+from ddms_ops.checks.refs import log_refs, onset_words
+from ddms_ops.checks.watched import first_step_of, points_of
+from ddms_ops.checks.work_basis import Limit, met, metric_title, series_of, title_of, unit_of
+from ddms_ops.findings import Finding, Severity
+from ddms_ops.operations import Pipeline
+
+CHECK = "task_durations"
+RUN = 3  # intervals: one slow or failed piece may make up one
+LEAST_FAILING = 0.01  # a smaller share is no finding, however far above its usual
+
+
+def of_duration(facts: Facts, name: str, entry: Pipeline) -> list[Finding]:
+    """The finding about the metric of durations: where it rose `triage.rise` times, or over its alert."""
+    values = series_of(facts, entry.duration)
+    usual = series_of(facts, entry.duration, baseline=True)
+    rose = backlog_of(values, baseline=usual, surge=facts.profile.triage.rise) if len(values) else None
+    return _left(facts, name, entry, entry.duration, rose)
+
+
+def of_success(facts: Facts, name: str, entry: Pipeline) -> list[Finding]:
+    """The finding about the ratio of success: where the rest of it rose `triage.rise` times, or under its alert."""
+    values = series_of(facts, entry.success)
+    usual = series_of(facts, entry.success, baseline=True)
+    rise = facts.profile.triage.rise
+    rose = backlog_of(1 - values, baseline=1 - usual, surge=rise, least=LEAST_FAILING) if len(values) else None
+    return _left(facts, name, entry, entry.success, rose)
+
+
+def _left(facts: Facts, name: str, entry: Pipeline, metric: str, left: Backlog | None) -> list[Finding]:
+    """The finding about a metric that left its usual, or met an alert that the baseline did not meet."""
+    points, before = points_of(facts, metric), points_of(facts, metric, baseline=True)
+    over = met(facts, metric, points) if len(points) else None
+    if left is not None:
+        rows = between(points, left.shift.start, left.shift.end or facts.window.end)
+        if len(rows) >= RUN or over:
+            onset = onset_words(left.shift)
+            return [_finding(facts, name, entry, metric, rows, over[0] if over else None, onset)]
+    if over is None or met(facts, metric, before):
+        return []
+    return [_finding(facts, name, entry, metric, over[1], over[0], "")]
+
+
+def _finding(
+    facts: Facts, name: str, entry: Pipeline, metric: str, rows: pd.DataFrame, limit: Limit | None, onset: str
+) -> Finding:
+    unit, usual = unit_of(facts, metric), series_of(facts, metric, baseline=True)
+    now, expected = float(rows["value"].mean()), float(usual.mean()) if len(usual) else None
+    against = f"{_amount(expected, unit)} in the baseline" if expected is not None else "no baseline"
+    since = rows["timestamp"].min()
+    verb = "is at" if expected is None else "fell to" if now < expected else "rose to"
+    return Finding(
+        check=CHECK,
+        severity=limit.severity if limit else Severity.MEDIUM,
+        statement=(
+            f"{title_of(entry)}: {metric_title(facts, metric)} {verb} {_amount(now, unit)}"
+            f" on average from {since:%Y-%m-%d %H:%M} UTC{onset}, {against}{f'; it is {limit.words}' if limit else ''}"
+        ),
+        subject={"pipeline": name, "metric": metric},
+        evidence=log_refs(rows),
+        strength=abs(now - expected) / abs(expected) if expected else abs(now),
+        first_seen=since,
+        last_seen=rows["timestamp"].max(),
+        observed=now,
+        baseline=expected,
+        unit=unit,
+        next_step=first_step_of(facts, entry),
+    )
+
+
+def _amount(value: float, unit: str) -> str:
+    """`300 ms`; a ratio as `98.5%`."""
+    return f"{value:.1%}" if unit == "ratio" else f"{value:,.4g} {unit}".strip()

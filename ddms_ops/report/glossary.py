@@ -1,0 +1,67 @@
+"""What words of a report mean, by which methods it was made, and which limits were in force."""
+
+from ddms_ops.checks.tables import Quiet
+from ddms_ops.declaration import Profile
+from ddms_ops.report.blocks import Block, Line, Row, Table
+from ddms_ops.report.model import ORDER_WORDS, ReportRecord
+
+METHODS = (
+    ("fact", "What pulls hold, by the numbers in brackets; each leads to the ledger.", "ddms_ops.findings"),
+    ("coincides", "A change that was made before; no more is said than that order.", "ddms_ops.analysis.suspects"),
+    ("written by people", "What people noted in the incident file, in timeline.csv, or in this report.", "people"),
+    ("declared", "What the profile of the system, or a definition of this report, says.", "profile"),
+    ("counted", "A count of this report's own tables; the word leads to the table.", "this report"),
+    ("confidence", "High with two kinds of evidence, medium with one, low over an incomplete pull or baseline.",
+     "ddms_ops.findings.confidence"),
+    ("clear", "Looked for and not found, over pulls that are all complete.", "ddms_ops.checks.base.run_check"),
+    ("not checked", "Could not be looked for, or not all of it could be seen; the reason is said.",
+     "ddms_ops.checks.base.run_check"),
+    ("first among findings", ORDER_WORDS, "ddms_ops.report.model"),
+    ("began together", "First seen within 10 minutes; a bill within its hour or day.", "ddms_ops.report.model"),
+    ("start of a rise", "A scan for the change of a rate, with its significance by shuffling; many looks are counted.",
+     "ddms_ops.analysis.onset, ddms_ops.analysis.scan"),
+    ("what differs", "Shares inside and outside of each value, exact tests, corrected for how many were compared.",
+     "ddms_ops.analysis.contrast"),
+    ("message groups", "Messages with their variable parts masked; counts add up to the total.",
+     "ddms_ops.analysis.groups"),
+    ("alarm told twice", "The same change of state within a minute is one event.", "ddms_ops.report.events"),
+    ("precision", "How exactly an event's time is known: to the second, the minute, the hour or the day.",
+     "ddms_ops.report.events"),
+)  # fmt: skip
+
+
+def glossary_blocks(report: ReportRecord) -> list[Block]:
+    """Methods, then the limits of the profile that this run was made with."""
+    methods = [Row((name, words, Quiet(source))) for name, words, source in METHODS]
+    table = Table(("Word", "Meaning", "Source"), tuple(methods), "pm glossary", is_declared=True)
+    if report.profile is None:
+        return [table, Line("Thresholds: unknown, for the profile of this run was not kept or cannot be read.")]
+    limits = [Row((name, value)) for name, value in _limits(report.profile)]
+    named = f"Limits of the profile {report.profile.system} in this run"
+    return [table, Table(("Threshold", "Value"), tuple(limits), "pm glossary", named, is_declared=True)]
+
+
+def _limits(profile: Profile) -> list[tuple[str, str]]:
+    """Each limit in force with its value."""
+    rows = [(f"triage.{name}", str(value)) for name, value in profile.triage.model_dump().items() if value != ""]
+    if profile.database is not None:
+        rows += _numbers("database", profile.database.model_dump())
+    rows += _numbers("costs", profile.costs.model_dump())
+    for name, metric in profile.metrics.items():
+        if metric.target or metric.alert:
+            kinds = (("target", metric.target), ("alert", metric.alert))
+            said = ", ".join(f"{word} {bound} {metric.unit}" for word, bound in kinds if bound)
+            rows.append((f"metrics.{name}", said))
+    for name, alert in profile.alerts.items():
+        sign = f"above {alert.above:g}" if alert.above is not None else f"below {alert.below:g}"
+        rows.append((f"alerts.{name}", f"{alert.metric or 'log events'} {sign} for {alert.for_s} s ({alert.severity})"))
+    return rows
+
+
+def _numbers(section: str, values: dict[str, object]) -> list[tuple[str, str]]:
+    """The plain numbers of a section."""
+    return [
+        (f"{section}.{name}", f"{value:g}")
+        for name, value in values.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]

@@ -1,0 +1,1 @@
+"""The invoice pipeline as a service: its two functions by the minute, and the incidents of its runbook but costs."""

@@ -1,0 +1,1 @@
+"""The lecture platform, simulated: three customers, an AWS account each."""
