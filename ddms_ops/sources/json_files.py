@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from ddms_ops.schema import UTC
 from ddms_ops.sources.base import RECORDS
 from ddms_ops.sources.opening import open_export
 
@@ -204,4 +205,4 @@ def _times(values: pd.Series) -> pd.Series:
     stamps = pd.to_datetime(values.where(seconds.isna()).astype("str"), utc=True, errors="coerce", format="ISO8601")
     seconds = seconds.where(seconds.abs() < MS_FROM, seconds / 1000)
     epochs = pd.to_datetime(seconds.where(seconds.abs() < MS_FROM), unit="s", utc=True, errors="coerce")
-    return stamps.fillna(epochs).astype("datetime64[us, UTC]")
+    return stamps.astype(UTC).fillna(epochs.astype(UTC))
