@@ -75,7 +75,7 @@ def _met_by_metric(alert: Alert, metric: Metric, points: pd.DataFrame) -> tuple[
 def _met_by_sums(
     facts: Facts, alert: Alert, metric: Metric, rows: pd.DataFrame
 ) -> tuple[pd.DataFrame, str, float] | None:
-    """Points of a ratio of few events, which jumps from point to point: over its limit over `for_s` taken together.
+    """Points of a ratio of so few events that one of them decides: over its limit over `for_s` taken together.
 
     At least half of the points that have any must lie beyond the limit, so that one burst is no such stretch.
     """
@@ -83,7 +83,7 @@ def _met_by_sums(
     sides = [facts.metrics[facts.metrics["metric"] == name].set_index("timestamp")["value"] for name in metric.ratio_of]
     part, whole = (side.sort_index() for side in sides)
     span = f"{alert.for_s}s"
-    if part.empty or whole.empty or alert.above is None:
+    if part.empty or whole.empty or alert.above is None or whole.median() * alert.above >= 1:
         return None
     sums = part.rolling(span).sum(), whole.rolling(span).sum()
     share = (sums[0] / sums[1].where(sums[1] > 0)).dropna()

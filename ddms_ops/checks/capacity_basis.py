@@ -267,3 +267,9 @@ def lack_words(facts: Facts, lacks: Iterable[str], *kinds: str) -> str:
     named += [f"{row.pull} is {str(row.status).replace('_', ' ')}" for row in pulls]
     more = [f"{len(named) - LACKS} more"] if len(named) > LACKS else []
     return "; ".join([*named[:LACKS], *more])
+
+
+def customer_of(facts: Facts, key: str) -> dict[str, str]:
+    """The tenant whose account an entry is in, as part of a subject; empty where accounts are no tenants."""
+    account = facts.profile.capacity[key].account
+    return {"tenant": account} if account and facts.profile.logs.tenant_of_account else {}

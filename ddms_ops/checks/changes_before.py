@@ -52,11 +52,18 @@ def changes_near(facts: Facts, sign: Finding | None, *, about: str, check: str =
     )
     found: dict[str, Finding] = {}
     for place, change in enumerate(table.head(SHOWN).itertuples()):
-        told = change_finding(facts.profile, change, sign, len(table) - place, check=check)
+        when = _distance(change, sign) if sign.check != "traffic" else ""
+        told = change_finding(facts.profile, change, sign, len(table) - place, check=check, when=when)
         if told.id in found:  # the same call by the same actor, some time apart
             told = replace(told, subject={**told.subject, "at": f"{change.first:%Y-%m-%dT%H:%MZ}"})
         found[told.id] = told
     return list(found.values())
+
+
+def _distance(change: Any, sign: Finding) -> str:
+    """How long before a finding began a change was made, or that it was in the very period in which it began."""
+    minutes = (sign.first_seen - change.first) / pd.Timedelta(minutes=1)
+    return f"{minutes:.0f} min before {sign.id} began" if minutes >= 0 else f"in the period in which {sign.id} began"
 
 
 def _begun_by(facts: Facts, sign: Finding) -> pd.Timestamp:

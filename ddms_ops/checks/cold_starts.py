@@ -7,6 +7,7 @@ from ddms_ops.checks.base import Facts
 from ddms_ops.checks.capacity_basis import (
     LOGS,
     WATCHES,
+    customer_of,
     events_began,
     events_lack,
     hit_words,
@@ -76,7 +77,7 @@ def _of(facts: Facts, key: str, entry: Capacity, tests: int) -> list[Finding]:
                 f"{onset_words(shift)}, {share:.1%} of {asked:,} {unit}s ({against})"
                 f"{_latency_words(every, usual, share)}{hit_words(facts, rows)}"
             ),
-            subject={"capacity": key},
+            subject={"capacity": key, **customer_of(facts, key)},
             evidence=refs_of(rows),
             strength=float(len(rows)),
             first_seen=since,

@@ -11,6 +11,7 @@ from ddms_ops.checks.capacity_basis import (
     METRICS,
     WATCHES,
     alert_met,
+    customer_of,
     lack_words,
     metric_name,
     name_of,
@@ -149,7 +150,7 @@ def _finding(facts: Facts, key: str, entry: Capacity, found: _Missing) -> Findin
             f" fewer than wanted from {span_words(found.since, until)}{still}; {minutes:g} min in all ({usual}){doubt}"
             f"{why_words(stops, events)}"
         ),
-        subject={"capacity": key},
+        subject={"capacity": key, **customer_of(facts, key)},
         evidence=refs_of(run, stops, events),
         strength=float((run["wanted"] - run["value"]).sum()),
         first_seen=found.since,
@@ -178,7 +179,7 @@ def _stops(facts: Facts, key: str, entry: Capacity) -> list[Finding]:
                 f" (those of the baseline are not known)"
                 f"{why_words(failed, events)}"
             ),
-            subject={"capacity": key, "signal": "stopped tasks"},
+            subject={"capacity": key, **customer_of(facts, key), "signal": "stopped tasks"},
             evidence=refs_of(failed, events),
             strength=float(len(failed)),
             first_seen=since,

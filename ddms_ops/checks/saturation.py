@@ -10,6 +10,7 @@ from ddms_ops.checks.base import Facts
 from ddms_ops.checks.capacity_basis import (
     METRICS,
     alert_met,
+    customer_of,
     lack_words,
     metric_name,
     name_of,
@@ -108,7 +109,7 @@ def _finding(facts: Facts, key: str, entry: Capacity, found: _Full) -> Finding:
             f" {minutes:g} min in all; {_before_words(found, was_full)}{_left_words(shift, began, reached)}"
             f"{'' if is_new else f'; {_doubt(is_more)}'}"
         ),
-        subject={"capacity": key},
+        subject={"capacity": key, **customer_of(facts, key)},
         evidence=refs_of(run),
         strength=most * len(run),
         first_seen=began,

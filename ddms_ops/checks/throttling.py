@@ -17,6 +17,7 @@ from ddms_ops.checks.capacity_basis import (
     NAME_CHARS,
     alert_met,
     components_of,
+    customer_of,
     events_began,
     has_points,
     hit_words,
@@ -165,7 +166,7 @@ def _finding(facts: Facts, key: str, run: _Run, severity: Severity, over: str, a
             f"{f', {min(total / asked, 1):.1%} of those that came' if asked else ''} ({against}){as_before}"
             f"{_beside(facts, entry, rows)}{words}{hit_words(facts, said)}"
         ),
-        subject={"capacity": key},
+        subject={"capacity": key, **customer_of(facts, key)},
         evidence=refs_of(rows, said),
         strength=total,
         first_seen=since,

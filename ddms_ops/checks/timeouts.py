@@ -11,6 +11,7 @@ from ddms_ops.checks.capacity_basis import (
     LOGS,
     METRICS,
     alert_met,
+    customer_of,
     events_began,
     events_lack,
     hit_words,
@@ -108,7 +109,7 @@ def _timed_out(facts: Facts, key: str, entry: Capacity, near: _Near | None, test
                 f"{onset_words(shift)}, {share:.1%} of the {unit}s since then ({against})"
                 f"{_near_words(facts, entry, near)}{hit_words(facts, rows)}"
             ),
-            subject={"capacity": key},
+            subject={"capacity": key, **customer_of(facts, key)},
             evidence=refs_of(rows, *([near.rows] if near else [])),
             strength=float(len(rows)),
             first_seen=since,
@@ -179,7 +180,7 @@ def _near_only(facts: Facts, key: str, entry: Capacity, near: _Near | None) -> l
                 f"; {'no more events than before tell' if entry.timeouts else 'no text is declared that would tell'}"
                 f" of timeouts{doubt}"
             ),
-            subject={"capacity": key, "signal": "duration"},
+            subject={"capacity": key, **customer_of(facts, key), "signal": "duration"},
             evidence=refs_of(rows),
             strength=float(rows["value"].max()) / entry.timeout_ms,
             first_seen=since,

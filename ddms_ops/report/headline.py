@@ -70,7 +70,8 @@ def hit_of(report: ReportRecord, lead: Finding) -> tuple[list[Finding], str]:
     checks = ("tenant_costs",) if lead.check in COST_SIGNS else WHO
     found, silence = report.answers(*checks)
     if not found:
-        return [], silence
+        tenant = lead.subject.get("tenant", "")
+        return ([lead], f"tenant {tenant}") if tenant else ([], silence)
     home = report.home(found[0])
     is_other = home != report.home(lead) and found[0].subject.get("explains") != lead.id
     if is_other and (own := clauses_of(lead, TENANTS)):
