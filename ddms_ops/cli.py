@@ -1,4 +1,4 @@
-"""`ddms-ops`: run, demo, sandbox, replay, verify, diff, doctor, list, lab.
+"""`ddms-ops`: run, demo, sandbox, replay, verify, pdf, diff, doctor, list, lab.
 
 Exit 0: all that was asked is done. 1: a report exists, but a source or a section failed or is
 partial; or evidence is not what its manifest says. 2: bad input, nothing was done.
@@ -111,6 +111,11 @@ def _add_reading_commands(commands: "argparse._SubParsersAction[_Parser]") -> No
     doctor.add_argument("--source", help="live, files:<folder of exports> or case:<report folder>")
     doctor.set_defaults(command=_doctor)
 
+    pdf = commands.add_parser("pdf", help="print a report's post-mortem as PDF, by a Chromium on this machine")
+    pdf.add_argument("report", type=Path)
+    pdf.add_argument("--browser", default="", help="path or name of a Chromium or Chrome (default: the one there is)")
+    pdf.set_defaults(command=_pdf)
+
     differ = commands.add_parser("diff", help="what a report finds that another does not: new, gone, changed")
     differ.add_argument("before", type=Path)
     differ.add_argument("after", type=Path)
@@ -176,6 +181,13 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from ddms_ops.doctor import examine
 
     return examine(arguments.system, arguments.source)
+
+
+def _pdf(arguments: argparse.Namespace) -> int:
+    from ddms_ops.report.pdf import print_report
+
+    print(print_report(arguments.report, arguments.browser))
+    return DONE
 
 
 def _diff(arguments: argparse.Namespace) -> int:

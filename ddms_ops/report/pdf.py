@@ -1,16 +1,28 @@
 """A page as PDF, printed by a headless Chromium."""
 
+import shutil
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ddms_ops.errors import RunError
 
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TIMEOUT_S = 120
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
     "--no-pdf-header-footer", "--disable-extensions",
 )  # fmt: skip
+
+
+def print_report(report_dir: Path, browser: str = "") -> Path:
+    """Print a report's post_mortem.html; `browser` is a Chromium, one of the usual names where it is empty.
+
+    Raises:
+        RunError: see `write_pdf`.
+    """
+    found = browser or next(filter(shutil.which, NAMES), NAMES[0])
+    return write_pdf(report_dir / "post_mortem.html", found)
 
 
 def write_pdf(html: Path, chromium: str) -> Path:
