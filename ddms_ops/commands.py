@@ -19,7 +19,7 @@ from ddms_ops.folders import settle, work_folder
 from ddms_ops.incident import Incident, read_incident, resolve
 from ddms_ops.inventory import known_notebooks, notebooks_for
 from ddms_ops.notebook import check_parameters, notebook_parameters
-from ddms_ops.redact import redact_also
+from ddms_ops.redact import redact, redact_also
 from ddms_ops.report.findings_file import NAME as FINDINGS
 from ddms_ops.report.findings_file import findings_document, read_document, write_document
 from ddms_ops.report.html import export_html
@@ -85,10 +85,15 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
     knobs = {name: value for name, value in given.items() if name not in known}
     _check_knobs(paths, knobs, where)
     incident, profile = resolve({name: given[name] for name in given if name in known}, now=utc_now(), where=where)
-    names, skipped = (names, {}) if names else notebooks_for(profile)
-    paths = [path for path in paths if path.stem in names]
+    fitting, skipped = notebooks_for(profile)
+    if names:
+        skipped |= dict.fromkeys(fitting, "not asked for")
+        fitting = list(names)
+    skipped = {name: reason for name, reason in skipped.items() if name not in fitting}
+    paths = [path for path in paths if path.stem in fitting]
     redact_also(profile.redact)
-    incident = replace(incident, source=_absolute(incident.source))
+    words = {name: redact(getattr(incident, name)) for name in ("title", "notes")}
+    incident = replace(incident, source=_absolute(incident.source), **words)
     open_source(incident.source, profile=profile, environment=incident.environment, clock=utc_now)
     work = work_folder(out) / incident.incident_id
     work.mkdir()

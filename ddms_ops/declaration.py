@@ -194,20 +194,27 @@ class Scenario(Strict):
 
 
 class SeverityLevel(Strict):
-    """An incident severity and how fast it must be answered."""
+    """An incident severity and how fast it must be answered; None where the runbook sets no time.
+
+    `response` is that time in words where minutes cannot say it: `next business day`.
+    """
 
     description: str
-    response_min: int = Field(gt=0)
+    response_min: int | None = Field(default=None, gt=0)
     response: str = ""
     examples: str = ""
 
 
 class Escalation(Strict):
-    """Who is called, from and to how many minutes after the start."""
+    """Who is called, from and to how many minutes after the start; None where the runbook sets no time.
+
+    `only` says of what incidents, where it is not all: `security incidents`.
+    """
 
     level: int
     who: str
-    from_min: int
+    only: str = ""
+    from_min: int | None = None
     to_min: int | None = None
     contact: str = ""
 

@@ -38,7 +38,8 @@ def settle(work: Path, out: Path) -> Path:
 
 
 def _keep_words(earlier: Path, folder: Path) -> None:
-    """Take over what people wrote into the earlier post-mortem and its timeline."""
+    """Take over what people wrote into the earlier post-mortem and its timeline, also of a run that was stopped."""
     for name, taken in PEOPLE.items():
-        if (earlier / name).is_file():
-            shutil.copyfile(earlier / name, folder / taken)
+        found = next((path for path in (earlier / name, earlier / taken) if path.is_file()), None)
+        if found:
+            shutil.copyfile(found, folder / taken)

@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ddms_ops.errors import did_you_mean
 from ddms_ops.settings import Strict
@@ -137,12 +137,19 @@ class Access(Strict):
 class Template(Strict):
     """One text that people send, in the runbook's own words.
 
-    `fields` says what fills a placeholder, written as it stands in the text (`"[Timestamp]": now`). A placeholder that
-    stands there several times is filled alike. `for_people` leaves it to people: it reads "unknown".
+    `fields` says what fills a placeholder, written as it stands in the text (`"[Timestamp]": now`); of one that stands
+    there several times a list says what fills each, in order. `for_people` leaves it to people: it reads "unknown".
     """
 
     text: str = Field(min_length=1)
-    fields: dict[str, TemplateField] = {}
+    fields: dict[str, tuple[TemplateField, ...]] = {}
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {name: [each] if isinstance(each, str) else each for name, each in value.items()}
 
     @model_validator(mode="after")
     def _all_named(self) -> Self:
@@ -155,10 +162,10 @@ class Template(Strict):
 
 
 class Templates(Strict):
-    """Texts for each moment of an incident; None where the runbook has none. Updates go out every `update_min`."""
+    """Texts for each moment of an incident, and how often updates go out; None where the runbook says nothing of it."""
 
     initial: Template | None = None
     update: Template | None = None
     resolved: Template | None = None
     escalation: Template | None = None
-    update_min: int = Field(default=30, gt=0)
+    update_min: int | None = Field(default=None, gt=0)

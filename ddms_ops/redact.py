@@ -20,9 +20,10 @@ KEY_VARIABLE = "DDMS_OPS_PSEUDONYM_KEY"
 PSEUDONYM_CHARS = 6
 LEAST_CARD, MOST_CARD = 13, 19
 SECRET = (
-    r"(?:password|passwd|passphrase|passcode|pwd|secret|token|(?:api|access|account|private|shared)[_-]?key|credential"
-    r"|session[_-]?id)"
+    r"(?:password|passwd|passphrase|passcode|pwd|(?<![A-Za-z])pass(?![A-Za-z])|secret|token|credential|session[_-]?id"
+    r"|(?:api|access|account|private|shared|encryption|signing|master|licen[cs]e|subscription|ssh)[_-]?key)"
 )
+QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
 ADJECTIVES = (
     r"(?:not|too|now|no|in|the|an?|about|for|set|reset|unset|required|missing|empty|null|blank|wrong|invalid|incorrect|correct"
     r"|expired|weak|short|long|old|being|already|still|only|valid|ok)"
@@ -38,25 +39,32 @@ class Kind:
     is_person: bool = False
 
 
-SECRET_SIGNS = ("passw", "passphrase", "passcode", "pwd", "secret", "token", "key", "credential", "session")
+SECRET_SIGNS = ("pass", "pwd", "secret", "token", "key", "credential", "session")
 KINDS: dict[str, Kind] = {
     "private_key": Kind(
-        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL),
+        re.compile(
+            r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|$)",
+            re.DOTALL,
+        ),
         ("private key",),
     ),
-    "jwt": Kind(re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), ("eyj",)),
+    "jwt": Kind(re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){0,3}"), ("eyj",)),
     "aws_key_id": Kind(re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{12,}\b"), ("akia", "asia", "aida", "aroa")),
     "signed_url": Kind(
         re.compile(
-            r"(?i)(?<=[?&])(?:x-(?:amz|goog)-(?:signature|credential|security-token)|signature|sig|policy|key-pair-id)"
+            r"(?i)(?<=[?&])(?:amp;)?(?:x-(?:amz|goog)-(?:signature|credential|security-token)|signature|sig|policy|key-pair-id)"
             r"=[^&\s\"'<>]+"
         ),
         ("sig", "x-amz-", "x-goog-", "policy=", "key-pair-id="),
     ),
-    "dsn_password": Kind(re.compile(r"(?<=://)[^\s:/@\"']*:[^\s@\"']+(?=@)"), ("://",)),
+    "dsn_password": Kind(re.compile(r"(?<=://)[^\s:/@\"']*:[^\s/\"']+(?=@)"), ("://",)),
+    "webhook": Kind(
+        re.compile(r"(?<=hooks\.slack\.com/services/)[^\s\"'<>]+|(?<=/api/webhooks/)[^\s\"'<>]+"), ("hooks",)
+    ),
     "header": Kind(
         re.compile(
-            r"(?i)\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-api-key)\\?[\"']?\s{0,9}[:=]\s{0,9}[^\r\n\"'}]+"
+            r"(?i)\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-api-key)\\?[\"']?\s{0,9}[:=]\s{0,9}"
+            rf"(?:digest [^\r\n]+|{QUOTED}|[^\r\n\"'}}]+)"
         ),
         ("authorization", "cookie", "x-api-key"),
     ),
@@ -68,31 +76,42 @@ KINDS: dict[str, Kind] = {
         ("gh", "github_pat_", "glpat-", "xox", "k_live_", "k_test_", "sk-", "whsec_", "npm_", "pypi-", "aiza", "sg.",
          "hvs.", "dop_v1_", "shpat_", "ya29."),
     ),
-    "bearer": Kind(re.compile(r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"), ("bearer", "basic")),
+    "bearer": Kind(re.compile(r"(?i)\b(?:bearer:?|basic)\s+[\w.~+/=-]{8,}"), ("bearer", "basic")),
+    "session": Kind(
+        re.compile(r"(?i)\b(?:[jp]hp|j|asp\.net_)?(?:sess(?:ion)?id|sid)=[^\s;&\"']{6,}"),
+        ("sid=", "sessid=", "sessionid="),
+    ),
     "secret_pair": Kind(
         re.compile(
-            rf"(?i)[\w-]{{0,40}}{SECRET}s?(?:[_-][\w-]{{0,40}})?[\\\"'>]{{0,4}}(?:\s{{0,9}}(?:[=:]|%3D)\s{{0,9}}|(?<=>))"
-            r"(?:\\+\"[^\"]*\"|\"[^\"]*\"|'[^']*'|[^\s\"'}}\]<]+)"
+            rf"(?i)[\w-]{{0,40}}{SECRET}s?(?:[_-][\w-]{{0,40}})?[\\\"'>]{{0,4}}(?:\s{{0,9}}(?:=>|:=|[=:]|%3D)\s{{0,9}}\[?|(?<=>))"
+            rf"(?:\\+\"[^\"]*\"|{QUOTED}|\|\s*\n\s*\S+|[^\s\"'}}\]<]+)"
         ),
         SECRET_SIGNS,
     ),
     "said_password": Kind(
-        re.compile(rf"(?i)\b(?:password|passwd|passphrase|passcode)\s+is\s+(?!{ADJECTIVES}\b)\S+"), ("pass",)
+        re.compile(
+            rf"(?i)\b(?:password|passwd|passphrase|passcode)\s+(?:is\s+(?!{ADJECTIVES}\b)\S+|(?=\S*\d)\S{{6,}}(?=\s+for\b))"
+        ),
+        ("pass",),
     ),
     "secret_argument": Kind(
         re.compile(
             rf"(?i)(?:(?<![\w-])--?[\w-]{{0,40}}{SECRET}[\w-]{{0,20}}\s+\S+"
-            r"|\b\w{1,40}[_-](?:secret|token|key)\s+(?=\S*\d)\S{8,})"
+            r"|\b\w{1,40}[_-](?:secret|token|key)\s+(?=\S*\d)\S{8,}"
+            r"|\b(?:sshpass|docker\s+login|mysql\w*|mariadb)\b[^\r\n|;]{0,80}?\s-p\s?\S+"
+            r"|\bcurl\b[^\r\n|;]{0,80}?\s(?:-u|--user)\s+\S+)"
         ),
-        SECRET_SIGNS,
+        (*SECRET_SIGNS, " -p", " -u", "--user"),
     ),
-    "email": Kind(re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), ("@",), is_person=True),
-    "card": Kind(re.compile(r"(?<![\w-])(?:\d[ -]?){12,18}\d(?![\w-])"), ("",)),
+    "email": Kind(re.compile(r"[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+"), ("@", "%40"), is_person=True),
+    "card": Kind(re.compile(r"(?<![0-9A-Za-z-])(?:\d[ .\u00a0-]?){12,18}\d(?![0-9A-Za-z-])"), ("",)),
 }  # fmt: skip
 PATTERNS = {name: kind.pattern for name, kind in KINDS.items()}
 ISSUED = re.compile(r"4|5|6|3[0-9]|2(?:2[2-9]|[3-6]|7[0-2])")
 """How numbers of payment cards begin (ISO/IEC 7812); most times and ids as long begin otherwise, or fail the check."""
-DIGITS = re.compile(r"\d[\d -]{11}")
+DIGITS = re.compile(r"\d[\d .\u00a0-]{11}")
+COUNTED = re.compile(r"(?i)tokens?[\\\"'_a-z]*\s*(?:=>|:=|[=:])\s*[\"']?\d{1,9}[\"']?$")
+NAMED = re.compile(r"arn:aws[\w-]*:secretsmanager:\S*$")
 SHOWN = re.compile(r"\[([a-z][a-z_]{1,40})(?: [0-9a-f]{6})?\]")
 _own: dict[str, Kind] = {}
 
@@ -105,7 +124,8 @@ def redact(text: str) -> str:
             if DIGITS.search(text):
                 text = kind.pattern.sub(_card, text)
         elif not kind.signs or any(sign in lower for sign in kind.signs):
-            text = kind.pattern.sub(_pseudonym(name) if kind.is_person else f"[{name}]", text)
+            told = _pseudonym(name) if kind.is_person else _pair if name == "secret_pair" else f"[{name}]"
+            text = kind.pattern.sub(told, text)
     return text
 
 
@@ -131,6 +151,12 @@ def _pseudonym(name: str) -> Callable[[re.Match[str]], str]:
         return f"[{name} {digest[:PSEUDONYM_CHARS]}]"
 
     return shown
+
+
+def _pair(match: re.Match[str]) -> str:
+    """`[secret_pair]`, but for a number of tokens, and for the name of a secret in an ARN."""
+    before = match.string[max(0, match.start() - 120) : match.start()]
+    return match[0] if COUNTED.search(match[0]) or NAMED.search(before) else "[secret_pair]"
 
 
 def _card(match: re.Match[str]) -> str:

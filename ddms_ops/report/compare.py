@@ -4,14 +4,17 @@ Across incidents lengths are told as median, quartiles and number: they are few 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from ddms_ops.checks.tables import visible
-from ddms_ops.errors import EvidenceError
+from ddms_ops.errors import EvidenceError, WindowError
 from ddms_ops.findings import Finding, Verdict
+from ddms_ops.incident import INSTANTS
+from ddms_ops.redact import redact_also
 from ddms_ops.report.document import RESPONSES, Report, open_report
 from ddms_ops.report.findings_file import NAME
 from ddms_ops.window import parse_instant
@@ -44,19 +47,22 @@ def difference(before: Report, after: Report) -> Difference:
         after: another; `new` are its findings that the first has not.
 
     Returns:
-        `unknown` are findings of the first whose check the second could not make: whether they are gone is not known.
+        `unknown` are findings of the first whose check the second could not make, or whose pulls it has not whole:
+        whether they are gone is not known.
         `checks` and `pulls` are those whose status differs: name, before, after; "–" where there was none.
     """
     old, new = ({finding.id: finding for finding in report.found} for report in (before, after))
     unmade = {result.id for result in after.results if result.status is Verdict.NOT_CHECKED}
     unmade |= {result.id for result in before.results} - {result.id for result in after.results}
+    whole = {row.pull for row in after.coverage if row.is_all_there}
     missing = [finding for name, finding in old.items() if name not in new]
+    unseen = {finding.id for finding in missing if {ref.pull for ref in finding.evidence} - whole}
     statuses = [{result.id: str(result.status) for result in report.results} for report in (before, after)]
     pulls = [{row.pull: str(row.status) for row in report.coverage} for report in (before, after)]
     return Difference(
         new=tuple(finding for name, finding in new.items() if name not in old),
-        gone=tuple(finding for finding in missing if finding.check not in unmade),
-        unknown=tuple(finding for finding in missing if finding.check in unmade),
+        gone=tuple(finding for finding in missing if finding.check not in unmade and finding.id not in unseen),
+        unknown=tuple(finding for finding in missing if finding.check in unmade or finding.id in unseen),
         both=tuple((old[name], finding) for name, finding in new.items() if name in old),
         checks=_changed(*statuses),
         pulls=_changed(*pulls),
@@ -70,9 +76,16 @@ def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[tuple
 
 
 def difference_lines(before: Report, after: Report) -> list[str]:
-    """The difference of two reports as lines of text, redacted and made visible."""
+    """The difference of two reports as lines of text, redacted by both profiles and made visible."""
+    redact_also(
+        {name: each for report in (before, after) if report.profile for name, each in report.profile.redact.items()}
+    )
     told = difference(before, after)
     lines = [f"before  {_named(before)}", f"after   {_named(after)}"]
+    systems = [visible(report.incident.get("system", "")) for report in (before, after)]
+    lines += (
+        [f"these are two systems, {' and '.join(systems)}: few findings can agree"] if len(set(systems)) > 1 else []
+    )
     for title, findings in (("new", told.new), ("gone", told.gone), ("not checked any more", told.unknown)):
         lines.append(f"{title}: {len(findings) or 'none'}")
         lines += [f"  {_told(finding)}" for finding in findings]
@@ -102,9 +115,9 @@ def _moved(old: Finding, new: Finding) -> str:
 
 
 def reports_in(out: Path) -> tuple[list[Report], list[str]]:
-    """The reports below a folder by the start of their window, and a line for each that cannot be read.
+    """The reports below a folder by the start of their window, and a line for each that is left out, with the reason.
 
-    Of several runs of one incident, the one whose folder bears its name; earlier ones are left out.
+    Of several runs of one incident it is the one that was made last.
 
     Raises:
         EvidenceError: no such folder.
@@ -120,9 +133,18 @@ def reports_in(out: Path) -> tuple[list[Report], list[str]]:
         except EvidenceError as fault:
             faults.append(str(fault))
             continue
-        if report.incident["incident_id"] == folder.name:
-            found.append(report)
-    return sorted(found, key=lambda report: (report.window.start, report.folder.name)), faults
+        found.append(report)
+    latest: dict[str, Report] = {}
+    for report in sorted(found, key=_made):
+        earlier = latest.get(report.incident["incident_id"])
+        faults += [f"{earlier.folder}: an earlier run of {visible(report.incident['incident_id'])}"] if earlier else []
+        latest[report.incident["incident_id"]] = report
+    return sorted(latest.values(), key=lambda report: (report.window.start, report.folder.name)), faults
+
+
+def _made(report: Report) -> tuple[str, bool, str]:
+    """When a report was made; of equal times the one whose folder bears the incident's name is the last."""
+    return report.generated_at, report.incident["incident_id"] == report.folder.name, report.folder.name
 
 
 def recurring(reports: Sequence[Report]) -> list[tuple[Finding, list[Report]]]:
@@ -140,13 +162,15 @@ def recurring(reports: Sequence[Report]) -> list[tuple[Finding, list[Report]]]:
 
 
 def response_lengths(report: Report) -> dict[str, pd.Timedelta | None]:
-    """Length of each of `RESPONSES`, None where an end of it is not known."""
-    known = {name: parse_instant(text) for name in ("detected", "acknowledged", "mitigated", "resolved")
-             if (text := report.incident.get(name, ""))}  # fmt: skip
+    """Length of each of `RESPONSES`, None where an end of it is not known, or where they contradict each other."""
+    known = {}
+    for name in INSTANTS:
+        with suppress(WindowError):  # what is no instant is not known
+            known[name] = parse_instant(report.incident.get(name, ""))
     if report.leading is not None and report.leading.first_seen is not None:
         known["began"] = report.leading.first_seen
     return {
-        measure: known[end] - known[start] if start in known and end in known else None
+        measure: known[end] - known[start] if start in known and end in known and known[end] >= known[start] else None
         for measure, start, end, _ in RESPONSES
     }
 

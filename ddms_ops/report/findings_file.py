@@ -28,7 +28,7 @@ def findings_document(
     """
     return {
         "schema": SCHEMA,
-        "incident": incident.as_dict(),
+        "incident": {**incident.as_dict(), "title": redact(incident.title), "notes": redact(incident.notes)},
         "window": incident.window.as_dict(),
         "baseline": incident.baseline_window.as_dict(),
         "source": incident.source,

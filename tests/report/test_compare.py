@@ -26,7 +26,13 @@ def finding(message: str, **changed: object) -> dict:
 
 
 def write_report(
-    out: Path, name: str, *findings: dict, status: str = "found", folder: str = "", **incident: str
+    out: Path,
+    name: str,
+    *findings: dict,
+    status: str = "found",
+    folder: str = "",
+    pulled: str = "complete",
+    **incident: str,
 ) -> Path:
     """A report folder with one check of two."""
     asked = {"notebook": "error_triage", "question": "?", "reason": ""}
@@ -38,7 +44,10 @@ def write_report(
     before = {"start": "2026-03-04T08:00:00Z", "end": "2026-03-04T10:00:00Z"}
     document = {
         "schema": 1, "incident": {"incident_id": name, "system": "dms", **incident}, "window": span, "baseline": before,
-        "source": "files:x", "tool": "ddms-ops 0", "coverage": [], "checks": checks,
+        "source": "files:x", "tool": "ddms-ops 0", "coverage": [
+            {"pull": "logs/a", "source": "files", "query": "", "asked": span, "got": span, "rows": 9, "matched": 9,
+             "status": pulled, "reason": ""}
+        ], "checks": checks,
     }  # fmt: skip
     place = out / (folder or name)
     place.mkdir(parents=True)
@@ -62,6 +71,21 @@ def test_a_check_that_was_not_made_hides_what_is_gone(tmp_path: Path):
     told = difference(before, after)
     assert (told.gone, len(told.unknown)) == ((), 1)
     assert told.checks == (("new_errors", "found", "not_checked"),)
+
+
+def test_a_pull_that_failed_hides_what_is_gone(tmp_path: Path):
+    """What rests on a pull that the second report has not whole is not called gone."""
+    before = open_report(write_report(tmp_path, "a", finding("x"), finding("y")))
+    after = open_report(write_report(tmp_path, "b", finding("y"), pulled="failed"))
+    told = difference(before, after)
+    assert (told.gone, len(told.unknown)) == ((), 1)
+
+
+def test_contradicting_instants_count_for_nothing(tmp_path: Path):
+    """What was acknowledged before it was detected, and what is no instant, has no length; the list goes on."""
+    write_report(tmp_path, "a", detected="2026-03-04T10:20:00Z", acknowledged="2026-03-04T10:00:00Z")
+    write_report(tmp_path, "b", detected="soon")
+    assert "  Time to acknowledge: unknown in all 2" in reports_lines(tmp_path)
 
 
 def test_diff_prints_what_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
