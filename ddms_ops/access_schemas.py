@@ -22,6 +22,7 @@ CALLS = Schema(
         Column(
             "parameters", "str", "request parameters of a write as JSON, null without any or above 20,000 characters"
         ),
+        Column("made", "str", "id of the access key that the call made, null for every other call"),
         PULL,
         ROW,
     ),

@@ -12,6 +12,7 @@ from ddms_ops.case import TOOL, utc_now
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import BROKEN, NOT_REACHED
 from ddms_ops.coverage import FAULTY
+from ddms_ops.declaration import Profile
 from ddms_ops.errors import BadInput, IncidentError, RunError, did_you_mean
 from ddms_ops.evidence import MANIFEST, drop_unfinished, manifest_digest, read_manifest
 from ddms_ops.findings import CheckResult, Verdict
@@ -85,12 +86,8 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
     knobs = {name: value for name, value in given.items() if name not in known}
     _check_knobs(paths, knobs, where)
     incident, profile = resolve({name: given[name] for name in given if name in known}, now=utc_now(), where=where)
-    fitting, skipped = notebooks_for(profile)
-    if names:
-        skipped |= dict.fromkeys(fitting, "not asked for")
-        fitting = list(names)
-    skipped = {name: reason for name, reason in skipped.items() if name not in fitting}
-    paths = [path for path in paths if path.stem in fitting]
+    skipped = _skipped(profile, names)
+    paths = [path for path in paths if path.stem not in skipped]
     redact_also(profile.redact)
     words = {name: redact(getattr(incident, name)) for name in ("title", "notes")}
     incident = replace(incident, source=_absolute(incident.source), **words)
@@ -113,12 +110,24 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
             print(f"ended before its report was made; evidence and findings so far: {folder}", file=sys.stderr)
     runs = [replace(run, path=folder / run.path.name) for run in runs]
     _export(runs, incident, document)
+    _report(folder)
+    return 1 if _is_faulty(document, runs) else 0
+
+
+def _skipped(profile: Profile, names: Sequence[str]) -> dict[str, str]:
+    """Notebooks that are not run, with the reason: what the profile is not for, or what was not asked for."""
+    fitting, skipped = notebooks_for(profile)
+    left_out = {**skipped, **dict.fromkeys(fitting, "not asked for")} if names else skipped
+    return {name: reason for name, reason in left_out.items() if name not in names}
+
+
+def _report(folder: Path) -> None:
+    """Write the post-mortem and the summary of a report folder, and print the summary."""
     for note in write_post_mortem(folder).notes:
         print(note, file=sys.stderr)
     write_summary(folder)
     print((folder / "summary.md").read_text(encoding="utf-8").rstrip())
     print(f"\nreport: {folder / 'post_mortem.html'}")
-    return 1 if _is_faulty(document, runs) else 0
 
 
 def _check_knobs(paths: Sequence[Path], knobs: dict[str, object], where: str) -> None:

@@ -12,8 +12,8 @@ Entry = Mapping[str, Any]
 HEAD = """# Coverage of the runbooks
 
 What of each runbook this tool serves, and with what; `make docs` makes this page out of `runbooks/*.yaml`.
-A heading is served by an entry of the profile, a section of a notebook and checks, and is shown by a scenario that
-`ddms-ops demo` plays; or it is no investigation, and why stands there.
+A heading is served by an entry of the profile, a section of a notebook and checks; or it is no investigation, and why
+stands there. Where a scenario is named, `ddms-ops demo` plays an incident that shows it.
 """
 
 

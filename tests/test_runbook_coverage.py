@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from builders import open_export, write_logs
 
 from ddms_ops.checks import CHECKS
 from ddms_ops.simulate import SYSTEMS
@@ -16,10 +17,7 @@ from ddms_ops.simulate import SYSTEMS
 ROOT = Path(__file__).parent.parent
 TOLD = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted((ROOT / "docs/runbooks").glob("*.yaml"))}
 SERVED = [(system, entry) for system, one in TOLD.items() for entry in one["entries"] if "notebook" in entry]
-PULLS = {
-    "logs", "metrics", "changes", "alarms", "queues", "workflows", "functions", "tables", "containers", "databases",
-    "apis", "costs", "audit", "statistics", "posture", "database_log",
-}  # fmt: skip
+PULLS = {each["pull"] for one in TOLD.values() for each in one["commands"] if "pull" in each}
 NOTEBOOK_OF = {check.id: check.notebook for check in CHECKS}
 
 
@@ -65,7 +63,7 @@ def test_entries_and_commands_are_whole(system: str):
     for entry in TOLD[system]["entries"]:
         assert {"notebook", "section"} <= entry.keys() or entry.get("not_an_investigation"), entry["heading"]
     for each in TOLD[system]["commands"]:
-        assert (each.get("pull") in PULLS) != bool(each.get("not_an_investigation")), each["command"]
+        assert bool(each.get("pull")) != bool(each.get("not_an_investigation")), each["command"]
     anchors = [entry["anchor"] for entry in TOLD[system]["entries"]]
     assert len(set(anchors)) == len(anchors)
 
@@ -83,11 +81,37 @@ def test_named_parts_of_the_profile_exist(system: str):
 
 @pytest.mark.parametrize("system", TOLD)
 def test_sections_and_checks_exist(system: str):
-    """A section is a heading of its notebook; checks are known; scenarios can be played."""
+    """A section is a heading of its notebook; checks are known; a scenario can be played, and is no quiet one."""
     for entry in (entry for its, entry in SERVED if its == system):
         assert entry["section"] in sections_of(entry["notebook"]), entry["heading"]
         assert set(entry.get("checks") or ()) <= NOTEBOOK_OF.keys(), entry["heading"]
-        assert entry.get("scenario") is None or entry["scenario"] in SYSTEMS[system].scenarios, entry["heading"]
+        if "scenario" in entry:
+            assert SYSTEMS[system].scenarios[entry["scenario"]].onset is not None, entry["heading"]
+
+
+def test_named_pulls_are_made(tmp_path: Path):
+    """A case makes each pull that is said to replace a command, and tells its coverage."""
+    case = open_export(write_logs(tmp_path, "app", "{}"))
+    for kind in sorted(PULLS - {"audit"}):
+        assert kind in {row.pull.split("/")[0] for row in case.pulls(kind)}, kind
+    case.audit("audit_logs")
+    assert "audit/audit_logs" in {row.pull for row in case.coverage}
+
+
+def test_one_command_is_told_alike():
+    """Replaced by the same pull in every system, or by none in any."""
+    told: dict[str, set[str | None]] = {}
+    for each in (each for one in TOLD.values() for each in one["commands"]):
+        told.setdefault(each["command"], set()).add(each.get("pull"))
+    assert [command for command, pulls in told.items() if len(pulls) > 1] == []
+
+
+def test_escalation_is_told_alike():
+    """Whatever heading stands on the escalation path alone is served by the response times of the post-mortem."""
+    entries = [entry for one in TOLD.values() for entry in one["entries"] if entry.get("profile") == ["escalation"]]
+    assert {(entry.get("notebook"), entry.get("section")) for entry in entries} == {
+        ("post_mortem", "How fast was the response?")
+    }
 
 
 def test_every_system_with_a_runbook_is_told():

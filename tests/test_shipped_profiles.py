@@ -5,7 +5,19 @@ import pytest
 from ddms_ops.insights import parse
 from ddms_ops.profile import known_systems, load_profile
 
-SYSTEMS = {"dms", "generic", "lecture", "opendata-pulse", "smart-invoice"}
+SYSTEMS = {"dms", "generic", "lecture", "opendata-pulse", "serverless-reviews", "smart-invoice"}
+TIMES = {  # minutes that the runbook sets: to respond by severity, from which each level is called, between updates
+    "dms": ([15, 60, 240, 1440], [0, 30, 60, 120], None),
+    "lecture": ([15, 60, 240, None], [None] * 5, None),
+    "opendata-pulse": ([15, 60, 240, 1440], [None] * 4, 30),
+    "serverless-reviews": ([None] * 4, [None] * 4, None),
+    "smart-invoice": ([15, 30, None], [None, 0, 60, None], None),
+}
+ONLY = {
+    "lecture": ["complex technical issues", "security incidents", "business impact decisions", "platform-level issues"],
+    "serverless-reviews": ["error rate > 10% for > 15 minutes", "security incidents"],
+    "smart-invoice": ["service-wide AWS issues"],
+}
 
 
 def test_the_shipped_systems(root):
@@ -35,6 +47,35 @@ def test_health_rows_and_alerts_have_their_place(root, system: str):
     checks = [check for check in profile.health.values() if check.resource]
     assert all(check.name in getattr(profile.resources, check.resource) for check in checks)
     assert all(part.anchor for part in [*profile.health.values(), *profile.alerts.values()])
+
+
+@pytest.mark.parametrize("system", TIMES)
+def test_a_deadline_is_declared_where_the_runbook_sets_it(root, system: str):
+    """And only there; a level that is called for some incidents says for which."""
+    profile = load_profile(system, folder=root / "parameters/systems")
+    responses = [level.response_min for level in profile.severities.values()]
+    assert (responses, [level.from_min for level in profile.escalation], profile.templates.update_min) == TIMES[system]
+    assert [level.only for level in profile.escalation if level.only] == ONLY.get(system, [])
+
+
+@pytest.mark.parametrize("system", sorted(SYSTEMS))
+def test_texts_stand_as_the_runbook_has_them(root, system: str):
+    """No placeholder is written otherwise to tell it from another: a list says what fills each place."""
+    templates = load_profile(system, folder=root / "parameters/systems").templates
+    for template in (templates.initial, templates.update, templates.resolved, templates.escalation):
+        for name, fields in template.fields.items() if template else ():
+            assert name == name.replace(" ]", "]")
+            assert len(fields) in (1, template.text.count(name))
+
+
+def test_serverless_reviews_declares_what_its_runbook_names():
+    """Over 5 % for each function and the API, more than 5 timeouts in 5 minutes, and any throttling."""
+    profile = load_profile("serverless-reviews")
+    assert {key: (alert.above, alert.severity) for key, alert in profile.alerts.items()} == {
+        "high_error_rate": (0.05, "P1"), "high_analyze_error_rate": (0.05, "P2"), "api_5xx": (0.05, "P1"),
+        "lambda_timeout": (5, "P2"), "dynamodb_throttling": (0, "P2"), "dynamodb_read_throttling": (0, "P2"),
+    }  # fmt: skip
+    assert "10%" not in profile.severities["P1"].examples  # an escalation's threshold, not an alert's
 
 
 def test_smart_invoice_declares_what_its_runbook_names():
@@ -68,5 +109,6 @@ def test_lecture_is_asked_in_each_customer_s_account():
         (f"{customer}:running_tasks", 1, 600) for customer in ("dhbw", "edt", "unilux")
     ]
     assert {name: level.response_min for name, level in profile.severities.items()} == {
-        "P0": 15, "P1": 60, "P2": 240, "P3": 1440
+        "P0": 15, "P1": 60, "P2": 240, "P3": None
     }  # fmt: skip
+    assert profile.severities["P3"].response == "next business day"

@@ -41,12 +41,15 @@ alerts:
     {title: Queue is long, severity: minor, metric: waiting, above: 100, for_s: 300, anchor: queue,
      steps: [Start a second printer]}
 severities:
-  major: {description: No bookings, response_min: 10}
+  major: {description: No bookings}
   minor: {description: Some harbours are slow, response_min: 120}
+escalation:
+  - {level: 1, who: Harbour master}
+  - {level: 2, who: Coast guard, only: "ferries at sea", from_min: 5}
 templates:
   initial:
-    text: "Ahoy: [what]. This is [how bad], since [when]."
-    fields: {"[what]": title, "[how bad]": severity, "[when]": began}
+    text: "Ahoy: [what]. This is [how bad], detected [when], not [when]."
+    fields: {"[what]": title, "[how bad]": severity, "[when]": [detected, resolved]}
 """
 INCIDENT = f"""
 incident_id: ferry-1
@@ -56,6 +59,7 @@ start: "{DAY}T10:00Z"
 end: "{DAY}T11:00Z"
 severity: major
 title: Harbours cannot book
+detected: "{DAY}T10:25Z"
 source: files:export
 """
 ONSET = at("10:20")
@@ -174,3 +178,19 @@ def test_the_report_speaks_as_the_system_does(report: Report):
     said = (report.folder / "post_mortem.html").read_text()
     assert "DeckPlanError" in said
     assert "major" in said
+
+
+def test_each_place_of_a_text_is_filled_by_its_own(report: Report):
+    """Of a placeholder that stands there twice; what nobody noted reads unknown."""
+    said = (report.folder / "post_mortem.md").read_text()
+    assert f"This is major, detected {DAY} 10:25 UTC, not unknown." in said
+
+
+def test_no_deadline_is_told_that_nobody_set(report: Report):
+    """Neither for the response nor for a level without a time; which incidents a level is for is told."""
+    said = (report.folder / "post_mortem.md").read_text().splitlines()
+    [response] = [line for line in said if "Response to major" in line]
+    [master] = [line for line in said if "Harbour master" in line]
+    [guard] = [line for line in said if "Coast guard" in line]
+    assert all("not set by the runbook" in line and f"{DAY} 10:" not in line for line in (response, master))
+    assert "only ferries at sea" in guard

@@ -1,16 +1,20 @@
 """Work that waits: since when more than usual, whether more comes in or less goes out, how long until it is done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from ddms_ops.analysis.capacity_course import from_first_departure
 from ddms_ops.analysis.shapes import Shift
 from ddms_ops.analysis.shifts import shifts
 
 MINUTE = pd.Timedelta(minutes=1)
 USUALLY = 0.95  # of the baseline's stretches as long
 RECENT, FEWEST = pd.Timedelta(minutes=15), 3  # how far back the present pace is read, and from how many points
+SLOWLY = 3  # points by which a level left its usual before what stands out: it climbed
+LEVEL_MIN = 6000.0  # minutes until nothing waits, from which on a level does not fall: its noise may do as much
+EVENLY, FEWEST_EVEN = 0.9, 6  # of the distances of points that are alike, and from how many points
 MOST_OF = 2 / 3  # of a growing gap: what makes up as much of it is named alone
 
 
@@ -75,8 +79,32 @@ def backlog_of(
         rest = values.drop(index=inside.index) if earlier is None else earlier
         usually, most = reached(rest, len(inside))
         if shift.observed >= max(surge * shift.expected, surge * usually, least) and shift.observed > most:
-            return Backlog(shift, float(inside.max()), inside.idxmax(), float(values.iloc[-1]))
+            begun = from_where_it_climbs(shift, values, earlier)
+            return Backlog(begun, float(inside.max()), inside.idxmax(), float(values.iloc[-1]))
     return None
+
+
+def from_where_it_climbs(shift: Shift, values: pd.Series, baseline: pd.Series | None) -> Shift:
+    """A shift upwards from where its signal began to climb to it; as it is where it did not, or there is no baseline.
+
+    The signal climbs from the first value from which on all are above the baseline's highest; where those lie on a
+    line, from where that line leaves the baseline's mean. `earliest` and `latest` are these two.
+    """
+    if baseline is None:
+        return shift
+    left = from_first_departure(shift, values, baseline)
+    climb = values[(values.index >= left.start) & (values.index <= shift.start)]
+    if left is shift or len(climb) <= SLOWLY or climb.nunique() == 1:
+        return left
+    slow = replace(left, shape="gradual" if left.shape == "sudden" else left.shape)
+    slope = pace(climb)
+    if slope is None or slope <= 0 or not np.corrcoef(np.arange(len(climb)), climb)[0, 1] >= EVENLY:
+        return slow
+    middle = climb.index[0] + (climb.index - climb.index[0]).to_series().mean()
+    crossed = middle - (float(climb.mean()) - float(baseline.mean())) / slope * MINUTE
+    start = max(crossed, left.start - (shift.start - left.start), values.index[0])
+    known = values.index[(values.index >= start) & (values.index <= left.start)]
+    return replace(slow, start=known[0], earliest=known[0], latest=left.start)
 
 
 def reached(values: pd.Series, size: int) -> tuple[float, float]:
@@ -92,15 +120,34 @@ def reached(values: pd.Series, size: int) -> tuple[float, float]:
     return float(means.quantile(USUALLY)), float(means.max())
 
 
-def per_minute(sums: pd.Series, start: pd.Timestamp, end: pd.Timestamp) -> float | None:
-    """Pieces a minute in [start, end); None where nothing was counted then.
+def interval_of(sums: pd.Series, declared: pd.Timedelta) -> pd.Timedelta:
+    """Length of one interval of sums: the distance of points that are evenly apart, else what is declared.
 
     Args:
-        sums: float64 pieces by interval start (UTC); an interval without pieces may be absent.
-        start, end: no later than the end of what was counted.
+        sums: by interval start (UTC), ordered; an interval without pieces may be absent.
+        declared: what the profile says.
     """
-    inside = sums[(sums.index >= start) & (sums.index < end)]
-    return None if inside.empty else float(inside.sum() / ((end - start) / MINUTE))
+    apart = sums.index.unique().to_series().diff().dropna()
+    if len(apart) < FEWEST_EVEN or (apart == apart.median()).mean() < EVENLY:
+        return declared
+    return apart.median()
+
+
+def per_minute(sums: pd.Series, start: pd.Timestamp, end: pd.Timestamp, *, step: pd.Timedelta) -> float:
+    """Pieces a minute of the intervals that begin in [start, end), else of the one before; 0 where none was counted.
+
+    Args:
+        sums: float64 pieces by interval start (UTC), ordered; an interval without pieces may be absent.
+        start, end: no later than the end of what was counted.
+        step: length of an interval.
+    """
+    if sums.empty:
+        return 0.0
+    phase = (sums.index[0] - pd.Timestamp(0, tz="UTC")) % step
+    first, last = ((stamp - phase).ceil(step) + phase for stamp in (start, end))
+    first = min(first, last - step)
+    inside = sums[(sums.index >= first) & (sums.index < last)]
+    return float(inside.sum() / ((last - first) / MINUTE))
 
 
 def recent_since(values: pd.Series, end: pd.Timestamp, peak_at: pd.Timestamp) -> pd.Timestamp:
@@ -124,5 +171,10 @@ def pace(values: pd.Series) -> float | None:
 
 
 def drain_min(waiting: float, falls: float) -> float | None:
-    """Minutes until nothing waits when so many a minute become fewer; None where they do not."""
-    return waiting / falls if falls > 0 else None
+    """Minutes until nothing waits when so many a minute become fewer; None where they do not, or hardly."""
+    return waiting / falls if falls > 0 and not is_level(waiting, falls) else None
+
+
+def is_level(waiting: float, falls: float) -> bool:
+    """Whether what waits changes by so little a minute that it is neither drained nor doubled in a hundred hours."""
+    return abs(falls) * LEVEL_MIN < waiting

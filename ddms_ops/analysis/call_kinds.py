@@ -8,8 +8,9 @@ Benchmark (4.x: changes of CloudTrail, Config, security groups and IAM are alarm
 import re
 from ipaddress import ip_address, ip_network
 
-from ddms_ops.analysis.opened import CALLS_THAT_OPEN, values
-from ddms_ops.analysis.policies import parsed
+import pandas as pd
+
+from ddms_ops.analysis.opened import CALLS_THAT_OPEN, DATABASES
 
 DARK, DIM, SLIGHT = "dark", "dim", "slight"
 """How much of what watches a call takes away: all of one kind, a part, or next to nothing."""
@@ -22,6 +23,9 @@ BLINDS: dict[str, tuple[str, str]] = {
     "DisassociateFromAdministratorAccount": (DARK, "leaves the account that watches it"),
     "DisassociateFromMasterAccount": (DARK, "leaves the account that watches it"),
     "DisableSecurityHub": (DARK, "switches Security Hub off"),
+    "StopMonitoringMembers": (DARK, "stops watching accounts"),
+    "DisassociateMembers": (DARK, "stops watching accounts"),
+    "DeleteMembers": (DARK, "stops watching accounts"),
     "StopConfigurationRecorder": (DARK, "stops the Config recorder"),
     "DeleteConfigurationRecorder": (DARK, "deletes the Config recorder"),
     "DeleteDeliveryChannel": (DARK, "deletes the Config delivery channel"),
@@ -37,8 +41,6 @@ BLINDS: dict[str, tuple[str, str]] = {
     "SetAlarmState": (SLIGHT, "sets an alarm's state by hand"),
     "DisableRule": (SLIGHT, "disables a rule of events"),
 }
-SHORT_DAYS, LIFECYCLE_DAYS = 3, 7
-"""Logs that are kept for so few days do not outlast an investigation; a trail's bucket needs more."""
 SEES_SECRETS = frozenset(
     ["GetSecretValue", "BatchGetSecretValue", "GetPasswordData", "GetParametersByPath", "GetSessionToken",
      "GetFederationToken", "GetCredentialReport", "GetAccountAuthorizationDetails", "ListSecrets"]
@@ -51,8 +53,8 @@ MOVES_DATA = frozenset(
      "ImportKeyPair", "CreateKeyPair", "SendSSHPublicKey", "EnableSerialConsoleAccess", "ModifyInstanceAttribute"]
 )  # fmt: skip
 OPENS = frozenset(CALLS_THAT_OPEN) - {
-    "CreateBucket", "CreateRole", "CreateDBInstance", "ModifyDBInstance", "CreateDBCluster", "CreateGrant",
-    "SetQueueAttributes", "SetTopicAttributes", "UpdateRoute", "UpdateMethod",
+    "CreateBucket", "CreateRole", "CreateGrant", "SetQueueAttributes", "SetTopicAttributes", "UpdateRoute",
+    "UpdateMethod", *DATABASES,
 }  # fmt: skip
 """Calls that open something whatever else they say; the others are everyday work."""
 AREAS = (OPENS, frozenset(BLINDS), SEES_SECRETS, MOVES_DATA)
@@ -70,45 +72,21 @@ SIGN_INS = (
     "RespondToAuthChallenge",
     "AdminRespondToAuthChallenge",
 )
+LINKED = "AWSServiceRoleFor"
+KEEPERS = ("controltower.amazonaws.com",)
+"""AWS services that change what watches by their own work, not for somebody who gave them a template."""
 BUILDERS = ("cloudformation.amazonaws.com", "servicecatalog.amazonaws.com")
 """AWS services that change things for somebody who asked them to."""
-UNDONE_BY = {
-    "StopLogging": "StartLogging", "DisableAlarmActions": "EnableAlarmActions", "DeleteTrail": "CreateTrail",
-    "StopConfigurationRecorder": "StartConfigurationRecorder", "DisableRule": "EnableRule",
-    "AuthorizeSecurityGroupIngress": "RevokeSecurityGroupIngress", "PutBucketPolicy": "DeleteBucketPolicy",
-    "CreateAccessKey": "DeleteAccessKey", "CreateUser": "DeleteUser", "CreateLoginProfile": "DeleteLoginProfile",
-    "AttachUserPolicy": "DetachUserPolicy", "AttachRolePolicy": "DetachRolePolicy", "PutUserPolicy": "DeleteUserPolicy",
-    "PutRolePolicy": "DeleteRolePolicy", "AddPermission": "RemovePermission", "CreateFunctionUrlConfig":
-    "DeleteFunctionUrlConfig", "AddUserToGroup": "RemoveUserFromGroup",
-}  # fmt: skip
-"""The call that takes one back."""
 
 
-def blinding(name: str, parameters: object) -> tuple[str, str] | None:
-    """How much of what watches a call takes away (`dark`, `dim`, `slight`), and words of our own; None where nothing.
+def is_linked(actors: pd.Series) -> pd.Series:
+    """Whether each actor is a role that only AWS's services can take (bool)."""
+    return actors.str.startswith(LINKED).fillna(False).astype(bool)
 
-    Args:
-        name: API call without a version.
-        parameters: its request parameters, as JSON text.
-    """
-    given = dict(values(parsed(parameters)))
-    if name == "UpdateDetector":
-        return (DARK, "switches a GuardDuty detector off") if _is(given, "enable", "false") else None
-    if name == "PutEventSelectors":
-        is_off = _is(given, "includemanagementevents", "false")
-        return (DARK, "makes a trail leave out management events") if is_off else (SLIGHT, "changes what a trail keeps")
-    if name == "UpdateTrail":
-        narrower = ("ismultiregiontrail", "includeglobalserviceevents", "enablelogfilevalidation")
-        is_off = any(_is(given, key, "false") for key in narrower)
-        return (DIM, "narrows a trail") if is_off else (SLIGHT, "changes a trail")
-    if name == "PutRetentionPolicy":
-        is_short = _days(given.get("retentionindays")) <= SHORT_DAYS
-        return (DIM if is_short else SLIGHT, "keeps a log group for few days") if is_short else None
-    if name in ("PutBucketLifecycle", "PutBucketLifecycleConfiguration"):
-        bucket = str(given.get("bucketname") or "").lower()
-        is_short = _days(given.get("days")) <= LIFECYCLE_DAYS and ("trail" in bucket or "log" in bucket)
-        return (DIM, "lets a bucket of logs expire within days") if is_short else None
-    return BLINDS.get(name)
+
+def is_service_name(text: object) -> bool:
+    """Whether a source is the name of an AWS service that called, for itself or for somebody."""
+    return str(text).endswith(".amazonaws.com")
 
 
 def is_address(text: object) -> bool:
@@ -133,12 +111,3 @@ def is_within(text: object, networks: tuple[str, ...]) -> bool:
         except ValueError:
             continue
     return False
-
-
-def _is(given: dict[str, object], key: str, word: str) -> bool:
-    return str(given.get(key)).lower() == word
-
-
-def _days(value: object) -> int:
-    text = str(value)
-    return int(text) if text.isdigit() and len(text) <= 6 else 1_000_000

@@ -8,8 +8,16 @@ import pandas as pd
 from ddms_ops.analysis.shapes import Shift
 from ddms_ops.window import Window
 
-REPORT = "REPORT RequestId"
-INIT = r"Init Duration: ([0-9]+(?:\.[0-9]+)?) ms"
+REPORT = r"^REPORT RequestId|\"type\": ?\"platform\.report\""
+INIT = r"(?:Init Duration: |\"initDurationMs\": ?)([0-9]+(?:\.[0-9]+)?)"
+KIND = r"^(REPORT) RequestId|\"type\": ?\"(platform\.\w+)\""
+ID = r"RequestId: ?([\w-]+)|\"requestId\": ?\"([\w-]+)\""
+AS_JSON = {
+    "init_start": r"\"type\": ?\"platform\.initstart\"",
+    "init duration": r"\"initdurationms\":",
+    "task timed out": r"\"type\": ?\"platform\.report\".*\"status\": ?\"timeout\"",
+}
+"""What Lambda writes instead of its plain lines where a function logs as JSON, in small letters."""
 STEP = 1.5
 """Points further apart than so many of their usual distances are not neighbours."""
 
@@ -18,6 +26,26 @@ def step_of(points: pd.DataFrame, period_s: float) -> pd.Timedelta:
     """Usual distance of the points of one metric; the period where there are fewer than two."""
     apart = points["timestamp"].sort_values().diff().dropna()
     return pd.Timedelta(seconds=period_s) if apart.empty else apart.median()
+
+
+def sum_period(points: pd.DataFrame, period_s: float) -> tuple[float, bool]:
+    """Seconds that each sum of a metric is over, and whether that is sure.
+
+    Points as far apart as is declared, or by various multiples of it (there are none while it is 0), are sums over the
+    declared period. Points all equally far apart by another distance are taken as sums over that; which is not sure
+    where the distance is a multiple of the declared period: points may be absent in between.
+
+    Args:
+        points: METRICS of one metric.
+        period_s: the declared period.
+    """
+    apart = points["timestamp"].drop_duplicates().sort_values().diff().dropna() / pd.Timedelta(seconds=1)
+    if apart.empty:
+        return period_s, True
+    least = float(apart.min())
+    if bool((apart % period_s == 0).all()) and apart.nunique() > 1:
+        return period_s, True
+    return least, least <= period_s
 
 
 def used_shares(used: pd.DataFrame, limits: pd.DataFrame, *, most: float | None, divisor: float = 1.0) -> pd.DataFrame:
@@ -83,21 +111,52 @@ def zero_filled(points: pd.DataFrame, window: Window, *, period_s: float) -> pd.
 
 
 def holds_any(events: pd.DataFrame, texts: Sequence[str]) -> pd.Series:
-    """Whether message or error of an event holds one of the texts, whatever the case; bool by the events' index."""
+    """Whether message or error of an event holds one of the texts, whatever the case; bool by the events' index.
+
+    A line that Lambda writes as JSON holds the text that it would write in plain.
+    """
     said = (events["error"].astype("str").fillna("") + " " + events["message"].astype("str").fillna("")).str.lower()
     found = pd.Series(False, index=events.index)
-    for text in texts:
-        found |= said.str.contains(text.lower(), regex=False).astype(bool)
+    for text in (text.lower() for text in texts):
+        found |= said.str.contains(text, regex=False).astype(bool)
+        for plain, pattern in AS_JSON.items():
+            if plain in text:
+                found |= said.str.contains(pattern, regex=True).astype(bool)
     return found
+
+
+def told_once(events: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
+    """Events that hold one of the texts, of those that tell of the same piece of work the first.
+
+    Those of one log group and request id are the same where they are of different kinds: Lambda's own lines, and the
+    texts. Of the same kind the n-th tells of the n-th try. An event without a request id stands for itself.
+
+    Args:
+        events: LOGS.
+        texts: what is looked for.
+    """
+    rows = events[holds_any(events, texts)]
+    if rows.empty:
+        return rows
+    message = rows["message"].astype("str")
+    first = pd.Series("", index=rows.index, dtype="str")
+    for text in reversed(texts):
+        first = first.mask(holds_any(rows, [text]), text)
+    known, named = message.str.extract(ID), message.str.extract(KIND)
+    own = rows["request_id"].astype("str").fillna(known[0].fillna(known[1]))
+    keys = pd.DataFrame({"group": rows["log_group"].astype("str"), "id": own})
+    keys["kind"] = named[0].fillna(named[1]).fillna(first)
+    keys["nth"] = keys.groupby(["group", "id", "kind"], dropna=False).cumcount()
+    return rows[own.isna() | ~keys[["group", "id", "nth"]].duplicated()]
 
 
 def is_report(events: pd.DataFrame) -> pd.Series:
     """Whether an event is the line with which Lambda ends an invocation; bool by the events' index."""
-    return events["message"].astype("str").str.startswith(REPORT).fillna(False).astype(bool)
+    return events["message"].astype("str").str.contains(REPORT, regex=True, na=False).astype(bool)
 
 
 def init_ms(events: pd.DataFrame) -> pd.Series:
-    """How long a new environment took to start, ms, of the events that say so; float64 by their index."""
+    """How long a new environment took to start, ms, of the ends of invocations that say so; float64 by their index."""
     return events["message"].astype("str").str.extract(INIT, expand=False).dropna().astype("float64")
 
 

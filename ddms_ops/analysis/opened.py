@@ -5,29 +5,34 @@ groups, MFA), that GuardDuty's finding types name (Policy:S3/…, Persistence:IA
 Exfiltration:…), and AWS's own guides on sharing (snapshots, images, function URLs, resource policies).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_network
 
+from ddms_ops.analysis.ingress import CLAUSES, EVERYWHERE, NAMED, WEB, WIDE, reach, rules
 from ddms_ops.analysis.policies import (
     ACCOUNT,
     ADMIN_POLICIES,
     CONDITION,
-    DEEPEST,
     WORLD,
+    allows_most,
     is_admin,
     let_in,
     other_account,
     parsed,
     policy_documents,
     texts,
+    values,
 )
 
 ADMIN, CREDENTIAL, NARROW = "admin", "credential", "narrow"
-EVERYBODY = ("0.0.0.0/0", "::/0")
-WEB = frozenset({80, 443})
-WIDE = 16  # a public network wider than this is nobody's office
+REACHES = {EVERYWHERE: WORLD, WEB: ACCOUNT, WIDE: ACCOUNT, NAMED: NARROW}
 PUBLIC_GRANTS = ("acs.amazonaws.com/groups/global/AllUsers", "acs.amazonaws.com/groups/global/AuthenticatedUsers")
+DATABASES = (
+    "CreateDBInstance", "ModifyDBInstance", "CreateDBCluster", "ModifyDBCluster", "CreateDBInstanceReadReplica",
+    "RestoreDBInstanceFromDBSnapshot", "RestoreDBInstanceToPointInTime", "RestoreDBInstanceFromS3",
+    "RestoreDBClusterFromSnapshot", "RestoreDBClusterToPointInTime", "CreateReplicationInstance",
+)  # fmt: skip
+"""Calls of RDS and of DMS that may make a database, or what copies it, publicly accessible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,52 +59,14 @@ def opening(name: str, parameters: object, *, account: str = "", actor: str = ""
     return judge(parsed(parameters), account, actor) if judge else None
 
 
-def values(value: object, key: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:
-    """Every scalar of the parameters with its key, in lower case; in a list the list's key."""
-    if depth > DEEPEST:
-        return
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from values(inner, str(name).lower(), depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from values(inner, key, depth + 1)
-    elif depth:
-        yield key, value
-
-
 def _ingress(given: dict[str, object], _account: str, _actor: str) -> Opening | None:
-    found = list(values(given))
-    networks = [str(value) for key, value in found if key.startswith("cidr")]
-    numbers = [_port(value) for key, value in found if key in ("fromport", "toport")]
-    is_all = any(key == "ipprotocol" and str(value) == "-1" for key, value in found) or -1 in numbers
-    ports = sorted({number for number in numbers if number is not None and number >= 0})
-    words = (
-        "all ports"
-        if is_all or not ports
-        else f"port {ports[0]}"
-        if len(ports) == 1
-        else f"ports {ports[0]} to {ports[-1]}"
-    )
-    if world := [name for name in networks if name in EVERYBODY]:
-        is_web = not is_all and bool(ports) and set(ports) <= WEB
-        return Opening(ACCOUNT if is_web else WORLD, f"opens {words} to {' and '.join(dict.fromkeys(world))}")
-    wide = any(_is_wide(name) for name in networks)
-    return Opening(
-        ACCOUNT if wide else NARROW, f"opens {words} to {'a wide public network' if wide else 'named sources'}"
-    )
-
-
-def _port(value: object) -> int | None:
-    return int(str(value)) if str(value).lstrip("-").isdigit() and len(str(value)) <= 6 else None
-
-
-def _is_wide(text: str) -> bool:
-    try:
-        network = ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return network.version == 4 and network.prefixlen < WIDE and network.is_global
+    """The worst of the rules, in words all that are as bad; how many others stand beside them is said."""
+    reached = [(*reach(ports, sources), ports.words) for ports, sources in rules(given).items()]
+    found = dict.fromkeys((REACHES[how], f"{words} to {whom}") for how, whom, words in reached)
+    worst = min((to for to, _ in found), key=(WORLD, ACCOUNT, NARROW).index)
+    told = [words for to, words in found if to == worst][:CLAUSES]
+    more = len(found) - len(told)
+    return Opening(worst, f"opens {', '.join(told)}{f' and {more:,} more' if more else ''}")
 
 
 def _policy(given: dict[str, object], account: str, _actor: str) -> Opening | None:
@@ -107,7 +74,7 @@ def _policy(given: dict[str, object], account: str, _actor: str) -> Opening | No
     documents = list(policy_documents(given))
     whom = {let_in(document, account) for document in documents}
     if WORLD in whom:
-        return Opening(WORLD, "lets in everybody (principal *, no condition)")
+        return Opening(WORLD, "lets in everybody (no condition)")
     if ACCOUNT in whom:
         return Opening(ACCOUNT, "lets in another account")
     if CONDITION in whom:
@@ -125,7 +92,9 @@ def _permissions(given: dict[str, object], _account: str, _actor: str) -> Openin
     """A policy of what somebody may do."""
     to = "userName" if "userName" in given else ""
     if any(is_admin(document) for document in policy_documents(given)):
-        return Opening(ADMIN, "allows everything (action *, or iam:*, on resource *)")
+        return Opening(ADMIN, "allows everything (all actions, or those of IAM, on resource *)")
+    if any(allows_most(document) for document in policy_documents(given)):
+        return Opening(CREDENTIAL, "allows everything but some calls, on resource *")
     return Opening(CREDENTIAL if to else NARROW, "changes what a user may do" if to else "changes what a role may do")
 
 
@@ -242,7 +211,7 @@ CALLS_THAT_OPEN: dict[str, Judge] = {
         ("DeleteBucketPublicAccessBlock", "DeletePublicAccessBlock", "DeleteAccountPublicAccessBlock"),
         _always(ACCOUNT, "takes the block of public access away"),
     ),
-    **dict.fromkeys(("CreateDBInstance", "ModifyDBInstance", "CreateDBCluster"), _database),
+    **dict.fromkeys(DATABASES, _database),
     **dict.fromkeys(("AddPermission", "AddLayerVersionPermission"), _function),
     **dict.fromkeys(
         ("CreateFunctionUrlConfig", "UpdateFunctionUrlConfig", "UpdateRoute", "UpdateMethod"), _without_sign_in

@@ -57,12 +57,28 @@ def let_in(document: dict[str, object], account: str) -> str:
 
 
 def is_admin(document: dict[str, object]) -> bool:
-    """Whether it allows every call, or every call of IAM, on everything."""
-    return any(
-        {"*", "*:*", "iam:*"} & {action.lower() for action in texts(statement.get("Action"))}
-        and "*" in texts(statement.get("Resource"))
-        for statement in _allowed(document)
-    )
+    """Whether it allows every call, every call of IAM, or all but some that are not IAM's, on everything."""
+    for statement in _on_everything(document):
+        but = _lower(statement.get("NotAction"))
+        if {"*", "*:*", "iam:*"} & _lower(statement.get("Action")):
+            return True
+        if but and not any(action == "*" or action.startswith("iam:") for action in but):
+            return True
+    return False
+
+
+def allows_most(document: dict[str, object]) -> bool:
+    """Whether it allows all calls but some, on everything."""
+    return any("NotAction" in statement for statement in _on_everything(document))
+
+
+def _on_everything(document: dict[str, object]) -> list[dict[str, object]]:
+    allowed = _allowed(document)
+    return [one for one in allowed if "*" in texts(one.get("Resource")) or "NotResource" in one]
+
+
+def _lower(value: object) -> set[str]:
+    return {text.lower() for text in texts(value)}
 
 
 def other_account(principal: str, account: str) -> bool:
@@ -77,6 +93,20 @@ def texts(value: object) -> list[str]:
     return [item for item in listed if isinstance(item, str)]
 
 
+def values(value: object, key: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:
+    """Every scalar of the parameters with its key, in lower case; in a list the list's key."""
+    if depth > DEEPEST:
+        return
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from values(inner, str(name).lower(), depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from values(inner, key, depth + 1)
+    elif depth:
+        yield key, value
+
+
 def _allowed(document: dict[str, object]) -> list[dict[str, object]]:
     statements = document.get("Statement")
     listed = statements if isinstance(statements, list) else [statements]
@@ -84,10 +114,13 @@ def _allowed(document: dict[str, object]) -> list[dict[str, object]]:
 
 
 def _whom(statement: dict[str, object], account: str) -> str:
+    everybody = CONDITION if statement.get("Condition") else WORLD
     principal = statement.get("Principal")
     named = [principal] if isinstance(principal, str) else []
     if isinstance(principal, dict):
         named = [text for kind, inner in principal.items() if kind != "Service" for text in texts(inner)]
-    if "*" in named:
-        return CONDITION if statement.get("Condition") else WORLD
+        if everybody == WORLD and any(":saml-provider/" not in text for text in texts(principal.get("Federated"))):
+            return WORLD  # whoever has a token of that provider, whomever it was given to
+    if "*" in named or "NotPrincipal" in statement:
+        return everybody
     return ACCOUNT if any(other_account(name, account) for name in named) else OWN

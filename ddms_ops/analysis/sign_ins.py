@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,13 @@ from ddms_ops.schema import conform
 STATUSES = (401, 403)
 ADDRESS_CHARS = 64
 IPV4 = r"\b(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})\b"
+WITH_PORT = r"^(?:(\d+\.\d+\.\d+\.\d+):\d+|\[([0-9A-Fa-f:.]+)\](?::\d+)?)$"
+"""An address with the client's port behind it."""
+NEAR = r"^(10\.|127\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd]|::1$)"
+"""How an address of the own network begins."""
+CHAINED = "{number:,} refused log events name several public addresses; the first is taken, which a caller can make up"
+TWICE = pd.Timedelta(seconds=2)
+"""So near together a line of the application without a request's id and a refused request are one try."""
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """What CloudTrail writes for a user name that does not exist."""
 Pulls = Sequence[tuple[Path, str, Logs]]
@@ -63,23 +71,30 @@ def read_sign_ins(logs: pd.DataFrame, pulls: Pulls, access: Access, *, groups: t
     if rows["status"].isna().all():
         is_let_in = rows["user"].notna() | rows["address"].notna()
     frame = _by_request(rows[rows["is_refused"] | is_let_in | rows["request_id"].notna()], is_let_in)
-    return SignIns(frame, _doubts(frame))
+    chained = int((rows["is_refused"] & rows["is_chained"].fillna(False).astype(bool)).sum())
+    return SignIns(frame, (*_doubts(frame), *([CHAINED.format(number=chained)] if chained else [])))
 
 
 def read_addresses(pulls: Pulls, names: tuple[str, ...]) -> pd.DataFrame:
     """Client addresses of the raw log events: of JSON by the names of its fields, of other text the first in it.
 
+    Of several addresses (X-Forwarded-For) it is the first, as the caller says; a port is left off.
+
     Returns:
-        Columns pull (str), row (int64), address (str, at most 64 characters); events without one are absent.
+        Columns pull (str), row (int64), address (str, at most 64 characters), is_chained (bool, whether another public
+        address stands last); events without one are absent.
     """
     found = []
     ways = dict.fromkeys(way for name in names for way in ((name,), tuple(name.split("."))))
     paths = ", ".join(literal("$" + "".join(f'."{_key(key)}"' for key in way)) for way in ways)
     of_json = f"list_filter(json_extract_string(json, [{paths}]), lambda one: one <> '')[1]" if ways else "NULL"
-    query = f"""SELECT row, left(trim(split_part(CASE WHEN json_valid(json) THEN {of_json}
-            WHEN json IS NULL THEN regexp_extract(message, '{IPV4}', 1) END, ',', 1)), {ADDRESS_CHARS}) AS address
+    query = f"""SELECT row, left(regexp_replace(trim(split_part(said, ',', 1)), '{WITH_PORT}', '\\1\\2'),
+            {ADDRESS_CHARS}) AS address,
+            contains(said, ',') AND NOT regexp_matches(trim(split_part(said, ',', -1)), '{NEAR}') AS is_chained
+        FROM (SELECT row, CASE WHEN json_valid(json) THEN {of_json}
+            WHEN json IS NULL THEN regexp_extract(message, '{IPV4}', 1) END AS said
         FROM (SELECT file_row_number AS row, message, {payload()} AS json
-            FROM read_parquet(?, file_row_number = true))"""
+            FROM read_parquet(?, file_row_number = true)))"""
     connection = offline_engine()
     try:
         for path, name, _ in pulls:
@@ -89,8 +104,18 @@ def read_addresses(pulls: Pulls, names: tuple[str, ...]) -> pd.DataFrame:
     finally:
         connection.close()
     empty = pd.DataFrame({"pull": pd.Series(dtype="str"), "row": pd.Series(dtype="int64")})
+    empty = empty.assign(is_chained=pd.Series(dtype="bool"))
     table = pd.concat(found, ignore_index=True) if found else empty.assign(address=pd.Series(dtype="str"))
-    return table.astype({"pull": "str", "row": "int64", "address": "str"})[["pull", "row", "address"]]
+    return table.astype({"pull": "str", "row": "int64", "address": "str"})[["pull", "row", "address", "is_chained"]]
+
+
+def origin(address: object) -> object:
+    """Where an address is: of version 6 the network of 64 bits that one customer has, else the address itself."""
+    try:
+        parsed = ip_address(str(address).partition("%")[0])
+    except ValueError:
+        return address
+    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
 
 
 def called_sign_ins(calls: pd.DataFrame) -> pd.DataFrame:
@@ -133,8 +158,31 @@ def _by_request(rows: pd.DataFrame, is_let_in: pd.Series) -> pd.DataFrame:
         pull=("pull", "first"),
         row=("row", "first"),
     )  # fmt: skip
-    table = table[table["is_refused"] | table["is_let_in"]]
+    table = _told_once(table[table["is_refused"] | table["is_let_in"]])
     return conform(table.sort_values(["timestamp", "pull", "row"], kind="stable"), SIGN_INS)
+
+
+def _told_once(table: pd.DataFrame) -> pd.DataFrame:
+    """Without refused log events of no request beside a refused request of the same user, whose reason they tell.
+
+    Args:
+        table: one row for each request, the index its key; events of no request have a key that begins with `row `.
+    """
+    named = table[table["is_refused"] & table["user"].notna()].sort_values("timestamp", kind="stable")
+    named = named.rename_axis("key").reset_index()
+    is_alone = named["key"].str.startswith("row ")
+    if not is_alone.any() or is_alone.all():
+        return table
+    others = named[~is_alone].rename(columns={"key": "request", "address": "its_address"})
+    pairs = pd.merge_asof(
+        named[is_alone], others[["timestamp", "user", "request", "its_address"]],
+        on="timestamp", by="user", direction="nearest", tolerance=TWICE,
+    ).drop_duplicates("request")  # fmt: skip
+    same = pairs["address"].isna() | (pairs["address"] == pairs["its_address"])
+    pairs = pairs[pairs["request"].notna() & same]
+    table = table.copy()
+    table.loc[pairs["request"], "reason"] = pairs["reason"].to_numpy()
+    return table.drop(index=pairs["key"])
 
 
 def _doubts(frame: pd.DataFrame) -> tuple[str, ...]:

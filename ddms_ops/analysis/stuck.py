@@ -24,6 +24,7 @@ class Longest:
     declared_min: float
     usually_min: float | None
     succeeded: int
+    is_earlier: bool = False  # whether those succeeded before the window
 
     @property
     def minutes(self) -> float:
@@ -31,17 +32,20 @@ class Longest:
         return max(self.declared_min, self.usually_min or 0.0)
 
 
-def longest_run(runs: pd.DataFrame, *, declared_min: float) -> Longest:
-    """How long an execution may run.
+def longest_run(runs: pd.DataFrame, *, declared_min: float, before: pd.Timestamp) -> Longest:
+    """How long an execution may run: by those that ended before the window where so many did, else by all.
 
     Args:
         runs: EXECUTIONS of one state machine.
         declared_min: what the profile says.
+        before: when the window begins.
     """
     good = runs[(runs["status"] == SUCCEEDED) & runs["ended"].notna()]
+    is_earlier = bool((good["ended"] < before).sum() >= FEWEST)
+    good = good[good["ended"] < before] if is_earlier else good
     lengths = (good["ended"] - good["timestamp"]) / MINUTE
     usually = float(lengths.quantile(USUALLY)) if len(good) >= FEWEST else None
-    return Longest(declared_min, usually, len(good))
+    return Longest(declared_min, usually, len(good), is_earlier)
 
 
 def stuck_runs(runs: pd.DataFrame, window: Window, *, longest_min: float) -> pd.DataFrame:
@@ -97,3 +101,9 @@ def _counts(stamps: pd.Series, window: Window) -> pd.Series:
 
 def _status_words(status: str) -> str:
     return CAUSE if status == "FAILED" else status
+
+
+def lengths_min(runs: pd.DataFrame, window: Window) -> pd.DataFrame:
+    """Executions that succeeded and ended in a window, with `minutes` (float64): how long they took."""
+    good = runs[(runs["status"] == SUCCEEDED) & (runs["ended"] >= window.start) & (runs["ended"] < window.end)]
+    return good.assign(minutes=(good["ended"] - good["timestamp"]) / MINUTE)

@@ -10,6 +10,7 @@ from ddms_ops.redact import redact
 
 NAME_CHARS = 80
 FEW = 3
+SECURITY = "security"
 NO_TRAIL = "no record of API calls (CloudTrail); export it to trail/, or let the role call cloudtrail:LookupEvents"
 
 
@@ -35,9 +36,14 @@ def few(values: Iterable[object], *, most: int = FEW) -> str:
     return ", ".join(names[:most]) + more
 
 
-def access_step(facts: Facts, usual: str) -> str:
-    """First step of the alert or scenario that the profile's `access` names; else what usually comes next."""
+def access_step(facts: Facts, usual: str, *, is_sign_in: bool = False) -> str:
+    """First step of the alert or scenario that the profile's `access` names; else what usually comes next.
+
+    What is said of sign-ins helps with nothing else: for other findings only a security procedure is taken.
+    """
     named = facts.access.runbook if facts.access else ""
     known: dict[str, Alert | Scenario] = {**facts.profile.scenarios, **facts.profile.alerts}
     procedure = known.get(named)
-    return f"{procedure.title}: {procedure.steps[0]}" if procedure else usual
+    if procedure is None or not (is_sign_in or SECURITY in f"{named} {procedure.title}".lower()):
+        return usual
+    return f"{procedure.title}: {procedure.steps[0]}"

@@ -104,6 +104,16 @@ def series_of(points: pd.DataFrame) -> pd.Series:
     return points.set_index("timestamp")["value"].sort_index()
 
 
+def known_minutes(facts: Facts, name: str, points: int, step: pd.Timedelta) -> str:
+    """`6 min`: how long so many points of a metric tell of; `6 to 60 min` where they are further apart than declared.
+
+    Points of a metric that has none while nothing is called tell of their own period only.
+    """
+    minute, period = pd.Timedelta(minutes=1), pd.Timedelta(seconds=period_of(facts, name))
+    least, most = points * (min(step, period) / minute), points * (step / minute)
+    return f"{least:g} min" if least == most or _is_on_call(facts, name) else f"{least:g} to {most:g} min"
+
+
 def refs_of(*frames: pd.DataFrame) -> tuple[EvidenceRef, ...]:
     """References to the rows of several frames, each row once."""
     held = [frame[["pull", "row"]].astype({"pull": "str"}) for frame in frames if len(frame)]
@@ -221,31 +231,45 @@ def _most(what: str, names: pd.Series) -> str:
 
 
 def has_points(facts: Facts, entry: Capacity, *, baseline: bool = False) -> bool:
-    """Whether any metric of the entry's account has points, so that one that is not sent while it is 0 is 0."""
+    """Whether a metric of the entry's account and the namespace of its throttles has points: those of none are 0 then.
+
+    Metrics of other services may be of another pull, which says nothing of this one.
+    """
     points = facts.baseline_metrics if baseline else facts.metrics
-    own = f"{entry.account}:" if entry.account else ""
-    return bool(points["metric"].astype("str").str.startswith(own).any())
+    own, mine = f"{entry.account}:" if entry.account else "", facts.profile.metrics.get(entry.throttles)
+    space = mine.namespace if mine else ""
+    alike = [name for name, each in facts.profile.metrics.items() if each.namespace == space and name.startswith(own)]
+    return bool(points["metric"].isin(alike).any())
 
 
 def points_lack(facts: Facts, entry: Capacity, *metrics: str) -> list[str]:
-    """Words for each of the metrics of an entry that has no points in the window, or of which they end early."""
+    """Words for each of the metrics of an entry that has no points in the window, or of which they lack for long."""
     found = []
     for name in filter(None, metrics):
         points = points_of(facts, name)
         if points.empty:
             found.append(f"{name_of(entry)}: no points of {metric_name(facts, name)}")
             continue
-        step, last = step_of(points, period_of(facts, name)), points["timestamp"].max()
-        late = max(5 * step, pd.Timedelta(minutes=10))  # so late a point may still come
-        if _is_steady(facts, name) and facts.window.end - last > late:
-            found.append(f"{name_of(entry)}: points of {metric_name(facts, name)} end at {last:%Y-%m-%d %H:%M} UTC")
+        stamps = pd.Series([facts.window.start, *points["timestamp"], facts.window.end])
+        late = max(5 * step_of(points, period_of(facts, name)), pd.Timedelta(minutes=10))  # so late one may still come
+        place = int(stamps.diff().argmax())
+        if _is_steady(facts, name) and stamps[place] - stamps[place - 1] > late:
+            since, until = (f"{stamps[each]:%Y-%m-%d %H:%M} UTC" for each in (place - 1, place))
+            is_end, what = place == len(stamps) - 1, metric_name(facts, name)
+            words = f"points of {what} end at {since}" if is_end else f"no points of {what} from {since} to {until}"
+            found.append(f"{name_of(entry)}: {words}")
     return found
 
 
 def _is_steady(facts: Facts, name: str) -> bool:
     """Whether a metric has points all the time, not only while something is called."""
     metric = facts.profile.metrics.get(name)
-    return metric is not None and metric.statistic != "Sum" and metric.namespace not in ON_CALL
+    return metric is not None and metric.statistic != "Sum" and not _is_on_call(facts, name)
+
+
+def _is_on_call(facts: Facts, name: str) -> bool:
+    metric = facts.profile.metrics.get(name)
+    return metric is not None and metric.namespace in ON_CALL
 
 
 def events_lack(facts: Facts, entry: Capacity, what: str) -> list[str]:

@@ -30,9 +30,10 @@ NOTHING = "no entry of the profile's capacity names texts of cold starts; declar
 
 
 def check_cold_starts(facts: Facts) -> list[Finding]:
-    """Entries with more cold starts than in the baseline, as a share of what was run.
+    """Entries with more cold starts than in the baseline, as a share of what was run since they rose.
 
-    MEDIUM where one in twenty or more starts cold, LOW below that and under `triage.min_events`.
+    MEDIUM where one in twenty or more starts cold, LOW below that and under `triage.min_events`. Where it is over by
+    the end, as a share of what was run in all the window.
 
     Raises:
         CannotTell: no entry is declared, or none names texts of cold starts.
@@ -60,12 +61,15 @@ def cold_events(entry: Capacity, now: pd.DataFrame, before: pd.DataFrame) -> tup
 def _of(facts: Facts, key: str, entry: Capacity, tests: int) -> list[Finding]:
     every, usual = (events_watched(facts, entry, baseline=side) for side in (False, True))
     rows, before = cold_events(entry, every, usual)
-    asked, asked_before, unit = invocations(every, usual)
+    asked, asked_before, _ = invocations(every, usual)
     if not is_rise(facts, len(rows), len(before), (asked, asked_before), tests=tests):
         return []
     since, shift = events_began(facts, rows, before)
+    is_over = shift is not None and shift.end is not None
+    later = every if is_over else every[every["timestamp"] >= since]
+    rows, (run, _, unit) = rows[rows["timestamp"] >= since], invocations(later, usual)
     until = rows["timestamp"].max()
-    share, was = (min(len(part) / n, 1.0) if n else 0.0 for part, n in ((rows, asked), (before, asked_before)))
+    share, was = (min(len(part) / n, 1.0) if n else 0.0 for part, n in ((rows, run), (before, asked_before)))
     is_told = len(rows) >= facts.profile.triage.min_events and share >= TOLD
     against = f"{was:.1%} in the baseline: {len(before):,} of {asked_before:,}" if asked_before else "no baseline"
     return [
@@ -74,8 +78,8 @@ def _of(facts: Facts, key: str, entry: Capacity, tests: int) -> list[Finding]:
             severity=Severity.MEDIUM if is_told else Severity.LOW,
             statement=(
                 f"{name_of(entry)}: {events_in_words(facts, len(rows))} of cold starts from {span_words(since, until)}"
-                f"{onset_words(shift)}, {share:.1%} of {asked:,} {unit}s ({against})"
-                f"{_latency_words(every, usual, share)}{hit_words(facts, rows)}"
+                f"{onset_words(shift)}, {share:.1%} of {run:,} {unit}s{'' if is_over else ' since then'} ({against})"
+                f"{_latency_words(later, usual, run)}{hit_words(facts, rows)}"
             ),
             subject={"capacity": key, **customer_of(facts, key)},
             evidence=refs_of(rows),
@@ -90,13 +94,13 @@ def _of(facts: Facts, key: str, entry: Capacity, tests: int) -> list[Finding]:
     ]
 
 
-def _latency_words(every: pd.DataFrame, usual: pd.DataFrame, share: float) -> str:
-    """How long a start takes and what that is for each invocation, where REPORT lines say so."""
-    now, before = init_ms(every), init_ms(usual)
+def _latency_words(later: pd.DataFrame, usual: pd.DataFrame, run: int) -> str:
+    """How long a start takes and what all of them are for each of the invocations, where Lambda says so."""
+    now, before = init_ms(later), init_ms(usual)
     if now.empty:
         return "; how long a start takes is not logged"
     was = f", {ms_words(float(before.median()))} in the baseline" if len(before) else ""
     return (
         f"; a start takes {ms_words(float(now.median()))} (median of Init Duration{was}),"
-        f" {ms_words(float(now.median()) * share)} for each piece of work on average"
+        f" {ms_words(float(now.sum()) / max(run, 1))} for each piece of work on average"
     )

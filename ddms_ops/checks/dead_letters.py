@@ -4,11 +4,13 @@ import pandas as pd
 
 from ddms_ops.analysis.dead_letters import Growth, common_failures, failures_counted, growth_of
 from ddms_ops.checks.base import CannotTell, Facts
+from ddms_ops.checks.capacity_basis import events_began
 from ddms_ops.checks.refs import counted, log_refs, shown_template
 from ddms_ops.checks.watched import first_step_of, groups_watched, points_of
 from ddms_ops.checks.work_basis import (
     SHOWN,
     declaring,
+    is_joined,
     met,
     metric_title,
     series_of,
@@ -48,27 +50,42 @@ def untold(facts: Facts, _findings: list[Finding]) -> str:
         for entry in facts.profile.pipelines.values()
         if (entry.dead or entry.dead_letters) and points_of(facts, entry.dead).empty and _states(facts, entry).empty
     ]
-    return "; ".join(lacking or without_points(facts, "dead"))
+    return "; ".join((lacking or without_points(facts, "dead")) + _unnamed_words(facts))
+
+
+def _unnamed_words(facts: Facts) -> list[str]:
+    """Words for messages of which neither their file nor they themselves say the queue."""
+    facts.pulls("queues")
+    is_open = _files(facts).eq("") & facts.queue_messages["source"].isna()
+    lost = facts.queue_messages[is_open]
+    if lost.empty:
+        return []
+    files = ", ".join(sorted({shown(name) for name in lost["queue"]})[:TOLD])
+    return [
+        f"{counted(len(lost), 'message')} of {files} left out: name the file by its queue, as nothing says which it is"
+    ]
+
+
+def _files(facts: Facts) -> pd.Series:
+    """The declared queue that each message's file is named by, empty where it is by none."""
+    entries = facts.profile.pipelines.values()
+    every = [each for entry in entries for each in (*entry.dead_letters, *entry.queues)]
+    return facts.queue_messages["queue"].fillna("").astype("str").map(lambda file: _named(file, every)).astype("str")
 
 
 def dead_messages(facts: Facts, name: str) -> pd.DataFrame:
     """MESSAGES that a pipeline gave up, with `failure`.
 
-    A message is a pipeline's by the file it was exported to, which holds the queue's name; by the queue that gave it
-    up; else where only one pipeline declares dead letters.
+    A message is a pipeline's by the file it was exported to, which holds the queue's name, or by the queue that gave
+    it up.
     """
     entry = facts.profile.pipelines[name]
     if not (entry.dead or entry.dead_letters):
         return common_failures(facts.queue_messages.iloc[:0])
     facts.pulls("queues")
-    held = facts.queue_messages
-    every = [each for other in facts.profile.pipelines.values() for each in (*other.dead_letters, *other.queues)]
-    queue = held["queue"].fillna("").astype("str")
-    is_own = queue.map(lambda file: _named(file, every)).isin(entry.dead_letters)
-    is_unnamed = ~queue.map(lambda file: bool(_named(file, every))).astype("bool")
-    is_sent = held["source"].isin(entry.queues)
-    is_only = sum(bool(other.dead or other.dead_letters) for other in facts.profile.pipelines.values()) == 1
-    return common_failures(held[is_own | (is_unnamed & (is_sent | (held["source"].isna() & is_only)))])
+    held, file = facts.queue_messages, _files(facts)
+    is_own = file.isin(entry.dead_letters)
+    return common_failures(held[is_own | (file.eq("") & held["source"].isin(entry.queues))])
 
 
 def _named(file: str, queues: list[str]) -> str:
@@ -86,9 +103,9 @@ def _of_pipeline(facts: Facts, name: str, entry: Pipeline) -> list[Finding]:
     held = dead_messages(facts, name)
     states = _states(facts, entry)
     if len(points):
-        growth = growth_of(
-            series_of(facts, entry.dead), series_of(facts, entry.dead, baseline=True), is_sum=_is_sum(facts, entry.dead)
-        )
+        values, before = (series_of(facts, entry.dead, baseline=side) for side in (False, True))
+        before = before if is_joined(facts) else before.iloc[:0]
+        growth = growth_of(values, before, is_sum=_is_sum(facts, entry.dead))
         rows = points[points["value"] > 0]
     else:
         growth = _told_by_state(facts, states, held)
@@ -106,7 +123,10 @@ def _is_sum(facts: Facts, metric: str) -> bool:
 
 
 def _told_by_state(facts: Facts, states: pd.DataFrame, held: pd.DataFrame) -> Growth:
-    """What the state of queues and the messages themselves tell, where there are no points."""
+    """What the state of queues and the messages themselves tell, where there are no points.
+
+    Those that were sent in the window were given up in it, later than they were sent.
+    """
     waiting = max(float(states["waiting"].sum()), float(len(held)))
     inside = held.loc[held["timestamp"] >= facts.window.start, "timestamp"]
     since = inside.min() if len(inside) else None
@@ -140,14 +160,21 @@ def _finding(
 
 def _came(facts: Facts, entry: Pipeline, growth: Growth) -> str:
     """How many were given up, and since when."""
-    what = metric_title(facts, entry.dead) if entry.dead else "state of the queue"
+    has_points = len(points_of(facts, entry.dead)) > 0
+    what = metric_title(facts, entry.dead) if has_points else "state of the queue and its messages"
     where = f" to {', '.join(shown(each) for each in entry.dead_letters)}" if entry.dead_letters else ""
     if growth.since is not None:
+        noun = counted(round(growth.added), "message")
+        if not has_points:
+            there = f"; {growth.before:,.0f} more were sent before or at a time not said" if growth.before > 0 else ""
+            return (
+                f"{noun} given up{where} that were sent from {growth.since:%Y-%m-%d %H:%M} UTC on; when they were given"
+                f" up is not known without points{there} ({what})"
+            )
         there = f" beside {growth.before:,.0f} that were there before" if growth.before > 0 else ""
         left = f", {growth.last:,.0f} there at the end" if growth.last != growth.added else ""
-        noun = counted(round(growth.added), "message")
         return f"{noun} given up{where} from {growth.since:%Y-%m-%d %H:%M} UTC{there}{left} ({what})"
-    if points_of(facts, entry.dead).empty:
+    if not has_points:
         return (
             f"{counted(round(growth.most), 'message')} given up{where} when its state was taken ({what});"
             " without points it is not known since when"
@@ -171,7 +198,7 @@ def _failures(held: pd.DataFrame, growth: Growth) -> str:
 
 
 def errors_with(facts: Facts, entry: Pipeline, since: pd.Timestamp) -> list[tuple[str, pd.DataFrame]]:
-    """New or risen error groups of a pipeline's components that began before the first message was given up.
+    """Error groups of a pipeline's components that are new or rose from before the first message was given up.
 
     No earlier than `triage.change_lookback_min` before, no later than ten minutes after; the one with most events
     first. Each in words, with its events.
@@ -184,9 +211,16 @@ def errors_with(facts: Facts, entry: Pipeline, since: pd.Timestamp) -> list[tupl
     for row in groups.itertuples():
         events = facts.logs[facts.logs["group"].astype("str") == str(row.group)]
         began = row.first_seen
-        if row.trend == "new" and not earliest <= began <= since + AFTER:
+        if row.trend == "rising":
+            before = facts.baseline_logs[facts.baseline_logs["group"].astype("str") == str(row.group)]
+            began, _ = events_began(facts, events, before)
+        if not earliest <= began <= since + AFTER:
             continue
-        verb = f"new from {began:%H:%M} UTC" if row.trend == "new" else f"{row.ratio:.3g} times its baseline"
+        verb = (
+            f"new from {began:%H:%M} UTC"
+            if row.trend == "new"
+            else f"{row.ratio:.3g} times its baseline, more from {began:%H:%M} UTC"
+        )
         words = f"{counted(int(row.events), 'event')} of “{shown(shown_template(events))}” in its logs, {verb}"
         found.append((words, events))
     return found[:TOLD]

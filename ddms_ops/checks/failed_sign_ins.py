@@ -7,6 +7,7 @@ import pandas as pd
 from ddms_ops.access_schemas import SIGN_INS
 from ddms_ops.analysis.refusals import (
     EVERYBODY,
+    FORBIDDEN,
     ONE_USER,
     SPRAYED,
     STRANGERS,
@@ -35,6 +36,7 @@ STEPS = {
     ONE_USER: "Ask the user; lock or reset the account if nobody knows of the tries",
     STRANGERS: "Limit the rate of sign-ins (WAF), and look for users that were let in from addresses unknown before",
 }
+FORBIDDEN_STEP = "Compare the permissions that these requests need with before: signing in works"
 LACKING = (
     "the profile declares no access (how people sign in); declare e.g. access: {components: [api], failures:"
     " [NotAuthorizedException], addresses: [sourceIp]}"
@@ -139,8 +141,7 @@ def _finding(facts: Facts, one: Refusals, by: str) -> Finding:
         statement=(
             f"{_who(one)}: {counted(len(rows), 'sign-in or request')} refused{by} ({why}){of_sample(facts)} from"
             f" {span_words(start, rows['timestamp'].max())}{onset_words(one.shift)}, {one.share:.0%} of"
-            f" {one.tries:,} tried; {one.before:,} in the baseline"
-            f", where {one.usual:.1%} of all tries were refused{_after(one)}"
+            f" {one.tries:,} tried; {_before(one)}{_after(one)}"
         ),
         subject={"kind": one.kind, **_named(one), **({"by": by.removeprefix(" by ")} if by else {})},
         evidence=log_refs(pd.concat([rows, one.let_in])),
@@ -148,25 +149,40 @@ def _finding(facts: Facts, one: Refusals, by: str) -> Finding:
         first_seen=start,
         last_seen=rows["timestamp"].max(),
         observed=len(rows) / facts.window.minutes,
-        baseline=one.before / facts.baseline.minutes,
+        baseline=None if one.usual is None else one.before / facts.baseline.minutes,
         unit="refused/min",
-        next_step=access_step(facts, STEPS.get(one.kind, STEPS[EVERYBODY])),
+        next_step=_step(facts, one),
     )
 
 
+def _before(one: Refusals) -> str:
+    if one.usual is None:
+        return "no sign-in of the baseline to compare with"
+    return f"{one.before:,} in the baseline, where {one.usual:.1%} of all tries were refused"
+
+
+def _step(facts: Facts, one: Refusals) -> str:
+    if one.kind == FORBIDDEN:
+        return FORBIDDEN_STEP
+    return access_step(facts, STEPS.get(one.kind, STEPS[EVERYBODY]), is_sign_in=True)
+
+
 def _severity(facts: Facts, one: Refusals) -> Severity:
-    """HIGH where nobody can come in, or where somebody came in after it; LOW for a known user of a known address."""
+    """HIGH where nobody can come in, or where somebody came in who had not before; LOW for a known user or address."""
     if one.kind == EVERYBODY:
         return Severity.HIGH if one.share >= facts.profile.triage.high_share else Severity.MEDIUM
     if one.is_known:
         return Severity.LOW
-    return Severity.HIGH if len(one.let_in) else Severity.MEDIUM
+    return Severity.HIGH if one.strange_in else Severity.MEDIUM
 
 
 def _named(one: Refusals) -> dict[str, str]:
     """Whom the subject names: the address or the user, where it is one."""
-    names = {SPRAYED: "address", ONE_USER: "user"}
-    return {names[one.kind]: few(_most(one.rows[names[one.kind]]), most=1)} if one.kind in names else {}
+    names = {SPRAYED: "origin", ONE_USER: "user"}
+    if one.kind not in names:
+        return {}
+    column = names[one.kind]
+    return {"address" if column == "origin" else column: few(_most(one.rows[column]), most=1)}
 
 
 def _most(values: pd.Series) -> list[str]:
@@ -186,11 +202,15 @@ def _who(one: Refusals) -> str:
     spread = f" ({spread or 'no event names a user or an address'})"
     if one.kind == EVERYBODY:
         return f"Sign-in is refused to those who are let in otherwise{spread}"
+    known = "; let in from there in the baseline, as a program with an old password is" if one.is_known else ""
+    if one.kind == FORBIDDEN:
+        return f"Requests to {few(_most(one.rows['place']))} are refused to those who are let in elsewhere{spread}"
+    if one.kind == SPRAYED and not users:
+        is_or_are = "is" if places == 1 else "are"
+        return f"{addresses}{names} {is_or_are} refused again and again, no event names a user{known}"
     if one.kind == SPRAYED:
-        whom = counted(users, "user") if users else "users that no event names"
-        return f"{addresses}{names} {'tries' if places == 1 else 'try'} {whom}"
+        return f"{addresses}{names} {'tries' if places == 1 else 'try'} {counted(users, 'user')}"
     if one.kind == ONE_USER:
-        known = "; let in from there in the baseline, as a program with an old password is" if one.is_known else ""
         return f"User {few(_most(one.rows['user']))} is tried again and again from {addresses}{names}{known}"
     return f"More is refused{' to those unknown in the baseline' if one.kind == STRANGERS else ''}{spread}"
 

@@ -12,6 +12,7 @@ from ddms_ops.checks.capacity_shares import shares_of
 from ddms_ops.checks.figures import BAD, CHANGE, GRID, INK, MUTED, USUAL, WIDTH
 from ddms_ops.checks.missing_tasks import running_below
 from ddms_ops.checks.tables import visible
+from ddms_ops.checks.timeouts import durations_of
 from ddms_ops.checks.watched import points_of
 from ddms_ops.operations import Capacity
 
@@ -96,7 +97,7 @@ def _tasks(axes: Axes, facts: Facts, entry: Capacity) -> str:
 
 def _duration(axes: Axes, facts: Facts, entry: Capacity) -> str:
     """Duration as a share of the time limit."""
-    points = points_of(facts, entry.duration) if entry.timeout_ms else pd.DataFrame()
+    points = durations_of(facts, entry) if entry.timeout_ms else pd.DataFrame()
     if points.empty or entry.used or entry.running or not entry.timeout_ms:
         return ""
     share = points["value"] / entry.timeout_ms

@@ -5,11 +5,12 @@ from matplotlib.axes import Axes
 from matplotlib.dates import ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 
+from ddms_ops.checks.backlog_words import flow_step
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.figures import BAD, CHANGE, GRID, INK, MUTED, USUAL, WIDTH
 from ddms_ops.checks.tables import visible
 from ddms_ops.checks.watched import points_of
-from ddms_ops.checks.work_basis import metric_title, series_of, step_of, title_of, unit_of
+from ddms_ops.checks.work_basis import metric_title, series_of, title_of, unit_of
 from ddms_ops.operations import Pipeline
 
 PIPELINES = 4
@@ -74,7 +75,7 @@ def _draw_level(axes: Axes, facts: Facts, entry: Pipeline, metric: str) -> None:
 def _draw_flow(axes: Axes, facts: Facts, entry: Pipeline) -> None:
     for field, colour, label in FLOWS:
         if metric := getattr(entry, field):
-            _draw(axes, facts, metric, colour, label, by=step_of(facts, metric) / MINUTE)
+            _draw(axes, facts, metric, colour, label, by=flow_step(facts, metric) / MINUTE)
     axes.set_title(_plain(f"{title_of(entry)}: pieces a minute"), fontsize=8, color=MUTED, loc="left")
     axes.legend(fontsize=8, frameon=False, ncols=len(FLOWS), loc="upper left")
 

@@ -10,6 +10,7 @@ from ddms_ops.checks.work_basis import (
     SHOWN,
     counted_until,
     declaring,
+    is_joined,
     lacking_pull,
     limits_of,
     metric_title,
@@ -74,7 +75,7 @@ def _every(entry: Pipeline) -> pd.Timedelta:
 
 
 def _is_joined(facts: Facts) -> bool:
-    return facts.baseline.end == facts.window.start and len(facts.baseline_metrics) > 0
+    return is_joined(facts) and len(facts.baseline_metrics) > 0
 
 
 def _known(facts: Facts, entry: Pipeline) -> Window:
@@ -107,7 +108,9 @@ def _of_pipeline(facts: Facts, name: str, entry: Pipeline) -> list[Finding]:
 def _missing(facts: Facts, name: str, entry: Pipeline, gaps: list[Gap]) -> Finding:
     number, every = sum(gap.missing for gap in gaps), _every(entry)
     due = [stamp for gap in gaps for stamp in gap.due_times(every)]
-    day = "%Y-%m-%d %H:%M" if due[-1].date() != due[0].date() else "%H:%M"
+    is_one_day = due[-1].date() == due[0].date()
+    on_day = f" on {due[0]:%Y-%m-%d}" if is_one_day else ""
+    day = "%H:%M" if is_one_day else "%Y-%m-%d %H:%M"
     times = ", ".join(f"{stamp:{day}}" for stamp in due[:TOLD]) + (f" and {len(due) - TOLD} more" if due[TOLD:] else "")
     last = gaps[0].after
     after = f"; the last one before was at {last:%Y-%m-%d %H:%M}" if last is not None else "; none is known before"
@@ -124,7 +127,7 @@ def _missing(facts: Facts, name: str, entry: Pipeline, gaps: list[Gap]) -> Findi
         severity=severity,
         statement=(
             f"{title_of(entry)}: {counted(number, 'run')} missing, which should come every {entry.every_min} min: due"
-            f" {times} on {due[0]:%Y-%m-%d} UTC{after}{end}"
+            f" {times}{on_day} UTC{after}{end}"
             f"{f'; as in the baseline, which lacks {usual}' if is_usual else ''} ({metric_title(facts, entry.runs)})"
             f"{silent}{coarse}"
         ),

@@ -12,6 +12,8 @@ from ddms_ops.checks.capacity_basis import (
     WATCHES,
     alert_met,
     customer_of,
+    is_rise,
+    known_minutes,
     lack_words,
     metric_name,
     name_of,
@@ -20,16 +22,20 @@ from ddms_ops.checks.capacity_basis import (
     refs_of,
     watched,
 )
+from ddms_ops.checks.cost_words import number
 from ddms_ops.checks.refs import counted, span_words
 from ddms_ops.checks.steps import next_step
 from ddms_ops.checks.stopped_tasks import CONTAINERS, no_containers, stops_of, why_words
 from ddms_ops.checks.watched import first_step_of, points_of
 from ddms_ops.findings import Finding, Severity
+from ddms_ops.normalize.containers import ENDED
 from ddms_ops.operations import Capacity
 
 CHECK = "missing_tasks"
 STARTS = pd.Timedelta(minutes=5)
 """How long a task may take to replace another without news: image, start and health check of a deployment."""
+RESTART = pd.Timedelta(minutes=2)
+"""How long nothing may run while the only task is replaced."""
 LOOP = 3
 """Failed tasks that are a loop; a single one is replaced."""
 SLACK = 1e-9
@@ -43,14 +49,20 @@ NOTHING = (
 
 @dataclass(frozen=True, slots=True)
 class _Missing:
-    """The stretch in which least ran, all points below what was wanted, and what the baseline says."""
+    """The stretch in which least ran, all points below what was wanted, and what the baseline says.
+
+    `share` and `usual` are the shares of points below what was wanted in window and baseline, `before` is the least
+    that ran in the baseline; None where it has no points.
+    """
 
     run: pd.DataFrame
     below: pd.DataFrame
     step: pd.Timedelta
     share: float
     usual: float | None
+    before: float | None
     since: pd.Timestamp
+    is_over: bool
 
     @property
     def is_none(self) -> bool:
@@ -67,7 +79,7 @@ def check_missing_tasks(facts: Facts) -> list[Finding]:
     """Entries of which fewer run than are wanted, and services whose tasks fail again and again.
 
     HIGH at least where nothing runs of something wanted; else by an alert on what runs, else MEDIUM. LOW where fewer
-    ran for no longer than a start takes, or for as large a part of the baseline.
+    ran for no longer than a start takes, none for no longer than a restart, or as few in as much of the baseline.
 
     Raises:
         CannotTell: no entry is declared, or none names what should run.
@@ -116,14 +128,17 @@ def _missing(facts: Facts, entry: Capacity) -> _Missing | None:
     earlier = runs_of(before, was_below, gap=STEP * step)
     if earlier and facts.is_joined and since - earlier[-1]["timestamp"].iloc[-1] <= STEP * step:
         since = earlier[-1]["timestamp"].iloc[0]
-    usual = float(was_below.mean()) if len(before) else None
-    return _Missing(run, points[is_below], step, float(is_below.mean()), usual, since)
+    usual, least = (float(was_below.mean()), float(before["value"].min())) if len(before) else (None, None)
+    is_over = bool(run["timestamp"].iloc[-1] < points["timestamp"].max())
+    return _Missing(run, points[is_below], step, float(is_below.mean()), usual, least, since, is_over)
 
 
 def _severity(facts: Facts, entry: Capacity, found: _Missing) -> tuple[Severity, str]:
     """How bad it is, and why it is no worse."""
     met = alert_met(facts, entry.running, found.run)
     severity = met[0] if met else Severity.MEDIUM
+    if found.is_none and found.is_over and len(found.below) * found.step <= RESTART and not met:
+        return Severity.LOW, "; no longer than a restart of the only task may take"
     if found.is_none:
         return min(severity, Severity.HIGH, key=lambda each: each.order), f"; {met[1]}" if met else ""
     if found.usual is not None and found.share < facts.profile.triage.rise * found.usual:
@@ -139,15 +154,15 @@ def _finding(facts: Facts, key: str, entry: Capacity, found: _Missing) -> Findin
     until = run["timestamp"].iloc[-1]
     stops, events = stops_of(facts, entry)
     stops, events = (between(part, found.since - BEFORE, until + STARTS) for part in (stops, events))
-    minutes = len(found.below) * (found.step / pd.Timedelta(minutes=1))
+    minutes = known_minutes(facts, entry.running, len(found.below), found.step)
     still = " and at the end of the window still" if facts.window.end - until <= 2 * found.step else ""
     usual = "no baseline" if found.usual is None else f"in the baseline for {found.usual:.0%} of the time"
     return Finding(
         check=CHECK,
         severity=severity,
         statement=(
-            f"{name_of(entry)}: {least['value']:.3g} of {least['wanted']:.3g} wanted run at the least,"
-            f" fewer than wanted from {span_words(found.since, until)}{still}; {minutes:g} min in all ({usual}){doubt}"
+            f"{name_of(entry)}: {number(least['value'])} of {number(least['wanted'])} wanted run at the least,"
+            f" fewer than wanted from {span_words(found.since, until)}{still}; {minutes} in all ({usual}){doubt}"
             f"{why_words(stops, events)}"
         ),
         subject={"capacity": key, **customer_of(facts, key)},
@@ -156,35 +171,45 @@ def _finding(facts: Facts, key: str, entry: Capacity, found: _Missing) -> Findin
         first_seen=found.since,
         last_seen=until,
         observed=float(least["value"]),
-        baseline=float(least["wanted"]),
-        unit=f"of {least['wanted']:.3g} wanted",
+        baseline=found.before,
+        unit="running at the least",
         next_step=first_step_of(facts, entry) or next_step(facts.profile, metric_name(facts, entry.running)),
     )
 
 
 def _stops(facts: Facts, key: str, entry: Capacity) -> list[Finding]:
     """The finding about tasks that fail again and again while as many run as are wanted, or none says how many."""
-    stops, events = stops_of(facts, entry)
-    failed = stops[stops["is_failure"] & stops["timestamp"].notna()]
-    if failed.empty:
+    every, events = stops_of(facts, entry)
+    stops = between(every, facts.window.start, facts.window.end)
+    failed, ended = stops[stops["is_failure"]], stops[~stops["is_failure"] & (stops["stop_code"] == ENDED)]
+    if failed.empty and len(ended) < LOOP:
         return []
-    since, until = failed["timestamp"].min(), failed["timestamp"].max()
+    told = ended if failed.empty else failed
+    since, until = told["timestamp"].min(), told["timestamp"].max()
     events = between(events, since - BEFORE, until + STARTS)
+    earlier = between(every[every["is_failure"]], facts.baseline.start, facts.window.start)
+    exposure = (facts.window.minutes, facts.baseline.minutes)
+    is_more = len(failed) >= LOOP and is_rise(facts, len(failed), len(earlier), exposure, tests=1)
+    before = (
+        f"{len(earlier):,} from the start of the baseline to the window"
+        if len(earlier)
+        else "those of the baseline are not known"
+    )
+    how = "ended by themselves, as a service's should not," if failed.empty else "failed"
     return [
         Finding(
             check=CHECK,
-            severity=Severity.MEDIUM if len(failed) >= LOOP else Severity.LOW,
+            severity=Severity.MEDIUM if is_more else Severity.LOW,
             statement=(
-                f"{name_of(entry)}: {counted(len(failed), 'task')} failed from {span_words(since, until)}"
-                f" (those of the baseline are not known)"
+                f"{name_of(entry)}: {counted(len(told), 'task')} {how} from {span_words(since, until)} ({before})"
                 f"{why_words(failed, events)}"
             ),
             subject={"capacity": key, **customer_of(facts, key), "signal": "stopped tasks"},
-            evidence=refs_of(failed, events),
-            strength=float(len(failed)),
+            evidence=refs_of(told, events),
+            strength=float(len(told)),
             first_seen=since,
             last_seen=until,
-            observed=float(len(failed)),
+            observed=float(len(told)),
             unit="tasks",
             next_step=first_step_of(facts, entry) or next_step(facts.profile, "task stopped"),
         )

@@ -5,14 +5,15 @@ The calls and their sources (CIS AWS Foundations Benchmark, GuardDuty finding ty
 """
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from ddms_ops.analysis.call_kinds import BUILDERS, REFUSALS, UNDONE_BY
+from ddms_ops.analysis.call_kinds import BUILDERS, KEEPERS, REFUSALS, is_linked
 from ddms_ops.analysis.opened import ADMIN, CALLS_THAT_OPEN, NARROW, opening
 from ddms_ops.analysis.policies import WORLD
+from ddms_ops.analysis.undone import UNDONE_BY, taken_back
 from ddms_ops.checks.access_words import access_step, few, must_have_calls, shown
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.refs import counted, log_refs
@@ -39,7 +40,7 @@ def check_opened_access(facts: Facts) -> list[Finding]:
 
     HIGH is what opens to everybody or makes an administrator, MEDIUM what opens to another account, to a wide network,
     to everybody on a web port or under a condition, or makes or weakens a credential, LOW the rest, what was refused,
-    and what automation (of the profile, or CloudFormation) did in the baseline too.
+    and what automation (of the profile, or CloudFormation) did to the same effect in the baseline.
 
     Raises:
         CannotTell: there is no record of calls.
@@ -78,9 +79,17 @@ def cut_parameters(facts: Facts) -> pd.Series:
 
 def opened(facts: Facts) -> list[Effect]:
     """What the calls of the window and of `triage.change_lookback_min` before it open."""
-    calls = facts.calls[facts.calls["name"].isin(CALLS_THAT_OPEN) & (facts.calls["actor_type"] != "AWSService")]
-    if calls.empty:
-        return []
+    now = openings(facts.calls)
+    return effects(facts, now, openings(facts.baseline_calls), severity_of_opening) if len(now) else []
+
+
+def openings(calls: pd.DataFrame) -> pd.DataFrame:
+    """Calls that open something, not of AWS's services, with `to` (to whom) and `words`.
+
+    Args:
+        calls: CALLS frame.
+    """
+    calls = calls[calls["name"].isin(CALLS_THAT_OPEN) & ~is_of_aws(calls)]
     judged = [
         opening(str(name), given, account="" if pd.isna(account) else str(account), actor=str(actor))
         for name, given, account, actor in calls[["name", "parameters", "account", "actor"]].itertuples(index=False)
@@ -88,7 +97,12 @@ def opened(facts: Facts) -> list[Effect]:
     table = calls.assign(
         to=[one.to if one else "" for one in judged], words=[one.words if one else "" for one in judged]
     )
-    return effects(facts, table[table["to"] != ""], severity_of_opening)
+    return table[table["to"] != ""]
+
+
+def is_of_aws(calls: pd.DataFrame) -> pd.Series:
+    """Whether an AWS service made each call by itself: as a service, or in a role that only services can take."""
+    return (calls["actor_type"] == "AWSService") | is_linked(calls["actor"])
 
 
 def severity_of_opening(to: str) -> Severity:
@@ -96,12 +110,15 @@ def severity_of_opening(to: str) -> Severity:
     return Severity.HIGH if to in (WORLD, ADMIN) else Severity.LOW if to == NARROW else Severity.MEDIUM
 
 
-def effects(facts: Facts, table: pd.DataFrame, severity_of: Callable[[str], Severity]) -> list[Effect]:
+def effects(
+    facts: Facts, table: pd.DataFrame, earlier: pd.DataFrame, severity_of: Callable[[str], Severity]
+) -> list[Effect]:
     """Calls that do the same, put together: by actor, call, effect, and whether they were refused.
 
     Args:
         facts: the case.
         table: rows of CALLS with `to` (kind of effect) and `words`.
+        earlier: the same of the baseline.
         severity_of: severity of a kind.
     """
     found = []
@@ -109,21 +126,23 @@ def effects(facts: Facts, table: pd.DataFrame, severity_of: Callable[[str], Seve
     for _, rows in keyed.groupby(["who", "name", "to", "words", "is_refused"], sort=True):
         first = rows.iloc[0]
         severity = severity_of(str(first["to"]))
-        if bool(first["is_refused"]) or is_usual_automation(facts, rows):
+        if bool(first["is_refused"]) or is_usual_automation(facts, rows, earlier):
             severity = max(severity, Severity.LOW, key=lambda one: one.order)
         found.append(Effect(severity, str(first["words"]), rows))
     return found
 
 
-def is_usual_automation(facts: Facts, rows: pd.DataFrame) -> bool:
-    """Whether automation made these calls, and makes such calls in the baseline too."""
+def is_usual_automation(facts: Facts, rows: pd.DataFrame, earlier: pd.DataFrame) -> bool:
+    """Whether automation made these calls, and calls to the same effect in the baseline too."""
+    if rows["source_ip"].isin(KEEPERS).all():
+        return True
     named = facts.access.automation if facts.access else ()
     is_built = bool(rows["source_ip"].isin(BUILDERS).all())
     if not is_built and str(rows["actor"].iloc[0]) not in named:
         return False
-    earlier = facts.baseline_calls
-    same = (earlier["name"] == rows["name"].iloc[0]) & (earlier["actor"] == rows["actor"].iloc[0])
-    return bool(same.any())
+    is_before = earlier["error"].isna() & (earlier["timestamp"] < rows["timestamp"].max())
+    alike = [earlier[name] == rows[name].iloc[0] for name in ("name", "actor", "words")]
+    return bool((alike[0] & alike[1] & alike[2] & is_before).any())
 
 
 def effect_finding(facts: Facts, check: str, one: Effect) -> Finding:
@@ -132,13 +151,13 @@ def effect_finding(facts: Facts, check: str, one: Effect) -> Finding:
     first, start, end = rows.iloc[0], rows["timestamp"].iloc[0], rows["timestamp"].iloc[-1]
     name, is_refused = str(first["name"]), bool(first["is_refused"])
     what = few(rows["resource"].dropna())
-    undone = None if is_refused else taken_back(facts, rows)
+    undone = facts.calls.iloc[:0] if is_refused else taken_back(rows, facts.calls)
     how = "refused" if re.search(REFUSALS, str(first["error"])) else "failed"
     refused = f", {how} ({shown(first['error'])})" if is_refused else ""
     times = f", {len(rows):,} times until {end:%H:%M:%S}" if len(rows) > 1 else ""
-    back = (
-        f"; taken back at {undone['timestamp']:%H:%M:%S} UTC by {shown(undone['actor'])}" if undone is not None else ""
-    )
+    back = ""
+    if len(undone):
+        back = f"; taken back at {undone['timestamp'].iloc[-1]:%H:%M:%S} UTC by {few(undone['actor'])}"
     return Finding(
         check=check,
         severity=one.severity,
@@ -151,7 +170,7 @@ def effect_finding(facts: Facts, check: str, one: Effect) -> Finding:
             "call": shown(name), "actor": shown(first["actor"]), "effect": one.words,
             **({"outcome": "refused"} if is_refused else {}),
         },
-        evidence=log_refs(rows if undone is None else pd.concat([rows, undone.to_frame().T])),
+        evidence=log_refs(pd.concat([rows, undone])),
         strength=(facts.window.end - start) / facts.window.length,  # the earliest first: what follows rests on it
         first_seen=start,
         last_seen=end,
@@ -161,18 +180,6 @@ def effect_finding(facts: Facts, check: str, one: Effect) -> Finding:
             access_step(facts, STEP.format(undo=UNDONE_BY.get(name, "by hand"))) if one.severity.is_above_low else ""
         ),
     )  # fmt: skip
-
-
-def taken_back(facts: Facts, rows: pd.DataFrame) -> "pd.Series[object] | None":
-    """The call after the last of these, on the same resource, that undoes it; None without one."""
-    undo = UNDONE_BY.get(str(rows["name"].iloc[0]))
-    calls = facts.calls
-    resources: list[Hashable] = list(rows["resource"].dropna().unique())
-    later = calls[
-        (calls["name"] == undo) & calls["error"].isna() & (calls["timestamp"] >= rows["timestamp"].max())
-        & (calls["resource"].isin(resources) if resources else calls["resource"].isna())
-    ].sort_values("timestamp")  # fmt: skip
-    return None if later.empty else later.iloc[0]
 
 
 def _secrets(facts: Facts) -> list[Effect]:

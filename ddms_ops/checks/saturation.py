@@ -11,6 +11,7 @@ from ddms_ops.checks.capacity_basis import (
     METRICS,
     alert_met,
     customer_of,
+    known_minutes,
     lack_words,
     metric_name,
     name_of,
@@ -21,15 +22,20 @@ from ddms_ops.checks.capacity_basis import (
     watched,
 )
 from ddms_ops.checks.capacity_shares import limitless, shares_lack, shares_of
+from ddms_ops.checks.cost_words import number
 from ddms_ops.checks.refs import onset_words, span_words
 from ddms_ops.checks.steps import next_step
-from ddms_ops.checks.watched import first_step_of
+from ddms_ops.checks.watched import first_step_of, points_of
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.operations import Capacity
 
 CHECK = "saturation"
 RUN = 2
 """Points in a row that must be full: a single one may be a burst within a period."""
+LONG = pd.Timedelta(minutes=5)
+"""A single point over so long is no burst."""
+OFTEN = 5
+"""Full points that are no bursts either, however they lie."""
 NOTHING = (
     "no entry of the profile's capacity names what is used and its limit; declare used (a metric) with limit (a"
     " metric) or most (a number)"
@@ -49,7 +55,7 @@ class _Full:
 
 
 def check_saturation(facts: Facts) -> list[Finding]:
-    """Entries of whose limit `full` or more was used, twice in a row or more.
+    """Entries of whose limit `full` or more was used: twice in a row, for five minutes, or at five points.
 
     Severity is that of an alert on what is used, else MEDIUM. LOW where it was full in the baseline for more than
     1 / `triage.rise` of that share of the time, or where it did not leave its normal course.
@@ -78,15 +84,25 @@ def saturation_note(facts: Facts, _found: list[Finding]) -> str:
 
 def _full(facts: Facts, entry: Capacity) -> _Full | None:
     shares, before = (shares_of(facts, entry, baseline=side) for side in (False, True))
-    step = step_of(shares, period_of(facts, entry.used))
+    step = step_of(pd.concat([before, shares]), period_of(facts, entry.used))
+    full = shares[shares["value"] >= entry.full]
     runs = runs_of(shares, shares["value"] >= entry.full, gap=STEP * step)
-    run = max(runs, key=len, default=shares.iloc[:0])
+    run = max(runs, key=len, default=full)
     if len(run) < RUN:
+        run = full if len(full) >= OFTEN else run if _lasts(facts, entry) >= LONG else full.iloc[:0]
+    if run.empty:
         return None
     since, until = run["timestamp"].iloc[0], run["timestamp"].iloc[-1]
     own = [s for s in rises(shares, before) if s.start <= until and (s.end is None or s.end > since)]
-    full = shares[shares["value"] >= entry.full]
     return _Full(run, full, shares, before, min(own, key=lambda s: s.start, default=None), step)
+
+
+def _lasts(facts: Facts, entry: Capacity) -> pd.Timedelta:
+    """How long one point of what is used is known to be over: the declared period, or less where they are closer."""
+    points = pd.concat([points_of(facts, entry.used, baseline=side) for side in (True, False)])
+    apart = points["timestamp"].drop_duplicates().sort_values().diff().min()
+    declared = pd.Timedelta(seconds=period_of(facts, entry.used))
+    return declared if pd.isna(apart) else min(apart, declared)
 
 
 def _finding(facts: Facts, key: str, entry: Capacity, found: _Full) -> Finding:
@@ -99,15 +115,15 @@ def _finding(facts: Facts, key: str, entry: Capacity, found: _Full) -> Finding:
     is_more = part >= facts.profile.triage.rise * was
     is_new = is_more and (shift is not None or found.before.empty)
     met = alert_met(facts, entry.used, run.assign(value=_used(facts, entry, run)))
-    minutes = len(found.full) * (found.step / pd.Timedelta(minutes=1))
+    minutes = known_minutes(facts, entry.used, len(found.full), found.step)
     return Finding(
         check=CHECK,
         severity=(met[0] if met else Severity.MEDIUM) if is_new else Severity.LOW,
         statement=(
             f"{name_of(entry)} is full: up to {most:.0%} of its limit ({_limit_words(facts, entry, run)}) was used,"
             f" {entry.full:.0%} or more from {span_words(reached, until)}{f', {met[1]}' if met else ''};"
-            f" {minutes:g} min in all; {_before_words(found, was_full)}{_left_words(shift, began, reached)}"
-            f"{'' if is_new else f'; {_doubt(is_more)}'}"
+            f" {minutes} in all; {_before_words(found, was_full)}{_left_words(shift, began, reached)}"
+            f"{'' if is_new else f'; {_doubt(run, is_more)}'}"
         ),
         subject={"capacity": key, **customer_of(facts, key)},
         evidence=refs_of(run),
@@ -131,7 +147,7 @@ def _limit_words(facts: Facts, entry: Capacity, run: pd.DataFrame) -> str:
     limit = float(run["limit"].iloc[-1])
     metric = facts.profile.metrics.get(entry.used)
     a_second = " a second" if metric is not None and metric.statistic == "Sum" else ""
-    return f"{limit:,.6g}{unit_of(facts, entry.used)}{a_second}"
+    return f"{number(limit)}{unit_of(facts, entry.used)}{a_second}"
 
 
 def _before_words(found: _Full, was_full: int) -> str:
@@ -148,5 +164,7 @@ def _left_words(shift: Shift | None, began: pd.Timestamp, reached: pd.Timestamp)
     return f"; it left its normal at {began:%H:%M} and was full from {reached:%H:%M}{onset_words(shift)}"
 
 
-def _doubt(is_more: bool) -> str:
-    return "it did not leave its normal course" if is_more else "it was about as full in the baseline"
+def _doubt(run: pd.DataFrame, is_more: bool) -> str:
+    if not is_more:
+        return "it was about as full in the baseline"
+    return "it did not leave its normal course" if len(run) >= RUN else "too short to tell whether it is usual"

@@ -56,7 +56,7 @@ def why_words(stops: pd.DataFrame, events: pd.DataFrame) -> str:
     if len(failed):
         words.append(f"{counted(len(failed), 'task')} failed, {common_reasons(failed)}")
     elif len(stops):
-        words.append(f"{counted(len(stops), 'task')} stopped as asked")
+        words.append(f"{counted(len(stops), 'task')} stopped without a failure")
     told = events[events["message"].astype("str").str.contains(BAD, na=False).astype(bool)]
     if len(told):
         said = told.assign(reason=told["message"])

@@ -4,9 +4,10 @@ import pandas as pd
 
 from ddms_ops.analysis.group_rates import rate_test
 from ddms_ops.analysis.stuck import SUCCEEDED, Longest, began, failed_runs, finished, longest_run, stuck_runs
+from ddms_ops.checks.backlog_words import length_words
 from ddms_ops.checks.base import CannotTell, Facts, is_absent
-from ddms_ops.checks.queue_backlog import length_words
-from ddms_ops.checks.refs import counted, log_refs, onset_words
+from ddms_ops.checks.refs import counted, onset_words
+from ddms_ops.checks.slow_runs import ids_words, run_refs, slower_runs
 from ddms_ops.checks.watched import first_step_of
 from ddms_ops.checks.work_basis import SHOWN, declaring, lacking_pull, shown, title_of
 from ddms_ops.findings import Finding, Severity
@@ -29,6 +30,8 @@ def check_stuck_work(facts: Facts) -> list[Finding]:
     by `triage.rise` and by chance; without a baseline of executions, where they are `triage.high_share` of those that
     ended, or, in a list without successes, where they came together. Else LOW.
 
+    Executions that succeed `triage.rise` times as slowly as in the baseline are MEDIUM.
+
     Raises:
         CannotTell: no pipeline declares state machines, or there is no record of workflows.
     """
@@ -39,20 +42,29 @@ def check_stuck_work(facts: Facts) -> list[Finding]:
         finding
         for name, entry in watched.items()
         for machine in entry.state_machines
-        for judge in (_stuck, _failed)
+        for judge in (_stuck, _failed, slower_runs)
         for finding in judge(facts, name, entry, runs_of(facts, machine))
     ]
     return sorted(found, key=lambda each: (each.severity.order, -each.strength, each.id))[:SHOWN]
 
 
 def unread_runs(facts: Facts) -> str:
-    """Why nothing found may not be clear: the pull has a fault."""
-    return lacking_pull(facts, "workflows")
+    """Why nothing found may not be clear: the pull has a fault, or no execution of a state machine is in it."""
+    held = set(facts.executions["machine"].dropna())
+    named = {each: title_of(entry) for entry in facts.profile.pipelines.values() for each in entry.state_machines}
+    others = sorted(held - set(named))
+    which = f" (there are some of {', '.join(shown(name) for name in others[:IDS])})" if others else ""
+    absent = [
+        f"no execution of {shown(name)} ({title}) is in the evidence{which}"
+        for name, title in named.items()
+        if name not in held
+    ]
+    return "; ".join(part for part in (lacking_pull(facts, "workflows"), *absent) if part)
 
 
 def stuck_notes(facts: Facts, _findings: list[Finding]) -> str:
     """What the findings leave out."""
-    return "; ".join(part for part in (ONLY_MACHINES, lacking_pull(facts, "workflows")) if part)
+    return "; ".join(part for part in (ONLY_MACHINES, unread_runs(facts)) if part)
 
 
 def runs_of(facts: Facts, machine: str) -> pd.DataFrame:
@@ -60,24 +72,19 @@ def runs_of(facts: Facts, machine: str) -> pd.DataFrame:
     return facts.executions[facts.executions["machine"] == machine]
 
 
-def may_take(entry: Pipeline, runs: pd.DataFrame) -> Longest:
+def may_take(facts: Facts, entry: Pipeline, runs: pd.DataFrame) -> Longest:
     """How long an execution of a state machine may run."""
-    return longest_run(runs, declared_min=entry.stuck_min)
+    return longest_run(runs, declared_min=entry.stuck_min, before=facts.window.start)
 
 
 def _stuck(facts: Facts, name: str, entry: Pipeline, runs: pd.DataFrame) -> list[Finding]:
     """The finding about executions of a state machine that run too long, with the steps where they stand."""
-    longest = may_take(entry, runs)
+    longest = may_take(facts, entry, runs)
     rows = stuck_runs(runs, facts.window, longest_min=longest.minutes)
     if rows.empty:
         return []
     machine, begun = shown(rows["machine"].iloc[0]), rows["timestamp"].min()
     is_old = bool(rows["overdue"].max() < facts.window.start)
-    usual = (
-        f"99 in 100 of {longest.succeeded:,} that succeeded took {length_words(longest.usually_min)} at most"
-        if longest.usually_min is not None
-        else f"declared: {length_words(longest.declared_min)}"
-    )
     before = "; all of them were stuck before the window began" if is_old else ""
     return [
         Finding(
@@ -85,11 +92,11 @@ def _stuck(facts: Facts, name: str, entry: Pipeline, runs: pd.DataFrame) -> list
             severity=Severity.LOW if is_old else Severity.MEDIUM,
             statement=(
                 f"{title_of(entry)}: {counted(len(rows), 'execution')} of {machine} run longer than"
-                f" {length_words(longest.minutes)} ({usual}), {_stands(rows)}; the first began"
+                f" {length_words(longest.minutes)} ({_limit_words(longest)}), {_stands(rows)}; the first began"
                 f" {begun:%Y-%m-%d %H:%M} UTC{before}; {ids_words(rows)}"
             ),
             subject={"pipeline": name, "machine": machine, "signal": "stuck"},
-            evidence=log_refs(rows),
+            evidence=run_refs(rows),
             strength=1e6 + len(rows),
             first_seen=begun,
             observed=float(len(rows)),
@@ -97,6 +104,16 @@ def _stuck(facts: Facts, name: str, entry: Pipeline, runs: pd.DataFrame) -> list
             next_step=first_step_of(facts, entry),
         )
     ]
+
+
+def _limit_words(longest: Longest) -> str:
+    """Where the limit comes from: the profile, or how long others took."""
+    if longest.usually_min is None:
+        return f"declared: {length_words(longest.declared_min)}"
+    when = " before the window" if longest.is_earlier else ""
+    took = f"99 in 100 of {longest.succeeded:,} that succeeded{when} took {length_words(longest.usually_min)} at most"
+    is_declared = longest.declared_min >= longest.usually_min
+    return f"stuck_min of the profile; {took}" if is_declared else took
 
 
 def _stands(rows: pd.DataFrame) -> str:
@@ -147,7 +164,7 @@ def _failed_finding(
             f" from {first:%Y-%m-%d %H:%M} UTC{onset_words(shift)}, {_step_words(rows)}; {ids_words(rows)}"
         ),
         subject={"pipeline": name, "machine": machine, "step": step, "error": error, "signal": "failed"},
-        evidence=log_refs(rows),
+        evidence=run_refs(rows),
         strength=float(len(rows)),
         first_seen=first,
         last_seen=rows["ended"].max(),
@@ -196,8 +213,3 @@ def _failed_severity(
         ratio, p_value = rate_test(*shares)
         return Severity.MEDIUM if ratio >= triage.rise and p_value * kinds < triage.significance else Severity.LOW
     return Severity.MEDIUM if failed >= triage.high_share * shares[2] else Severity.LOW
-
-
-def ids_words(rows: pd.DataFrame) -> str:
-    """`e.g. a, b, c`: the first to begin."""
-    return "e.g. " + ", ".join(shown(name) for name in rows.sort_values("timestamp")["id"].head(IDS))

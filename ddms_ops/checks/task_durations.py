@@ -11,7 +11,7 @@ from ddms_ops.analysis.onset import counts_per_bucket, expected_counts, onset_of
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.refs import log_refs, ms_words, of_sample
 from ddms_ops.checks.severities import worst
-from ddms_ops.checks.task_metrics import CHECK, of_duration, of_success
+from ddms_ops.checks.task_metrics import CHECK, of_duration, of_success, unread_success
 from ddms_ops.checks.watched import events_watched, first_step_of
 from ddms_ops.checks.work_basis import SHOWN, declaring, lacking_pull, shown, title_of, without_points
 from ddms_ops.findings import Finding, Severity
@@ -55,6 +55,8 @@ def uncompared(facts: Facts, _findings: list[Finding]) -> str:
     """Words for the pipelines whose durations could not be compared."""
     lacking = without_points(facts, "duration", "success")
     for entry in facts.profile.pipelines.values():
+        if entry.success and (unread := unread_success(facts, entry)):
+            lacking.append(f"{title_of(entry)}: {unread}")
         if entry.components and not entry.duration and durations_compared(facts, entry).empty:
             lacking.append(
                 f"no kind of work of {title_of(entry)} has {facts.profile.triage.min_events} durations in the logs of"

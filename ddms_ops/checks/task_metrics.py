@@ -7,12 +7,14 @@ from ddms_ops.analysis.requests import between
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.refs import log_refs, onset_words
 from ddms_ops.checks.watched import first_step_of, points_of
-from ddms_ops.checks.work_basis import Limit, met, metric_title, series_of, title_of, unit_of
+from ddms_ops.checks.work_basis import Limit, amount, met, metric_title, series_of, title_of, unit_of
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.operations import Pipeline
 
 CHECK = "task_durations"
 RUN = 3  # intervals: one slow or failed piece may make up one
+PERCENT = ("percent", "%")
+SLACK = 0.001  # of a ratio: rounding
 LEAST_FAILING = 0.01  # a smaller share is no finding, however far above its usual
 
 
@@ -26,11 +28,28 @@ def of_duration(facts: Facts, name: str, entry: Pipeline) -> list[Finding]:
 
 def of_success(facts: Facts, name: str, entry: Pipeline) -> list[Finding]:
     """The finding about the ratio of success: where the rest of it rose `triage.rise` times, or under its alert."""
-    values = series_of(facts, entry.success)
-    usual = series_of(facts, entry.success, baseline=True)
+    if unread_success(facts, entry):
+        return []
+    full = _full(facts, entry.success)
+    values, usual = (series_of(facts, entry.success, baseline=side) / full for side in (False, True))
     rise = facts.profile.triage.rise
     rose = backlog_of(1 - values, baseline=1 - usual, surge=rise, least=LEAST_FAILING) if len(values) else None
     return _left(facts, name, entry, entry.success, rose)
+
+
+def unread_success(facts: Facts, entry: Pipeline) -> str:
+    """Why a ratio of success cannot be read as one, in words; empty where it can."""
+    both = pd.concat([series_of(facts, entry.success, baseline=side) for side in (False, True)])
+    most = both.max() if len(both) else 0.0
+    if most <= _full(facts, entry.success) * (1 + SLACK):
+        return ""
+    title, unit = metric_title(facts, entry.success), unit_of(facts, entry.success)
+    return f"{title} is up to {most:.3g}, which is no {unit or 'ratio'}; declare its unit: ratio or percent"
+
+
+def _full(facts: Facts, metric: str) -> float:
+    """What is all of a ratio, in its unit."""
+    return 100.0 if unit_of(facts, metric).lower() in PERCENT else 1.0
 
 
 def _left(facts: Facts, name: str, entry: Pipeline, metric: str, left: Backlog | None) -> list[Finding]:
@@ -76,4 +95,6 @@ def _finding(
 
 def _amount(value: float, unit: str) -> str:
     """`300 ms`; a ratio as `98.5%`."""
-    return f"{value:.1%}" if unit == "ratio" else f"{value:,.4g} {unit}".strip()
+    if unit == "ratio":
+        return f"{value:.1%}"
+    return f"{value:.1f}%" if unit.lower() in PERCENT else f"{amount(value)} {unit}".strip()

@@ -31,6 +31,7 @@ from ddms_ops.checks.capacity_basis import (
     watched,
 )
 from ddms_ops.checks.capacity_shares import shares_of
+from ddms_ops.checks.cost_words import number
 from ddms_ops.checks.refs import events_in_words, onset_words, span_words
 from ddms_ops.checks.service_latency import ASKED
 from ddms_ops.checks.steps import next_step
@@ -45,18 +46,27 @@ TOGETHER = pd.Timedelta(minutes=10)
 """Refusals no further apart than this are of one stretch: a client that backs off comes back sooner."""
 RUN = 2
 """Points of throttles in a row that are more than those of a baseline with throttles: one may be a burst."""
+BURST = 10
+"""A single point is more than such a burst at so many times the highest of the baseline."""
+STRAY = 0.1
+"""A stretch with less than this share of the largest one's throttles does not belong to it."""
 PART = "one part of it (a hot partition or key)"
 NOTHING = "no entry of the profile's capacity names throttles (a metric) or components whose events would tell of them"
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Points of one stretch of throttles, what the baseline makes expected of it, and whether it is a rise."""
+    """Points of throttles, what the baseline makes expected of them, and whether they are a rise.
+
+    They come in `stretches`; those of the window that are no part of them sum up to `rest`.
+    """
 
     rows: pd.DataFrame
     expected: float
     is_rise: bool
     shift: Shift | None = None
+    stretches: int = 1
+    rest: float = 0.0
 
 
 def check_throttling(facts: Facts) -> list[Finding]:
@@ -78,7 +88,7 @@ def throttling_lacks(facts: Facts) -> str:
     """What of the refusals could not be seen, in words; a metric without points is none where others have some."""
     declared = facts.profile.capacity.values()
     lacks = [
-        f"{name_of(entry)}: no points of {metric_name(facts, entry.throttles)}, nor of any other metric"
+        f"{name_of(entry)}: no points of {metric_name(facts, entry.throttles)}, nor of any other metric of that service"
         for entry in declared
         if entry.throttles and not has_points(facts, entry)
     ]
@@ -106,26 +116,45 @@ def _counted(facts: Facts, key: str) -> Iterator[Finding]:
 
 
 def _run(facts: Facts, entry: Capacity, points: pd.DataFrame, before: pd.DataFrame) -> _Run:
-    """The stretch of throttles that is to be told.
+    """The throttles that are to be told.
 
-    Against a baseline without any: the one with the most. Else the one most unlike the baseline, where it is a rise.
+    Against a baseline without any: the stretch with the most, and those that are no strays beside it. Else the stretch
+    most unlike the baseline, where it is a rise.
     """
-    runs = runs_of(points, points["value"] > 0, gap=TOGETHER)
-    largest = max(runs, key=lambda run: run["value"].sum())
     if not before["value"].sum() > 0:
-        return _Run(largest, 0.0, is_rise=True)
+        return _stretches(points)
     period = max(period_of(facts, entry.throttles), step_of(before, 0) / pd.Timedelta(seconds=1) * 0.5)
     now, usual = (
         zero_filled(points, facts.window, period_s=period),
         zero_filled(before, facts.baseline, period_s=period),
     )
     for shift in (each for each in shifts(now, baseline=usual) if each.is_above):
-        rows = between(points[points["value"] > 0], shift.start, shift.end or facts.window.end)
-        expected = shift.expected * len(now[shift.start :][: shift.end]) * _more_work(facts, entry)
-        most = float(usual.rolling(max(1, len(rows)), min_periods=1).sum().max())
-        if rows["value"].sum() >= max(facts.profile.triage.rise * expected, most) and len(rows) >= RUN:
+        until = shift.end or facts.window.end
+        rows = between(points[points["value"] > 0], shift.start, until)
+        expected = shift.expected * int(((now.index >= shift.start) & (now.index < until)).sum())
+        expected *= _more_work(facts, entry)
+        if _is_more(facts, rows, expected, usual):
             return _Run(rows, expected, is_rise=True, shift=shift)
     return _Run(points[points["value"] > 0], float(usual.mean() * len(now)), is_rise=False)
+
+
+def _stretches(points: pd.DataFrame) -> _Run:
+    """The stretches of throttles that are no strays beside the largest one."""
+    runs = runs_of(points, points["value"] > 0, gap=TOGETHER)
+    most = max(float(run["value"].sum()) for run in runs)
+    own = [run for run in runs if run["value"].sum() >= STRAY * most]
+    rows = pd.concat(own)
+    rest = float(points["value"].sum() - rows["value"].sum())
+    return _Run(rows, 0.0, is_rise=True, stretches=len(own), rest=rest)
+
+
+def _is_more(facts: Facts, rows: pd.DataFrame, expected: float, usual: pd.Series) -> bool:
+    """Whether throttles of a stretch are more than the baseline had in as long a time; a single point, far more."""
+    total = float(rows["value"].sum())
+    most = float(usual.rolling(max(1, len(rows)), min_periods=1).sum().max())
+    if total < max(facts.profile.triage.rise * expected, most):
+        return False
+    return len(rows) >= RUN or total >= max(BURST * most, facts.profile.triage.min_events)
 
 
 def _more_work(facts: Facts, entry: Capacity) -> float:
@@ -154,15 +183,17 @@ def _finding(facts: Facts, key: str, run: _Run, severity: Severity, over: str, a
     since, until, total = rows["timestamp"].min(), rows["timestamp"].max(), float(rows["value"].sum())
     said = between(_throttled(facts, events_watched(facts, entry)), since - TOGETHER, until + TOGETHER)
     is_known = has_points(facts, entry, baseline=True)
-    against = f"{run.expected:,.3g} expected from the baseline" if is_known else "no baseline"
+    against = f"{number(run.expected)} expected from the baseline" if is_known else "no baseline"
+    parts = f" in {run.stretches} stretches" if run.stretches > 1 else ""
+    against += f", {number(run.rest)} more at other times" if run.rest else ""
     as_before = "" if run.is_rise else "; it was throttled in the baseline as much"
     words = f"; {events_in_words(facts, len(said))} of its components say so" if len(said) else ""
     return Finding(
         check=CHECK,
         severity=severity,
         statement=(
-            f"{name_of(entry)}: {total:,.4g}{unit_of(facts, entry.throttles) or ' requests'} throttled{over}"
-            f" from {span_words(since, until)}{onset_words(run.shift)}"
+            f"{name_of(entry)}: {number(total)}{unit_of(facts, entry.throttles) or ' requests'} throttled{over}"
+            f" from {span_words(since, until)}{parts}{onset_words(run.shift)}"
             f"{f', {min(total / asked, 1):.1%} of those that came' if asked else ''} ({against}){as_before}"
             f"{_beside(facts, entry, rows)}{words}{hit_words(facts, said)}"
         ),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ddms_ops.analysis.capacity_course import STEP, holds_any, invocations, runs_of, step_of
+from ddms_ops.analysis.capacity_course import STEP, invocations, runs_of, step_of, told_once
 from ddms_ops.analysis.shapes import Shift
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.capacity_basis import (
@@ -23,6 +23,7 @@ from ddms_ops.checks.capacity_basis import (
     points_lack,
     refs_of,
     rises,
+    unit_of,
     watched,
 )
 from ddms_ops.checks.refs import counted, events_in_words, ms_words, onset_words, span_words
@@ -30,6 +31,7 @@ from ddms_ops.checks.steps import next_step
 from ddms_ops.checks.watched import events_watched, first_step_of, points_of
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.operations import Capacity
+from ddms_ops.redact import redact
 
 CHECK = "timeouts"
 NEAR = 0.9
@@ -39,6 +41,10 @@ NOTHING = (
     "no entry of the profile's capacity names how a timeout shows; declare timeouts (texts of log events) with"
     " components, or duration (a metric) and timeout_ms"
 )
+
+
+MS = {"s": 1000.0, "sec": 1000.0, "second": 1000.0, "seconds": 1000.0, "us": 0.001, "microseconds": 0.001}
+"""Units of a duration that are not ms, in ms; what is of no unit of time is taken to be ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +91,26 @@ def timeouts_lacks(facts: Facts) -> str:
     return lack_words(facts, lacks, *sorted(kinds))
 
 
+def durations_of(facts: Facts, entry: Capacity, *, baseline: bool = False) -> pd.DataFrame:
+    """METRICS of an entry's duration, in ms whatever its declared unit."""
+    points = points_of(facts, entry.duration, baseline=baseline)
+    return points.assign(value=points["value"] * MS.get(unit_of(facts, entry.duration).strip().lower(), 1.0))
+
+
 def _timed_out(facts: Facts, key: str, entry: Capacity, near: _Near | None, tests: int) -> list[Finding]:
     """The finding about events that tell of timeouts."""
     if not (entry.timeouts and entry.components):
         return []
     every, usual = (events_watched(facts, entry, baseline=side) for side in (False, True))
-    rows, before = (part[holds_any(part, entry.timeouts)] for part in (every, usual))
-    asked, asked_before, unit = invocations(every, usual)
+    rows, before = (told_once(part, entry.timeouts) for part in (every, usual))
+    asked, asked_before, _ = invocations(every, usual)
     if not is_rise(facts, len(rows), len(before), (asked, asked_before), tests=tests):
         return []
     since, shift = events_began(facts, rows, before)
+    rows = rows[rows["timestamp"] >= since]
     until = rows["timestamp"].max()
-    later = every[every["timestamp"] >= since]
-    run = invocations(later, usual)[0]
-    share = min(len(rows[rows["timestamp"] >= since]) / run, 1.0) if run else 0.0
+    run, _, unit = invocations(every[every["timestamp"] >= since], usual)
+    share = min(len(rows) / run, 1.0) if run else 0.0
     against = f"{len(before):,} of {asked_before:,} {unit}s in the baseline" if asked_before else "no baseline"
     return [
         Finding(
@@ -135,7 +147,7 @@ def _near(facts: Facts, entry: Capacity) -> _Near | None:
     """Points of the duration near the limit; None where it has none or is not declared."""
     if not (entry.duration and entry.timeout_ms):
         return None
-    points, before = (points_of(facts, entry.duration, baseline=side) for side in (False, True))
+    points, before = (durations_of(facts, entry, baseline=side) for side in (False, True))
     is_near, was_near = (part["value"] >= NEAR * entry.timeout_ms for part in (points, before))
     if not is_near.any():
         return None
@@ -153,12 +165,20 @@ def _near_words(facts: Facts, entry: Capacity, near: _Near | None) -> str:
     """How far the duration went, and whether it grew before or jumped."""
     if near is None or not entry.timeout_ms:
         return ""
-    name, most = metric_name(facts, entry.duration), float(near.rows["value"].max())
+    name, most = _statistic(facts, entry), float(near.rows["value"].max())
     words = f"; {name} reached {ms_words(most)} of {ms_words(entry.timeout_ms)} allowed ({most / entry.timeout_ms:.0%})"
     if near.shift is None:
         return f"{words}, within its normal course"
     how = "grew gradually" if near.shift.shape == "gradual" else "jumped"
     return f"{words}, it {how} from {near.shift.start:%H:%M} ({ms_words(near.shift.expected)} expected)"
+
+
+def _statistic(facts: Facts, entry: Capacity) -> str:
+    """The duration as a report calls it, with what it hides where it is not the longest."""
+    metric = facts.profile.metrics.get(entry.duration)
+    if metric is None or metric.statistic in ("", "Maximum"):
+        return metric_name(facts, entry.duration)
+    return f"{metric_name(facts, entry.duration)} ({redact(metric.statistic)}, the longest took more)"
 
 
 def _near_only(facts: Facts, key: str, entry: Capacity, near: _Near | None) -> list[Finding]:

@@ -24,15 +24,16 @@ SWEPT_AREAS = 3  # of four: what opens, blinds, sees secrets, moves data
 ENUMERATED = 5  # so many different calls refused: somebody tries what is allowed
 SHORT_CALLS = 20
 STEP = "Ask {actor} whether these calls are theirs; if nobody knows of them, disable its keys and sessions"
+LOST_STEP = "Compare the policies of {actor}, and of what it called, with before: it was allowed these calls then"
 
 
 def check_unusual_calls(facts: Facts) -> list[Finding]:
     """One finding for each actor with news, the worst ten.
 
     HIGH is a burst of sensitive calls from an address new to the actor and to the account, or of the root user;
-    MEDIUM fewer of these, many refused calls, root, or a first console sign-in without a second factor; LOW any other
-    new write or new address; INFO new reads, and as many new calls as the baseline lets expect. Never above MEDIUM
-    where the baseline is short.
+    MEDIUM fewer of these, a burst in a region that nobody used, many refused calls, root, or a first console sign-in
+    without a second factor; LOW any other new write, new address or new region; INFO new reads, and as many new calls
+    as the baseline lets expect. Never above MEDIUM where the baseline is short.
 
     Raises:
         CannotTell: there is no record of calls.
@@ -77,18 +78,19 @@ def _finding(facts: Facts, one: Unusual, *, is_short: bool) -> Finding:
         severity = Severity.MEDIUM
     rows = rows.sort_values("timestamp")
     start, end = rows["timestamp"].iloc[0], rows["timestamp"].iloc[-1]
+    of = f" of account {shown(one.account)}" if one.is_namesake else ""
     return Finding(
         check=CHECK,
         severity=severity,
-        statement=f"{shown(one.actor)} ({_kind(one)}) {'; '.join(_words(one))}; {span_words(start, end)}",
-        subject={"actor": shown(one.actor), "kind": _kind(one)},
+        statement=f"{shown(one.actor)} ({_kind(one)}{of}) {'; '.join(_words(one))}; {span_words(start, end)}",
+        subject={"actor": shown(one.actor), "kind": _kind(one), **({"account": shown(one.account)} if of else {})},
         evidence=log_refs(rows),
         strength=10.0 * len(one.sensitive) + len(one.refused) + len(one.new) / 10,
         first_seen=start,
         last_seen=end,
         observed=float(one.new["name"].nunique()),
         unit="new calls",
-        next_step=access_step(facts, STEP.format(actor=shown(one.actor))) if severity.is_above_low else "",
+        next_step=_step(facts, one, rows) if severity.is_above_low else "",
     )
 
 
@@ -106,13 +108,16 @@ def _judged(facts: Facts, one: Unusual) -> tuple[Severity, pd.DataFrame]:
         return Severity.MEDIUM, one.from_new
     if _is_probing(facts, one):
         return Severity.MEDIUM, one.refused
+    if one.sensitive.index.isin(one.from_far.index).sum() >= BURST:
+        return Severity.MEDIUM, one.from_far
     if _is_out_of_character(one) or _is_sweep(one):
         return Severity.MEDIUM, one.sensitive
     if len(one.logins) and (one.is_new or len(one.from_new)):
         return Severity.MEDIUM, one.logins
-    rows = next(part for part in (one.from_new, one.new, one.refused, one.logins, one.calls) if len(part))
+    rows = next(part for part in (one.from_new, one.new, one.from_far, one.refused, one.logins, one.calls) if len(part))
     is_usual = one.new["key"].nunique() <= one.expected
-    is_low = len(one.from_new) or len(one.sensitive) or len(one.logins) or (one.new["is_write"].any() and not is_usual)
+    has_news = any(len(part) for part in (one.from_new, one.sensitive, one.from_far, one.logins))
+    is_low = has_news or (one.new["is_write"].any() and not is_usual)
     return (Severity.LOW if is_low else Severity.INFO), rows
 
 
@@ -124,6 +129,13 @@ def _is_probing(facts: Facts, one: Unusual) -> bool:
     is_more = ratio >= triage.rise and p_value * max(len(facts.unusual), 1) < triage.significance
     is_many = number >= triage.min_events or one.refused["name"].nunique() >= ENUMERATED
     return is_many and (is_more or (number >= ENUMERATED and one.before_refused == 0))
+
+
+def _step(facts: Facts, one: Unusual, rows: pd.DataFrame) -> str:
+    """What comes next: of an actor that lost a permission its policies, else whether the calls are its own."""
+    is_lost = len(one.lost) > 0 and set(rows["name"]) <= set(one.lost) and bool(rows["error"].notna().all())
+    name = shown(one.actor)
+    return LOST_STEP.format(actor=name) if is_lost else access_step(facts, STEP.format(actor=name))
 
 
 def _is_out_of_character(one: Unusual) -> bool:
@@ -164,7 +176,10 @@ def _words(one: Unusual) -> list[str]:
         words.append(
             f"refused {counted(len(one.refused), 'time')} ({names}: {few(_names(one.refused))}),"
             f" {one.before_refused:,} in the baseline"
+            + (f"; allowed in the baseline: {few(one.lost)}" if one.lost else "")
         )
+    if len(one.from_far):
+        words.append(f"{counted(len(one.from_far), 'write')} in a region that nobody used in the baseline")
     if one.allowed_later:
         words.append(f"allowed after it was refused: {few(one.allowed_later)}")
     if number := len(one.logins):

@@ -36,6 +36,7 @@ PATHS = {
     "login": "$.responseElements.ConsoleLogin",
     "parameters": "$.requestParameters",
     "listed": "$.resources[0].ARN",
+    "made": "$.responseElements.accessKey.accessKeyId",
 }
 
 
@@ -75,11 +76,12 @@ def _query() -> str:
     return f"""WITH said AS (SELECT timestamp, row, {named}, coalesce({names}) AS named FROM (
             SELECT timestamp, row, CASE WHEN json_valid(record) THEN json_extract_string(record, [{listed}]) END AS x
             FROM records))
-        SELECT timestamp, row, region, source_ip,
+        SELECT timestamp, row, region, source_ip, made,
             coalesce(regexp_replace(name, '{VERSION}', ''), 'unknown call') AS name,
             regexp_replace(source, '[.]amazonaws[.]com$', '') AS service,
-            coalesce(user_name, issuer, invoker, nullif(split_part(arn, '/', -1), ''), type) AS actor,
-            coalesce(type, CASE WHEN invoker IS NOT NULL THEN 'AWSService' ELSE 'Unknown' END) AS actor_type,
+            coalesce(user_name, issuer, nullif(invoker, 'AWS Internal'), nullif(split_part(arn, '/', -1), ''),
+                type) AS actor,
+            coalesce(type, CASE WHEN invoker <> 'AWS Internal' THEN 'AWSService' ELSE 'Unknown' END) AS actor_type,
             coalesce(owner, recipient) AS account, left(agent, {TEXT_CHARS}) AS user_agent,
             coalesce(code, CASE WHEN name = 'ConsoleLogin' AND login = 'Failure' THEN 'Failure' END) AS error,
             left(said, {TEXT_CHARS}) AS error_message,

@@ -17,7 +17,11 @@ STOPPED = Schema(
         Column("task", "str", "id of the task"),
         Column("stop_code", "str", "EssentialContainerExited, TaskFailedToStart, …, null without one"),
         Column("reason", "str", "why, in the words of ECS and of the containers, null without any"),
-        Column("is_failure", "bool", "False where ECS or people stopped it, as for a deployment or fewer tasks"),
+        Column(
+            "is_failure",
+            "bool",
+            "False where it ended well, or was stopped by people, a deployment, or AWS that took its machine back",
+        ),
         PULL,
         ROW,
     ),
@@ -34,6 +38,10 @@ SERVICE_EVENTS = Schema(
 )
 WANTED = frozenset({"ServiceSchedulerInitiated", "UserInitiated"})
 """Stop codes of tasks that were to stop; ECS gives the first also to unhealthy tasks, whose reason says so."""
+TAKEN_BACK = frozenset({"SpotInterruption", "TerminationNotice"})
+ENDED = "EssentialContainerExited"
+WELL = (0, 143)
+"""Exit codes of containers that ended by themselves, or as they were told to."""
 BAD = ("unhealthy", "failed", "error", "unable", "outofmemory")
 CHARS = 1000
 
@@ -92,25 +100,37 @@ def _stopped(task: dict[str, Any], prefix: str) -> dict[str, object]:
     parts = str(task.get("taskArn") or "").split("/")
     cluster = cluster or (parts[1] if len(parts) == 3 else "")  # arn:…:task/<cluster>/<id>
     group = str(task.get("group") or "").removeprefix("service:")
-    code, reason = str(task.get("stopCode") or ""), _reason(task)
-    is_bad = code not in WANTED or any(word in reason.lower() for word in BAD)
+    code = str(task.get("stopCode") or "")
     return {
         "timestamp": _time(task.get("stoppedAt") or task.get("stoppingAt")),
         "service": f"{prefix}{cluster}/{group}" if group else None,
         "task": parts[-1] or None,
         "stop_code": code or None,
-        "reason": reason or None,
-        "is_failure": is_bad,
+        "reason": _reason(task) or None,
+        "is_failure": _is_failure(task, code),
     }
+
+
+def _is_failure(task: dict[str, Any], code: str) -> bool:
+    """Whether a task did not end well, by its stop code, the words of ECS (no names of ours) and its exit codes."""
+    held = _containers(task)
+    said = " ".join(str(each) for each in (task.get("stoppedReason"), *(one.get("reason") for one in held)) if each)
+    if any(word in said.lower() for word in BAD):
+        return True
+    if code == ENDED:
+        return not held or any(one.get("exitCode") not in WELL for one in held)
+    return code not in WANTED | TAKEN_BACK
+
+
+def _containers(task: dict[str, Any]) -> list[dict[str, Any]]:
+    held = task.get("containers")
+    return [each for each in (held if isinstance(held, list) else []) if isinstance(each, dict)]
 
 
 def _reason(task: dict[str, Any]) -> str:
     """What ECS says of the task, then what it says of containers that did not end well."""
     said = [str(task["stoppedReason"])] if task.get("stoppedReason") else []
-    containers = task.get("containers")
-    for container in containers if isinstance(containers, list) else []:
-        if not isinstance(container, dict):
-            continue
+    for container in _containers(task):
         code = container.get("exitCode")
         said += [str(container["reason"])] if container.get("reason") else []
         said += [f"{container.get('name') or 'container'} ended with exit code {code}"] if code else []

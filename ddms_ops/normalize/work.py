@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.normalize.work_errors import error_of, fields_of, parsed, said
-from ddms_ops.normalize.work_steps import Steps, steps_of
+from ddms_ops.normalize.work_steps import AT, Steps, steps_of
 from ddms_ops.schema import PULL, ROW, UTC, Column, Schema, conform
 
 QUEUES = Schema(
@@ -49,6 +49,7 @@ EXECUTIONS = Schema(
         Column("entered", UTC, "when it entered that state"),
         Column("error", "str", "name of its error"),
         Column("cause", "str", "what its error says"),
+        Column("told", "float64", "row of the record of its history that tells step or error, NaN without one"),
         PULL,
         ROW,
     ),
@@ -128,11 +129,11 @@ def _histories(records: pa.Table) -> dict[str, Steps]:
     events: dict[str, list[dict[str, Any]]] = {}
     for row in _rows(records, "execution_history"):
         told = row["record"].get("events")
-        events[str(row["id"])] = [event for event in told or [] if isinstance(event, dict)]
+        events[str(row["id"])] = [event | {AT: row["row"]} for event in told or [] if isinstance(event, dict)]
     for row in _rows(records, "event"):
         name, _, number = str(row["id"]).rpartition("/")
         if name and number.isdigit() and "previousEventId" in row["record"]:
-            events.setdefault(name, []).append(row["record"])
+            events.setdefault(name, []).append(row["record"] | {AT: row["row"]})
     return {name: steps_of(told) for name, told in events.items()}
 
 
@@ -153,6 +154,7 @@ def _execution(row: dict[str, Any], arn: str, name: str, steps: Steps) -> dict[s
         "entered": _instant(steps.entered, None),
         "error": error or named,
         "cause": text or cause,
+        "told": steps.row,
     }
 
 

@@ -4,18 +4,20 @@ import io
 
 import pandas as pd
 
-from ddms_ops.analysis.capacity_course import holds_any
+from ddms_ops.analysis.capacity_course import told_once
 from ddms_ops.case import Case
 from ddms_ops.checks.base import CannotTell
 from ddms_ops.checks.capacity_basis import SIGNS, entries, name_of, unit_of
 from ddms_ops.checks.capacity_shares import shares_of
 from ddms_ops.checks.cold_starts import cold_events
+from ddms_ops.checks.cost_words import number
 from ddms_ops.checks.figures_capacity import drawn, plot_capacity
 from ddms_ops.checks.missing_tasks import running_below
 from ddms_ops.checks.refs import ms_words
 from ddms_ops.checks.stopped_tasks import stops_of
 from ddms_ops.checks.tables import Quiet, Shown, html_table, joined
 from ddms_ops.checks.tables import verdict as sentence
+from ddms_ops.checks.timeouts import durations_of
 from ddms_ops.checks.watched import events_watched, points_of
 from ddms_ops.operations import Capacity
 from ddms_ops.panels.pictures import Picture
@@ -67,7 +69,7 @@ def stopped_table(case: Case) -> Shown:
     stops = stops.sort_values("timestamp", kind="stable")
     rows = [
         (row.timestamp if pd.notna(row.timestamp) else None, _text(row.service), _text(row.task), _text(row.stop_code),
-         _text(row.reason), "failed" if row.is_failure else Quiet("as asked"), Quiet(f"{row.pull}:{row.row}"))
+         _text(row.reason), "failed" if row.is_failure else Quiet("no failure"), Quiet(f"{row.pull}:{row.row}"))
         for row in stops.head(LISTED).itertuples()
     ]  # fmt: skip
     more = f", the first {LISTED} of {len(stops):,}" if len(stops) > LISTED else ""
@@ -89,7 +91,7 @@ def _used(case: Case, entry: Capacity) -> object:
     if not entry.used:
         return NOT_WATCHED
     sides = [points_of(case, entry.used, baseline=side)["value"] for side in (False, True)]
-    return _sides(*(f"{part.max():,.4g}{unit_of(case, entry.used)}" if len(part) else "no points" for part in sides))
+    return _sides(*(f"{number(part.max())}{unit_of(case, entry.used)}" if len(part) else "no points" for part in sides))
 
 
 def _share(case: Case, entry: Capacity) -> object:
@@ -103,13 +105,13 @@ def _refused(case: Case, entry: Capacity) -> object:
     if not entry.throttles:
         return NOT_WATCHED
     sides = [points_of(case, entry.throttles, baseline=side)["value"].sum() for side in (False, True)]
-    return _sides(*(f"{total:,.4g}" for total in sides))
+    return _sides(*(number(total) for total in sides))
 
 
 def _near(case: Case, entry: Capacity) -> object:
     if not (entry.duration and entry.timeout_ms):
         return NOT_WATCHED
-    points = points_of(case, entry.duration)["value"]
+    points = durations_of(case, entry)["value"]
     if points.empty:
         return NO_POINTS
     return (f"{points.max() / entry.timeout_ms:.0%}", Quiet(f"of {ms_words(entry.timeout_ms)}"))
@@ -119,7 +121,7 @@ def _timeouts(case: Case, entry: Capacity) -> object:
     if not (entry.timeouts and entry.components):
         return NOT_WATCHED
     sides = [events_watched(case, entry, baseline=side) for side in (False, True)]
-    return _sides(*(f"{int(holds_any(part, entry.timeouts).sum()):,}" for part in sides))
+    return _sides(*(f"{len(told_once(part, entry.timeouts)):,}" for part in sides))
 
 
 def _cold(case: Case, entry: Capacity) -> object:

@@ -82,7 +82,7 @@ def stuck_table(case: Case) -> Shown:
 
 def _of_machine(case: Case, machine: str, entry: Pipeline) -> list[tuple[object, ...]]:
     runs = runs_of(case, machine)
-    stuck = stuck_runs(runs, case.window, longest_min=may_take(entry, runs).minutes)
+    stuck = stuck_runs(runs, case.window, longest_min=may_take(case, entry, runs).minutes)
     failed = failed_runs(runs, case.window)
     rows: list[tuple[object, ...]] = []
     for how, part, column in (("runs too long", stuck, "timestamp"), ("ended badly", failed, "ended")):

@@ -16,6 +16,7 @@ from ddms_ops.window import parse_instant
 
 TIMELINE_ROWS = 400
 HASH_CHARS = 16
+PLAIN = {DEPLOY: 1, SCALING: 1, CHANGE: 2}
 TIMELINE_SECTION = "what-happened-in-which-order"
 
 
@@ -28,13 +29,19 @@ def timeline_blocks(report: ReportRecord) -> list[Block]:
     except EvidenceError as fault:
         return [Line(f"{fault}; its columns are time, source, event, detail.")]
     merged = sum(event.merged for event in events)
-    words = (
-        f"{min(len(events), TIMELINE_ROWS):,} of {len(events):,} events, {merged:,} more tellings of the same merged"
-    )
-    rows = tuple(_row(report, event) for event in events[:TIMELINE_ROWS])
+    shown = shown_events(events)
+    words = f"{len(shown):,} of {len(events):,} events, {merged:,} more tellings of the same merged"
+    words += f", {len(events) - len(shown):,} left out that are in the file, changes first" if shown != events else ""
+    rows = tuple(_row(report, event) for event in shown)
     columns = ("Time", "Known to the", "Source", "Event", "Detail")
     note = Line(f"{words}; they coincide, no more is said.", Basis(COUNTED, anchor=TIMELINE_SECTION))
     return [note, Table(columns, rows, "pm timeline")]
+
+
+def shown_events(events: list[Event]) -> list[Event]:
+    """At most TIMELINE_ROWS of them in their order: plain changes are left out first, then deploys and scaling."""
+    order = sorted(range(len(events)), key=lambda place: PLAIN.get(events[place].source, 0))
+    return [events[place] for place in sorted(order[:TIMELINE_ROWS])]
 
 
 def _row(report: ReportRecord, event: Event) -> Row:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from ddms_ops.checks.tables import LAB_STYLE, NOTHING, Badge, plain, visible
-from ddms_ops.report.cells import cell_html, cell_markdown, text_html
+from ddms_ops.checks.tables import LAB_STYLE, NOTHING, Badge, visible
+from ddms_ops.report.cells import Contact, cell_html, cell_markdown, cell_text, shown_words, text_html
 from ddms_ops.report.markdown_text import escape_markdown, fenced
 
 FACT, COINCIDES, PEOPLE, DECLARED, COUNTED, NONE = "fact", "coincides", "people", "declared", "counted", ""
@@ -116,10 +116,10 @@ class Table:
 
     def text(self, marks: Marks) -> str:
         """A line a row."""
-        lines = [self.caption] if self.caption else []
+        lines = [visible(self.caption)] if self.caption else []
         lines.append(" | ".join(self._columns))
         lines += [" | ".join(self._cells(row, marks)) for row in self.rows]
-        return "\n".join(visible(line, limit=10_000) for line in lines) + ("" if self.rows else "\nnothing to show")
+        return "\n".join(lines if self.rows else [*lines, "nothing to show"])
 
     def markdown(self, marks: Marks) -> str:
         """A Markdown table; no cell can leave it."""
@@ -136,7 +136,7 @@ class Table:
         return self.columns if self.is_declared else (*self.columns, BASIS)
 
     def _cells(self, row: Row, marks: Marks) -> list[str]:
-        return [*(plain(value) for value in row.cells), *([] if self.is_declared else [row.basis.plain(marks)])]
+        return [*(cell_text(value) for value in row.cells), *([] if self.is_declared else [row.basis.plain(marks)])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +175,13 @@ class Line:
 class Part:
     """A piece of a text that is ready to be copied."""
 
-    words: str
+    words: str | Contact
     basis: Basis
+
+    @property
+    def shown(self) -> str:
+        """The words, redacted."""
+        return shown_words(self.words, limit=4000, keep="\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +193,11 @@ class Letter:
     @property
     def words(self) -> str:
         """The whole text, redacted."""
-        return "".join(visible(part.words, limit=4000, keep="\n") for part in self.parts)
+        return "".join(part.shown for part in self.parts)
 
     def html(self, marks: Marks) -> str:
         """The text in one block, without visible marks: they would be copied along."""
-        pieces = "".join(
-            f"<span{part.basis.attributes(marks)}>{escape(visible(part.words, limit=4000, keep=chr(10)))}</span>"
-            for part in self.parts
-        )
+        pieces = "".join(f"<span{part.basis.attributes(marks)}>{escape(part.shown)}</span>" for part in self.parts)
         pulls = dict.fromkeys(pull for part in self.parts for pull in part.basis.pulls)
         links = Basis(FACT, tuple(pulls)).links(marks)
         source = f'<p class="claim quiet">from:{links}</p>' if links else ""

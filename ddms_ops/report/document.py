@@ -11,6 +11,7 @@ from ddms_ops.declaration import Profile
 from ddms_ops.errors import BadInput, EvidenceError, WindowError
 from ddms_ops.evidence import PROFILES
 from ddms_ops.profile import load_profile
+from ddms_ops.redact import redact_also
 from ddms_ops.report.attachments import coverage_blocks, ledger_blocks, timeline_blocks
 from ddms_ops.report.blocks import COUNTED, DECLARED, Basis, Line, Row, Section, Table
 from ddms_ops.report.findings_file import NAME, read_document
@@ -102,7 +103,7 @@ class Report(ReportRecord):
 
 
 def open_report(report_dir: str | Path) -> Report:
-    """The report in a folder.
+    """The report in a folder; what its profile calls private is taken out of all that is shown from then on.
 
     Raises:
         EvidenceError: no findings.json there, or not one of the shape that is written.
@@ -125,12 +126,20 @@ def open_report(report_dir: str | Path) -> Report:
             coverage=tuple(Coverage.from_dict(row) for row in document["coverage"]),
             results=tuple(result_of(row) for row in document["checks"]),
             skipped={str(name): text_of(reason) for name, reason in (document.get("skipped") or {}).items()},
-            profile=kept_profile(folder, incident),
+            profile=own_profile(folder, incident),
         )
     except KeyError as fault:
         raise EvidenceError(f"{folder / NAME}: {fault.args[0]!r} is missing; {again}") from None
     except (AttributeError, TypeError, ValueError, WindowError):
         raise EvidenceError(f"{folder / NAME}: holds a value of the wrong kind; {again}") from None
+
+
+def own_profile(folder: Path, incident: dict[str, str]) -> Profile | None:
+    """`kept_profile`; from then on what it calls private is taken out of all that is shown."""
+    profile = kept_profile(folder, incident)
+    if profile is not None:
+        redact_also(profile.redact)
+    return profile
 
 
 def kept_profile(folder: Path, incident: dict[str, str]) -> Profile | None:

@@ -19,6 +19,7 @@ from ddms_ops.window import parse_instant
 CHANGE, DEPLOY, SCALING, ALARM, FINDING, LOCK, COST, PEOPLE = (
     "change", "deploy", "scaling", "alarm", "finding", "lock", "cost", "people",
 )  # fmt: skip
+SOURCES = frozenset({CHANGE, DEPLOY, SCALING, ALARM, FINDING, LOCK, COST, PEOPLE})
 KINDS = {"changes": normalize_changes, "alarms": normalize_alarms}
 DEPLOYS = re.compile(
     r"UpdateFunctionCode|PublishVersion|(?:Create|Update)Alias|CreateDeployment|RegisterTaskDefinition|UpdateService\b"
@@ -69,14 +70,22 @@ def merged_events(events: Iterable[Event]) -> list[Event]:
     words of people at the same time.
     """
     kept: list[Event] = []
+    of_row: dict[str, set[int]] = {}
+    first = 0
     for event in sorted(events, key=_place):
-        twin = next((place for place, other in enumerate(kept) if _is_same(other, event)), None)
+        while first < len(kept) and event.time - kept[first].time > TOLD_TWICE:
+            first += 1
+        near = set(range(first, len(kept))).union(*(of_row.get(row, ()) for row in event.evidence))
+        twin = next((place for place in sorted(near) if _is_same(kept[place], event)), None)
         if twin is None:
+            twin = len(kept)
             kept.append(event)
         else:
             known = kept[twin]
             ids = tuple(dict.fromkeys((*known.evidence, *event.evidence)))[:MANY_IDS]
             kept[twin] = replace(known, evidence=ids, merged=known.merged + 1 + event.merged)
+        for row in kept[twin].evidence:
+            of_row.setdefault(row, set()).add(twin)
     return sorted(kept, key=_place)
 
 

@@ -8,7 +8,7 @@ from ddms_ops.report.model import ORDER_WORDS, ReportRecord
 METHODS = (
     ("fact", "What pulls hold, by the numbers in brackets; each leads to the ledger.", "ddms_ops.findings"),
     ("coincides", "A change that was made before; no more is said than that order.", "ddms_ops.analysis.suspects"),
-    ("written by people", "What people noted in the incident file, in timeline.csv, or in this report.", "people"),
+    ("written by people", "What people noted in the incident file, in the timeline file, or in this report.", "people"),
     ("declared", "What the profile of the system, or a definition of this report, says.", "profile"),
     ("counted", "A count of this report's own tables; the word leads to the table.", "this report"),
     ("confidence", "High with two kinds of evidence, medium with one, low over an incomplete pull or baseline.",
@@ -24,6 +24,21 @@ METHODS = (
      "ddms_ops.analysis.contrast"),
     ("message groups", "Messages with their variable parts masked; counts add up to the total.",
      "ddms_ops.analysis.groups"),
+    ("more waits than usual", "A scan for stretches of depth or age unlike the baseline; many looks are counted.",
+     "ddms_ops.analysis.backlog"),
+    ("done at this rate", "What waits at the end, divided by how fast it falls in the last 15 minutes; no forecast.",
+     "ddms_ops.analysis.backlog"),
+    ("takes longer", "Durations compared by their ranks with the baseline, corrected for the kinds of job compared.",
+     "ddms_ops.analysis.endpoints"),
+    ("stuck", "Running for longer than the profile says, or than any that ended, when that is longer.",
+     "ddms_ops.analysis.stuck"),
+    ("full", "What is used, divided by its limit, at or above the profile's share.",
+     "ddms_ops.analysis.capacity_course"),
+    ("unusual calls", "Calls that their actor had not made in the baseline, beyond how many new ones are expected by"
+     " those made once in it (Good and Turing), or from a place that nobody had come from.",
+     "ddms_ops.analysis.unusual_calls"),
+    ("[kind], [kind 5c0a7e]", "Taken out as private or secret; a person keeps one pseudonym in all of a report. How"
+     " often is told at the foot of the page.", "ddms_ops.redact"),
     ("alarm told twice", "The same change of state within a minute is one event.", "ddms_ops.report.events"),
     ("precision", "How exactly an event's time is known: to the second, the minute, the hour or the day.",
      "ddms_ops.report.events"),
@@ -47,6 +62,9 @@ def _limits(profile: Profile) -> list[tuple[str, str]]:
     if profile.database is not None:
         rows += _numbers("database", profile.database.model_dump())
     rows += _numbers("costs", profile.costs.model_dump())
+    for section, watched in (("pipelines", profile.pipelines), ("capacity", profile.capacity)):
+        for name, each in watched.items():
+            rows += _numbers(f"{section}.{name}", each.model_dump())
     for name, metric in profile.metrics.items():
         if metric.target or metric.alert:
             kinds = (("target", metric.target), ("alert", metric.alert))

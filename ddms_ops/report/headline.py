@@ -2,10 +2,12 @@
 
 import re
 
+import pandas as pd
+
 from ddms_ops.checks.cost_basis import SIGNS as COST_SIGNS
 from ddms_ops.checks.refs import counted
 from ddms_ops.checks.tables import Badge
-from ddms_ops.findings import Finding
+from ddms_ops.findings import Finding, Verdict
 from ddms_ops.report.blocks import COUNTED, DECLARED, FACT, NO_BASIS, Basis, Block, Line, Row, Table
 from ddms_ops.report.model import (
     BEFORE,
@@ -71,21 +73,45 @@ def hit_of(report: ReportRecord, lead: Finding) -> tuple[list[Finding], str]:
     found, silence = report.answers(*checks)
     if not found:
         tenant = lead.subject.get("tenant", "")
-        return ([lead], f"tenant {tenant}") if tenant else ([], silence)
+        is_asked = any(r.id in checks and r.notebook == report.home(lead) for r in report.results)
+        return ([lead], f"tenant {tenant}") if tenant else ([], silence if is_asked else UNKNOWN)
     home = report.home(found[0])
     is_other = home != report.home(lead) and found[0].subject.get("explains") != lead.id
     if is_other and (own := clauses_of(lead, TENANTS)):
         return [lead], "; ".join(own)
+    if is_other and (tenant := lead.subject.get("tenant", "")):
+        return [lead], f"tenant {tenant}"
     return found, f"{f'{notebook_words(home)}: ' if is_other else ''}{found[0].statement}"
 
 
 def changes_of(report: ReportRecord, lead: Finding) -> tuple[list[Finding], str]:
-    """Changes before the leading finding, and the words for the first: of a leak or of costs only their own."""
+    """Changes before the leading finding, and the words for the first: those found for it, else its notebook's.
+
+    Of a leak or of costs only their own. A change that another notebook found for something else is not among them,
+    nor one of its own notebook that was made later, or longer before than the profile looks back.
+    """
     own = "leak_changes" if lead.check in LEAKS else "cost_changes" if lead.check in COST_SIGNS else ""
-    found, silence = report.answers(own) if own else report.answers(*BEFORE)
-    if own:
-        found = [each for each in found if each.subject.get("explains") == lead.id]
-    return found, found[0].statement if found else silence or "nothing found"
+    names = (own,) if own else BEFORE
+    changes = [found for found in report.found if found.check in names]
+    found = [each for each in changes if each.subject.get("explains") == lead.id]
+    if not found and not own:
+        found = [each for each in changes if report.home(each) == report.home(lead) and _is_before(report, each, lead)]
+    if found:
+        return found, found[0].statement
+    asked = [r for r in report.results if r.id in names and r.notebook == report.home(lead)]
+    if not asked:
+        return [], UNKNOWN
+    lacking = next((r.reason for r in asked if r.status is Verdict.NOT_CHECKED), "")
+    return [], f"not checked: {lacking}" if lacking else "nothing found"
+
+
+def _is_before(report: ReportRecord, change: Finding, lead: Finding) -> bool:
+    """Whether a change was made before a finding began, within what the profile looks back."""
+    if change.first_seen is None or lead.first_seen is None or change.first_seen > lead.first_seen:
+        return False
+    if report.profile is None:
+        return True
+    return lead.first_seen - change.first_seen <= pd.Timedelta(minutes=report.profile.triage.change_lookback_min)
 
 
 def drivers_of(report: ReportRecord, lead: Finding) -> list[Finding]:
@@ -138,14 +164,16 @@ def impact_blocks(report: ReportRecord) -> list[Block]:
     if lead is None:
         return [Line(report.silence)]
     hit, who = hit_of(report, lead)
-    told = list({id(found): found for found in (*hit, lead, *(found for _, found in other_leads(report)))}.values())
+    about = [found for found in report.found if found.subject.get("explains") == lead.id]
+    others = [found for _, found in other_leads(report)]
+    told = list({id(found): found for found in (*hit, lead, *about, *others)}.values())
     is_whole = lead.check in LEAKS or lead.check in COST_SIGNS
-    tenants = _row("Tenants", (who,), hit[:1]) if hit and is_whole else _clauses("Tenants hit", told, TENANTS)
+    tenants = _row("Tenants", (who,), hit[:1]) if hit and is_whole else _clauses(report, "Tenants hit", told, TENANTS)
     rows = [
         tenants,
-        _clauses("Tenants verified unaffected", [*told, *report.found], UNAFFECTED),
-        _clauses("Requests, jobs or messages", [*told, *report.found], REQUESTS),
-        _clauses("Records", [found for found in report.found if found.check in LEAKS], RECORDS),
+        _clauses(report, "Tenants verified unaffected", told, UNAFFECTED),
+        _clauses(report, "Requests, jobs or messages", told, REQUESTS),
+        _records(report),
         _money(report),
         _minutes(lead),
         _row("Observed", (amount(lead.observed, lead.unit),), [lead]),
@@ -177,12 +205,28 @@ def _row(measure: str, words: tuple[str, ...], findings: list[Finding]) -> Row:
     return Row((measure, words), Basis(FACT, pulls) if findings else NO_BASIS)
 
 
-def _clauses(measure: str, findings: list[Finding], pattern: re.Pattern[str]) -> Row:
-    """The first finding with clauses that speak of something, and those clauses."""
+def _clauses(report: ReportRecord, measure: str, findings: list[Finding], pattern: re.Pattern[str]) -> Row:
+    """The first finding with clauses that speak of something, and those clauses; of another notebook it is named."""
+    home = report.home(report.leading) if report.leading else ""
     for finding in findings:
         if clauses := clauses_of(finding, pattern):
-            return _row(measure, tuple(clauses[:2]), [finding])
+            other = report.home(finding)
+            named = (f"{notebook_words(other)}: {clauses[0]}", *clauses[1:]) if other != home else tuple(clauses)
+            return _row(measure, named[:2], [finding])
     return Row((measure, f"{UNKNOWN}: no finding says it"))
+
+
+def _records(report: ReportRecord) -> Row:
+    """What each finding of the first check of leaks says of records; one line each, for no one of them says all."""
+    leaks = [found for found in report.found if found.check in LEAKS]
+    said = [
+        (found, clauses[0])
+        for found in leaks
+        if found.check == leaks[0].check and (clauses := clauses_of(found, RECORDS))
+    ]
+    if not said:
+        return Row(("Records", f"{UNKNOWN}: no finding says it"))
+    return _row("Records", tuple(words for _, words in said), [found for found, _ in said])
 
 
 def _money(report: ReportRecord) -> Row:
@@ -202,6 +246,6 @@ def _minutes(lead: Finding) -> Row:
         lacking = "when it began" if lead.first_seen is None else "when it was last seen"
         return Row(("Minutes", f"{UNKNOWN}: the leading finding does not say {lacking}"))
     minutes = (lead.last_seen - lead.first_seen).total_seconds() / 60
-    words = (f"{minutes:,.0f} min from the first to the last event in the window",)
+    words = (f"{minutes:,.0f} min from the first to the last event or period in the window",)
     stretch = f"{lead.first_seen:%Y-%m-%d %H:%M:%S} to {lead.last_seen:%Y-%m-%d %H:%M:%S} UTC"
     return _row("Minutes", (*words, stretch), [lead])

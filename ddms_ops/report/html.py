@@ -4,6 +4,7 @@ Code is left out; of the parameters cell a table of values is shown. What record
 hostile, and a traceback may hold records: so the one is only ever text, the other is left out.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from traitlets import default
 from ddms_ops import __version__
 from ddms_ops.checks.tables import html_table, visible
 from ddms_ops.notebook import ANSI, headings, one_line, parameter_rows, read_notebook
-from ddms_ops.redact import redact
+from ddms_ops.redact import redact, redacted_counts
+from ddms_ops.report.people import FOR_PEOPLE
 from ddms_ops.report.sanitize import anchor, markdown_html, safe_html
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -24,6 +26,9 @@ MAX_STREAM = 4000
 MAX_TEXT = 20_000
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 WIDGET = "application/vnd.jupyter.widget-view+json"
+INNER = re.compile(r"(?m)^ {0,3}#{1,6}[ \t]+(.+)$")
+TAKEN_OUT = "<!--taken out-->"
+TAG = re.compile(r'<(?:"[^"]*"|[^">])*>')
 NOT_RUN = "This section was not run."
 
 
@@ -40,7 +45,7 @@ def export_html(notebook: Path, html: Path, *, title: str, subtitle: str = "", d
     Raises:
         RunError: `notebook` cannot be read as one.
     """
-    loaded = _without_title(read_notebook(notebook))
+    loaded = _nested(_without_title(read_notebook(notebook)))
     page = {
         "title": visible(title),
         "subtitle": visible(subtitle),
@@ -51,9 +56,17 @@ def export_html(notebook: Path, html: Path, *, title: str, subtitle: str = "", d
         "parameters": parameter_rows(loaded),
     }
     body, _ = _ReportExporter().from_notebook_node(loaded, {"page": page})
+    body = body.replace(TAKEN_OUT, taken_out(TAG.sub("", body.partition("<body>")[2])), 1)
     partial = html.with_suffix(".part")
     partial.write_text(body, encoding="utf-8")
     partial.replace(html)
+
+
+def taken_out(text: str) -> str:
+    """How much was taken out of a shown text as private or secret, by kind, as one sentence."""
+    counts = redacted_counts(text)
+    named = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in sorted(counts.items()))
+    return f"Taken out as private or secret: {named}." if named else "Nothing was taken out as private or secret."
 
 
 class _ReportExporter(TemplateExporter):
@@ -151,6 +164,8 @@ def _sections(notebook: nbformat.NotebookNode) -> list[dict[str, object]]:
     """For each section its heading, anchor and whether all of it ran; also a heading for each cell."""
     found: dict[str, dict[str, object]] = {}
     for cell, heading in zip(notebook.cells, headings(notebook), strict=True):
+        if FOR_PEOPLE in cell.metadata.get("tags", []) and cell.source.startswith("## "):
+            heading = cell.source.partition("\n")[0].removeprefix("## ").strip()
         cell.metadata["ddms_heading"] = heading
         section = found.setdefault(
             heading, {"heading": visible(heading), "anchor": anchor(heading), "failed": False, "listed": False}
@@ -161,6 +176,26 @@ def _sections(notebook: nbformat.NotebookNode) -> list[dict[str, object]]:
             is_failed = any(output.output_type == "error" for output in cell.outputs)
             section["failed"] = section["failed"] or is_failed or cell_html(cell, heading).endswith(f"{NOT_RUN}</p>")
     return [section for section in found.values() if section["listed"] or section["failed"]]
+
+
+def _nested(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """With people's cells under one heading each, of the second level; what they wrote below it stays below it.
+
+    Their words are redacted before a heading of them names an anchor.
+    """
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and FOR_PEOPLE in cell.metadata.get("tags", []):
+            first, line_end, rest = redact(cell.source).partition("\n")
+            first = f"#{first}" if first.startswith("# ") else first
+            parts = rest.split("```")  # every second one is code
+            parts[::2] = [INNER.sub(_lower, part) for part in parts[::2]]
+            cell.source = f"{first}{line_end}{'```'.join(parts)}"
+    return notebook
+
+
+def _lower(match: re.Match[str]) -> str:
+    """A heading inside of a section as bold words: it names no section."""
+    return f"**{match[1].strip()}**\n"
 
 
 def _without_title(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -10,7 +10,12 @@ SPECIAL = re.compile(r"[\\`*\[\]<>~|$&]|(?<!\w)_|_(?!\w)|(?<=:)//|(?<=www)\.|@",
 
 def escape_markdown(text: str, *, limit: int = CHARS) -> str:
     """Text that Markdown shows as it is, on one line: no links, pictures, HTML, mentions or mathematics."""
-    return SPECIAL.sub(lambda match: f"\\{match[0]}", visible(text, limit=limit))
+    return escape_shown(visible(text, limit=limit))
+
+
+def escape_shown(text: str) -> str:
+    """The same of text that is redacted and visible already."""
+    return SPECIAL.sub(lambda match: f"\\{match[0]}", text)
 
 
 def code(text: str) -> str:

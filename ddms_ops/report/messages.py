@@ -1,21 +1,23 @@
 """The runbook's messages to people, filled from findings; what no finding and nobody says reads "unknown"."""
 
 import re
+from collections import Counter
 
 import pandas as pd
 
 from ddms_ops.operations import Template
 from ddms_ops.report.blocks import COINCIDES, COUNTED, DECLARED, FACT, PEOPLE, Basis, Block, Letter, Line, Part
+from ddms_ops.report.cells import Contact
 from ddms_ops.report.headline import UNSEEN_SECTION, changes_of, hit_of, not_seen
 from ddms_ops.report.model import UNKNOWN, ReportRecord, basis_of
-from ddms_ops.report.response import STAMP, clock_start, next_level, severity_label, span_words
+from ddms_ops.report.response import STAMP, clock_start, next_level, response_due, severity_label, span_words
 from ddms_ops.report.runbook import answered_by, procedures
 
 MOMENTS = (
     ("initial", "First message"), ("update", "Update"), ("resolved", "Resolved"), ("escalation", "Escalation"),
 )  # fmt: skip
 LEDGER = "which-evidence-is-this-based-on"
-Filled = dict[str, tuple[str, Basis]]
+Filled = dict[str, tuple[str | Contact, Basis]]
 
 
 def message_blocks(report: ReportRecord) -> list[Block]:
@@ -26,9 +28,12 @@ def message_blocks(report: ReportRecord) -> list[Block]:
     blocks: list[Block] = []
     for name, title in MOMENTS:
         template: Template | None = getattr(report.profile.templates, name)
-        if template is not None:
-            status = {"status": ("Resolved" if name == "resolved" else status_of(report), Basis(PEOPLE))}
-            blocks += [Line(title, is_heading=True), Letter(filled(template, values | status))]
+        if template is None:
+            continue
+        if name == "resolved" and report.instant("resolved") is None:
+            blocks += [Line(title, is_heading=True), Line("Not written: nobody noted when it was resolved.")]
+        else:
+            blocks += [Line(title, is_heading=True), Letter(filled(template, values))]
     return blocks or [Line("The profile declares no texts for messages.")]
 
 
@@ -37,31 +42,39 @@ def filled(template: Template, values: Filled) -> tuple[Part, ...]:
 
     Args:
         template: of the profile.
-        values: words and what they rest on, by field; a field that is missing reads "unknown".
+        values: words and what they rest on, by field; a field that is missing reads "unknown". Of a placeholder that
+            stands there several times the n-th is filled by the n-th field, those after the last field by the last.
     """
     longest = sorted(template.fields, key=len, reverse=True)
     if not longest:
         return (Part(template.text, Basis(DECLARED)),)
     pieces = re.split(f"({'|'.join(re.escape(each) for each in longest)})", template.text)
-    missing = (UNKNOWN, Basis(DECLARED))
-    return tuple(
-        Part(*values.get(template.fields[piece], missing)) if piece in template.fields else Part(piece, Basis(DECLARED))
-        for piece in pieces
-        if piece
-    )
+    seen: Counter[str] = Counter()
+    parts = []
+    for piece in filter(None, pieces):
+        if piece not in template.fields:
+            parts.append(Part(piece, Basis(DECLARED)))
+            continue
+        names = template.fields[piece]
+        name = names[min(seen[piece], len(names) - 1)]
+        seen[piece] += 1
+        parts.append(Part(*values.get(name, (UNKNOWN, Basis(DECLARED)))))
+    return tuple(parts)
 
 
 def field_values(report: ReportRecord) -> Filled:
-    """Words for every field of `Template.fields` that this report can fill, `status` left out."""
+    """Words for every field of `Template.fields` that this report can fill."""
     people, counted = Basis(PEOPLE), Basis(COUNTED, anchor=UNSEEN_SECTION)
-    label, _ = severity_label(report)
+    label, why = severity_label(report)
+    derived = f" ({why})" if label and label != report.incident.get("severity", "") else ""
     now = report.instant("generated_at")
     values: Filled = {
         "incident_id": (report.incident["incident_id"], people),
         "title": (report.title, people),
         "system": (report.profile.title if report.profile else report.incident.get("system", UNKNOWN), Basis(DECLARED)),
-        "severity": (label or UNKNOWN, Basis(DECLARED)),
-        "severity_words": (_severity_words(report, label), Basis(DECLARED)),
+        "status": status_of(report),
+        "severity": (f"{label}{derived}" if label else UNKNOWN, Basis(DECLARED)),
+        "severity_words": (f"{_severity_words(report, label)}{derived}", Basis(DECLARED)),
         "detected": (_stamp(report.instant("detected")), people),
         "now": (_stamp(now), Basis(COUNTED, anchor=LEDGER)),
         "resolved": (_stamp(report.instant("resolved")), people),
@@ -73,14 +86,13 @@ def field_values(report: ReportRecord) -> Filled:
     return values | _of_finding(report) | _of_deadlines(report, now) | _of_steps(report)
 
 
-def status_of(report: ReportRecord) -> str:
-    """How far the incident is, by what people noted."""
+def status_of(report: ReportRecord) -> tuple[str, Basis]:
+    """How far the incident is by what people noted, no further: that something coincides identifies nothing."""
     if report.instant("resolved"):
-        return "Resolved"
+        return "Resolved", Basis(PEOPLE)
     if report.instant("mitigated"):
-        return "Monitoring"
-    lead = report.leading
-    return "Identified" if lead is not None and changes_of(report, lead)[0] else "Investigating"
+        return "Monitoring", Basis(PEOPLE)
+    return "Investigating", Basis(DECLARED)
 
 
 def _of_finding(report: ReportRecord) -> Filled:
@@ -122,15 +134,17 @@ def _of_deadlines(report: ReportRecord, now: pd.Timestamp | None) -> Filled:
         return {}
     values: Filled = {}
     if start is not None and label in profile.severities:
-        due = start + pd.Timedelta(minutes=profile.severities[label].response_min)
+        due = response_due(profile.severities[label], start)
         values["due"] = (_stamp(due), basis)
-    if now is not None and not report.instant("resolved"):
+    if report.instant("resolved"):
+        values["next_update"] = ("none, it is resolved", Basis(PEOPLE))
+    elif now is not None and profile.templates.update_min is not None:
         values["next_update"] = (_stamp(now + pd.Timedelta(minutes=profile.templates.update_min)), basis)
     who, since = next_level(report)
-    values["escalate_to"] = (who, basis)
-    if since is not None and not report.instant("mitigated"):
+    values["escalate_to"] = (Contact(who), basis)
+    if since is not None and not report.instant("mitigated") and not report.instant("resolved"):
         words = f"not mitigated as far as people noted; {who} from {_stamp(since)}"
-        values["why_escalate"] = (words, basis)
+        values["why_escalate"] = (Contact(words), basis)
     return values
 
 
@@ -143,15 +157,15 @@ def _of_steps(report: ReportRecord) -> Filled:
     if not steps:
         ahead = list(dict.fromkeys(found.next_step for found in report.found if found.next_step))
     values: Filled = {
-        f"done_{place}": (f"looked at: {step}", Basis(FACT, answers[step]))
+        f"done_{place}": (f"records read for: {step}", Basis(FACT, answers[step]))
         for place, step in enumerate(done[:2], start=1)
     }
     values |= {f"next_step_{place}": (step, Basis(DECLARED)) for place, step in enumerate(ahead[:2], start=1)}
     if done:
         pulls = tuple(dict.fromkeys(pull for step in done for pull in answers[step]))
-        values["done"] = ("looked at: " + "; ".join(done), Basis(FACT, pulls))
+        values["done"] = ("records read for: " + "; ".join(done), Basis(FACT, pulls))
     if ahead:
-        values["next_steps"] = ("; ".join(ahead[:3]), Basis(DECLARED))
+        values["next_steps"] = ("to be done: " + "; ".join(ahead[:3]), Basis(DECLARED))
     return values
 
 

@@ -11,7 +11,7 @@ from ddms_ops.checks.tables import visible
 from ddms_ops.coverage import Coverage
 from ddms_ops.declaration import Profile
 from ddms_ops.errors import WindowError
-from ddms_ops.findings import CheckResult, EvidenceRef, Finding, Verdict
+from ddms_ops.findings import CheckResult, EvidenceRef, Finding, Severity, Verdict
 from ddms_ops.report.blocks import COINCIDES, FACT, Basis, Block, Mark, Section
 from ddms_ops.window import Window, parse_instant
 
@@ -28,12 +28,13 @@ EXPLAINING = (
 """Checks whose findings explain the leading one; they are no further findings."""
 
 LEAKS = ("tenant_leaks", "tenant_witnesses")
+NOT_ASKED = "not asked for"
 NOT_A_PLACE = frozenset({"explains", "group", "message"})
 TITLE_CHARS = 160
 ORDER_WORDS = (
     "of each notebook the first finding above low, by its own order; among these the worst severity, then the most"
-    " agreement (kinds of evidence, then other notebooks whose first finding began within 10 minutes), then the"
-    " earliest, then the id"
+    " agreement (kinds of evidence, then other notebooks whose first finding began within 10 minutes), then one"
+    " that a change of the same thing was found for, then the earliest, then the id"
 )
 
 
@@ -83,9 +84,13 @@ class ReportRecord:
         """What the order of the notebooks' first findings goes by; see ORDER_WORDS."""
         lead = leads[notebook]
         kinds = len({ref.kind for ref in lead.evidence})
+        changes = [
+            f for r in self.results if r.id in BEFORE for f in r.findings if f.subject.get("explains") == lead.id
+        ]
+        apart = min((f.severity.order for f in changes), default=Severity.INFO.order)
         others = sum(began_together(lead, other) for name, other in leads.items() if name != notebook)
         start = lead.first_seen or self.window.end
-        return (lead.severity.order, lead.check in EXPLAINING, -kinds, -others, start, lead.id)
+        return (lead.severity.order, lead.check in EXPLAINING, -kinds, -others, apart, start, lead.id)
 
     @property
     def leading(self) -> Finding | None:
@@ -116,6 +121,9 @@ class ReportRecord:
             return "Nothing was checked, so it cannot be told whether there was a problem."
         if self.missing or self.unchecked:
             return "No finding above low severity, but not everything could be seen: this report cannot tell."
+        if others := sum(reason.startswith(NOT_ASKED) for reason in self.skipped.values()):
+            ran = "No finding above low severity in the notebooks that were run"
+            return f"{ran}; {others} more {'was' if others == 1 else 'were'} not asked for, so this report cannot tell."
         return "No finding above low severity; every pull complete."
 
     def about(self, check: str) -> list[Finding]:

@@ -12,7 +12,7 @@ from ddms_ops.redact import redact
 from ddms_ops.report.attachments import footnotes
 from ddms_ops.report.claims import check_claims
 from ddms_ops.report.document import Report, open_report
-from ddms_ops.report.html import NOT_RUN, export_html
+from ddms_ops.report.html import NOT_RUN, export_html, taken_out
 from ddms_ops.report.markdown_text import escape_markdown
 from ddms_ops.report.people import FOR_PEOPLE, is_for_people, with_words_of
 from ddms_ops.report.timeline_file import write_timeline
@@ -79,6 +79,7 @@ def markdown_of(notebook: nbformat.NotebookNode, report: Report, *, title: str, 
             parts.append(redact(source).strip() if is_for_people(cell) else source.strip())
         elif cell.cell_type == "code" and not {"parameters", "injected-parameters"} & {*cell.metadata.get("tags", [])}:
             parts.append(_shown(cell))
+    parts.append(taken_out("\n".join(parts).replace("\\", "")))
     parts.append(footnotes(report))
     return "\n\n".join(part for part in parts if part) + "\n"
 

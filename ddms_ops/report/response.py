@@ -3,8 +3,9 @@
 import pandas as pd
 
 from ddms_ops.checks.tables import Quiet
-from ddms_ops.declaration import Profile
+from ddms_ops.declaration import Escalation, Profile, SeverityLevel
 from ddms_ops.report.blocks import DECLARED, FACT, PEOPLE, Basis, Block, Line, Row, Table
+from ddms_ops.report.cells import Contact
 from ddms_ops.report.model import UNKNOWN, ReportRecord, basis_of
 
 RESPONSES = (
@@ -20,6 +21,9 @@ RESPONSES = (
 )
 STAMP = "%Y-%m-%d %H:%M"
 DAY_MIN, HOUR_MIN = 1440, 60
+NOT_SET = "not set by the runbook"
+BY_PEOPLE = "for people to say"
+BUSINESS = "business"  # days of work are known to people only
 
 
 def response_blocks(report: ReportRecord) -> list[Block]:
@@ -48,10 +52,7 @@ def deadline_blocks(report: ReportRecord) -> list[Block]:
         return [Line("Deadlines: unknown, for nobody noted when it was detected and no finding is dated.")]
     rows = [_escalation(report, start, place) for place in range(len(report.profile.escalation))]
     if name:
-        level = report.profile.severities[name]
-        due = start + pd.Timedelta(minutes=level.response_min)
-        words = level.response or span_words(level.response_min)
-        rows.insert(0, _deadline(report, f"Response to {name}", f"within {words}; {why}", due, "acknowledged"))
+        rows.insert(0, _response(report, name, why, start))
     clock = Row(("Clock", of, start, "", ""), Basis(PEOPLE) if report.instant("detected") else _of_lead(report))
     columns = ("Deadline", "As declared", "Due", "State", "Measured by")
     return [Table(columns, (clock, *rows), "pm deadlines", is_declared=True)] if rows else [
@@ -89,13 +90,29 @@ def severity_of(profile: Profile, order: int) -> str:
     return labels[min(order, len(labels) - 1)]
 
 
+def response_due(level: SeverityLevel, start: pd.Timestamp) -> pd.Timestamp | None:
+    """Until when an incident must be answered; None where the runbook sets no time, or one of business days."""
+    if level.response_min is None or BUSINESS in level.response.lower():
+        return None
+    return start + pd.Timedelta(minutes=level.response_min)
+
+
 def next_level(report: ReportRecord) -> tuple[str, pd.Timestamp | None]:
-    """Who is to be called next at the time of the report, and when; the last level once all are reached."""
+    """Who is to be called next at the time of the report, and when; the last level once all are reached.
+
+    Levels without a time and those for some incidents only are for people to choose: they are never next.
+    """
     start, _ = clock_start(report)
     now = report.instant("generated_at")
     if report.profile is None or not report.profile.escalation or start is None:
         return UNKNOWN, None
-    levels = [(start + pd.Timedelta(minutes=each.from_min), each) for each in report.profile.escalation]
+    levels = [
+        (start + pd.Timedelta(minutes=each.from_min), each)
+        for each in report.profile.escalation
+        if each.from_min is not None and not each.only
+    ]
+    if not levels:
+        return UNKNOWN, None
     ahead = [(due, each) for due, each in levels if now is not None and due > now]
     due, level = ahead[0] if ahead else levels[-1]
     return f"{level.who} (level {level.level})" + (f", {level.contact}" if level.contact else ""), due
@@ -112,6 +129,8 @@ def deadline_state(
         now: when the report was made.
         by: what was to be done, e.g. `acknowledged`.
     """
+    if done is not None and now is not None and done > now:
+        return "contradicts", f"{by} at {done:{STAMP}} UTC, after this report was made"
     if done is not None:
         apart = span_words(abs((done - due).total_seconds()) / 60)
         return ("met, " + apart + " before" if done <= due else f"late by {apart}"), f"{by} at {done:{STAMP}} UTC"
@@ -132,29 +151,49 @@ def span_words(minutes: float) -> str:
     return f"{whole} min"
 
 
-def _deadline(report: ReportRecord, name: str, declared: str, due: pd.Timestamp, by: str) -> Row:
-    state, measured = deadline_state(due, report.instant(by), report.instant("generated_at"), by=by)
-    return Row((name, declared, due, state, Quiet(measured)), Basis(DECLARED))
+def _response(report: ReportRecord, name: str, why: str, start: pd.Timestamp) -> Row:
+    """The response time of the severity; without a due instant where the runbook gives none that can be counted."""
+    assert report.profile is not None
+    level, by = report.profile.severities[name], "acknowledged"
+    measure, due = f"Response to {name}", response_due(level, start)
+    if due is None:
+        words = f"within {level.response}" if BUSINESS in level.response.lower() else NOT_SET
+        state = BY_PEOPLE if words != NOT_SET else None
+        return Row((measure, f"{words}; {why}", None, state, None), Basis(DECLARED))
+    words = level.response or span_words((due - start).total_seconds() / 60)
+    done = report.instant(by)
+    state, measured = deadline_state(due, done, report.instant("generated_at"), by=by)
+    if done is not None and done < start:
+        state, measured = "contradicts", f"{by} at {done:{STAMP}} UTC, before it counts"
+    return Row((measure, f"within {words}; {why}", due, state, Quiet(measured)), Basis(DECLARED))
 
 
 def _escalation(report: ReportRecord, start: pd.Timestamp, place: int) -> Row:
     """One level of the escalation path; it is not due where the incident was mitigated before."""
     assert report.profile is not None
     level = report.profile.escalation[place]
+    contact = f" ({level.contact})" if level.contact else ""
+    named, declared = Contact(f"Escalation {level.level}: {level.who}{contact}"), _declared(level)
+    if level.from_min is None or level.only:
+        return Row((named, declared, None, BY_PEOPLE if level.only else None, None))
     due = start + pd.Timedelta(minutes=level.from_min)
-    mitigated, now = report.instant("mitigated"), report.instant("generated_at")
+    by = "mitigated" if report.instant("mitigated") else "resolved"
+    mitigated, now = report.instant(by), report.instant("generated_at")
     if mitigated is not None and mitigated <= due:
-        state, measured = "not due", f"mitigated at {mitigated:{STAMP}} UTC, before it"
+        state, measured = "not due", f"{by} at {mitigated:{STAMP}} UTC, before it"
     elif mitigated is not None:
-        state, measured = (
-            f"due {span_words((mitigated - due).total_seconds() / 60)} before it was mitigated",
-            "mitigated",
-        )
+        apart = span_words((mitigated - due).total_seconds() / 60)
+        state, measured = f"due {apart} before it was {by}", f"{by} at {mitigated:{STAMP}} UTC"
     else:
         state, measured = deadline_state(due, None, now, by="mitigated")
-    contact = f" ({level.contact})" if level.contact else ""
-    declared = f"from {level.from_min} min" + (f" to {level.to_min} min" if level.to_min is not None else "")
-    return Row((f"Escalation {level.level}: {level.who}{contact}", declared, due, state, Quiet(measured)))
+    return Row((named, declared, due, state, Quiet(measured)))
+
+
+def _declared(level: Escalation) -> str:
+    """For which incidents and from when a level is called, as the runbook says it."""
+    until = f" to {level.to_min} min" if level.to_min is not None else ""
+    when = f"time {NOT_SET}" if level.from_min is None else f"from {level.from_min} min{until}"
+    return f"only {level.only}; {when}" if level.only else when
 
 
 def _of_lead(report: ReportRecord) -> Basis:
@@ -165,4 +204,4 @@ def _length(start: pd.Timestamp | None, end: pd.Timestamp | None) -> str:
     if start is None or end is None:
         return UNKNOWN
     minutes = (end - start) / pd.Timedelta(minutes=1)
-    return f"{minutes:,.0f} min" if minutes >= 0 else f"{-minutes:,.0f} min before"
+    return f"{minutes:,.0f} min" if minutes >= 0 else f"contradicts: {-minutes:,.0f} min before"

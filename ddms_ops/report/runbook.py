@@ -13,7 +13,9 @@ from ddms_ops.report.model import EXPLAINING, ReportRecord, basis_of
 
 STEPS_HEADING = "## Runbook steps done"
 NOTE = "*To be ticked by people: put an x between the brackets. What stands here stays when the report is made again.*"
-ACCESS = ("failed_sign_ins", "unusual_calls", "opened_access", "hidden_traces")
+SIGN_INS = "failed_sign_ins"
+ACCESS = (SIGN_INS, "unusual_calls", "opened_access", "hidden_traces")
+OF_SECURITY = re.compile(r"(?i)security|unauthori[sz]ed|intrusion|compromise|breach")
 LOOKS = re.compile(r"(?i)^(?:check|review|look|analy[sz]e|identify|inspect|verify|monitor|examine|query|list|search)\b")
 READS = (
     (re.compile(r"(?i)\b(?:recent deployments?|recent changes?|cloudtrail|deployment history)\b"), ("changes",)),
@@ -72,9 +74,16 @@ def answered_by(report: ReportRecord, step: str) -> tuple[Coverage, ...]:
         return ()
     kinds = [kind for pattern, names in READS if pattern.search(step) for kind in names]
     kinds += ["metrics"] if _names_metric(report, step) else []
-    rows = [row for row in report.coverage if row.pull.split("/")[0] in kinds]
+    rows = [row for row in report.coverage if row.pull.split("/")[0] in kinds and _is_named(row, step)]
     have = [row for row in rows if row.rows]
     return tuple(have) if have and all(row.is_all_there for row in rows) else ()
+
+
+def _is_named(row: Coverage, step: str) -> bool:
+    """Whether a step names what a pull of logs holds: "the logs" alone are those of no log group in particular."""
+    kind, _, name = row.pull.partition("/")
+    words = re.findall(r"[a-z0-9]{3,}", name.lower())
+    return kind != "logs" or any(re.search(rf"\b{word}\b", step.lower()) for word in words)
 
 
 def checklist(report: ReportRecord, earlier: str = "") -> str:
@@ -98,8 +107,16 @@ def watched_for(profile: Profile, finding: Finding) -> str:
     """The alert or scenario that the profile names for what a finding is about; empty where it names none."""
     pipeline = profile.pipelines.get(finding.subject.get("pipeline", ""))
     capacity = profile.capacity.get(finding.subject.get("capacity", ""))
-    access = profile.access if finding.check in ACCESS else None
-    return next((each.runbook for each in (pipeline, capacity, access) if each and each.runbook), "")
+    named = next((each.runbook for each in (pipeline, capacity) if each and each.runbook), "")
+    return named or _access_runbook(profile, finding)
+
+
+def _access_runbook(profile: Profile, finding: Finding) -> str:
+    """The runbook of section `access`: of refused sign-ins, of other calls only if it is one about security."""
+    name = profile.access.runbook if profile.access and finding.check in ACCESS else ""
+    entry: Alert | Scenario | None = profile.alerts.get(name) or profile.scenarios.get(name)
+    is_of_security = entry is not None and OF_SECURITY.search(f"{name} {entry.title}")
+    return name if finding.check == SIGN_INS or is_of_security else ""
 
 
 def _points_to(finding: Finding, runbook: str, key: str, entry: Alert | Scenario) -> bool:

@@ -4,12 +4,13 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from ddms_ops.errors import EvidenceError, WindowError
 from ddms_ops.incident import INSTANTS
 from ddms_ops.redact import redact
-from ddms_ops.report.events import OWN, PEOPLE, SECOND, Event, events_of, merged_events
+from ddms_ops.report.events import PEOPLE, SECOND, SOURCES, Event, events_of, merged_events
 from ddms_ops.report.model import ReportRecord
 from ddms_ops.window import iso, parse_instant
 
@@ -20,21 +21,29 @@ NEEDED = COLUMNS[:4]
 BLANKS = str.maketrans(dict.fromkeys("\t\r\n\u2028\u2029", " "))
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+FORMULA = re.compile(r"([;,|\"])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 CELL_CHARS = 600
+MANY = 5
 MOST_BYTES = 5_000_000
 
 
 def spreadsheet_cell(value: str) -> str:
-    """Text for a spreadsheet: redacted, no control or bidi characters, nothing that it would read as a formula."""
-    text = redact(HIDDEN.sub("", value.translate(BLANKS)))[:CELL_CHARS]
-    return f"'{text}" if text.lstrip()[:1] in FORMULAS else text
+    """Text for a spreadsheet: redacted, no control or bidi characters, nothing that it would read as a formula.
+
+    Also behind a separator or quote that a spreadsheet of another language may split at.
+    """
+    text = redact(HIDDEN.sub("", value.translate(BLANKS)))
+    text = text if len(text) <= CELL_CHARS else f"{text[: CELL_CHARS - 1]}…"
+    text = f"'{text}" if text.lstrip()[:1] in FORMULAS else text
+    return FORMULA.sub(r"\1'\2", text)
 
 
 def write_timeline(report: ReportRecord) -> list[str]:
     """Write timeline.csv into the report folder, in the place of an earlier one.
 
-    Rows of source `people` that somebody added stay, from the earlier timeline.csv and from timeline.people.csv. A
-    file that cannot be read is kept aside under another name.
+    Rows that somebody added stay, from the earlier timeline.csv and from timeline.people.csv: those of source `people`,
+    and in a file of all columns those of a source that is none of ours, which name no evidence. A file that cannot be
+    read, or has rows that cannot be, is kept aside under another name.
 
     Returns:
         What could not be read or was kept aside, one sentence each.
@@ -45,8 +54,13 @@ def write_timeline(report: ReportRecord) -> list[str]:
         if not path.is_file():
             continue
         try:
-            events += [event for event in read_timeline(path) if _is_added(event)]
-        except EvidenceError as fault:
+            rows, bad, columns = _rows(path)
+            is_whole = set(COLUMNS) <= set(columns)
+            events += [_by_people(event) for event in rows if _is_added(event, is_whole)]
+            fault = f"{path.name} has no time that can be read in row {_listed(bad)}" if bad else ""
+        except EvidenceError as unread:
+            fault = str(unread)
+        if fault:
             notes.append(f"{fault}; it is kept as {kept_aside(path).name}")
     partial = report.folder / "timeline.part"
     partial.write_text(timeline_text(merged_events(events)), encoding="utf-8", newline="")
@@ -66,24 +80,43 @@ def timeline_text(events: Iterable[Event]) -> str:
 
 
 def read_timeline(path: Path) -> list[Event]:
-    """Events of a timeline.csv, in its order; columns beyond the first four may be absent.
+    """Events of a timeline.csv, in its order; columns beyond the first four may be absent, `;` may separate them.
 
     Raises:
         FileNotFoundError: none there.
         EvidenceError: not a CSV of those columns, or a time that is none.
     """
+    events, bad, _ = _rows(path)
+    if bad:
+        raise EvidenceError(f"{path.name} cannot be read: a time in it is none; write e.g. 2026-03-04T10:52Z")
+    return events
+
+
+def _rows(path: Path) -> tuple[list[Event], list[int], list[str]]:
+    """Events of a file, the numbers of its rows whose time is none (the header is row 1), and its columns."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise EvidenceError(f"{path.name} cannot be read: it is larger than a timeline can be")
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            if lacking := [name for name in NEEDED if name not in (reader.fieldnames or ())]:
-                raise EvidenceError(f"{path.name} cannot be read: it has no column {lacking[0]!r}")
-            return [_event(row) for row in reader]
+        text = path.read_text(encoding="utf-8-sig")
+        head = text.partition("\n")[0]
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in head else ",")
+        if lacking := [name for name in NEEDED if name not in (reader.fieldnames or ())]:
+            raise EvidenceError(f"{path.name} cannot be read: it has no column {lacking[0]!r}")
+        events: list[Event] = []
+        bad: list[int] = []
+        for number, row in enumerate(reader, start=2):
+            try:
+                events.append(_event(row))
+            except WindowError:
+                bad.append(number)
     except (UnicodeDecodeError, csv.Error):
         raise EvidenceError(f"{path.name} cannot be read as CSV in UTF-8") from None
-    except WindowError:
-        raise EvidenceError(f"{path.name} cannot be read: a time in it is none; write e.g. 2026-03-04T10:52Z") from None
+    return events, bad, list(reader.fieldnames or ())
+
+
+def _listed(numbers: list[int]) -> str:
+    more = f" and {len(numbers) - MANY} more" if len(numbers) > MANY else ""
+    return ", ".join(str(number) for number in numbers[:MANY]) + more
 
 
 def kept_aside(path: Path) -> Path:
@@ -92,10 +125,28 @@ def kept_aside(path: Path) -> Path:
     return path.rename(next(place for place in numbered if not place.exists()))
 
 
-def _is_added(event: Event) -> bool:
-    """Whether people added a row: the incident's own instants and notes are written anew."""
-    is_own = event.evidence == (OWN,) or (event.event in INSTANTS and not event.detail)
-    return event.source == PEOPLE and not is_own
+def _is_added(event: Event, is_whole: bool) -> bool:
+    """Whether people added a row: the incident's own instants and notes, which name their evidence, are written anew.
+
+    Args:
+        event: a row.
+        is_whole: whether the file has all columns; error_triage writes one without evidence.
+    """
+    if not is_whole:
+        return _plain(event.source) == PEOPLE and not (event.event in INSTANTS and not event.detail)
+    is_ours = _plain(event.source) in SOURCES and _plain(event.source) != PEOPLE
+    return not is_ours and not event.evidence
+
+
+def _by_people(event: Event) -> Event:
+    """A row that people added, under their source; who it names as its source stands in the detail."""
+    name = "" if _plain(event.source) == PEOPLE else event.source.strip()
+    detail = " ".join(part for part in (event.detail, f"({name})" if name else "") if part)
+    return replace(event, source=PEOPLE, detail=detail)
+
+
+def _plain(source: str) -> str:
+    return source.strip().casefold()
 
 
 def _event(row: dict[str, str | None]) -> Event:

@@ -4,7 +4,7 @@ from ddms_ops.checks.tables import Badge, Quiet
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.findings import CheckResult, Finding, Verdict
 from ddms_ops.report.blocks import COINCIDES, COUNTED, FACT, Basis, Block, Fold, Line, Row, Table
-from ddms_ops.report.headline import UNSEEN_SECTION
+from ddms_ops.report.headline import UNSEEN_SECTION, changes_of
 from ddms_ops.report.model import (
     BEFORE,
     EXPLAINING,
@@ -56,28 +56,19 @@ def weighed_blocks(report: ReportRecord) -> list[Block]:
 
 
 def _for(report: ReportRecord, finding: Finding) -> tuple[Row, ...]:
-    """Its own evidence, what explains it, and what other checks saw begin with it."""
+    """Its own evidence and what explains it."""
     refs = ", ".join(f"{ref.pull} ({ref.rows:,} rows)" for ref in finding.evidence)
     rows = [Row(("for: evidence", refs), basis_of(finding, kind=FACT))]
     explained = [f for f in report.found if f.subject.get("explains") == finding.id and f.check not in BEFORE]
     rows += [Row((f"for: {_check(each)}", each.statement), basis_of(each)) for each in explained[:SAID]]
-    together = [
-        other for other in report.found
-        if report.home(other) != report.home(finding) and other.severity.is_above_low
-        and other.check not in EXPLAINING and began_together(finding, other)
-    ]  # fmt: skip
-    rows += [
-        Row((f"for: began within 10 min, {notebook_words(report.home(other))}", other.statement), basis_of(other))
-        for other in together[:SAID]
-    ]
-    if len(together) > SAID:
-        words = f"{len(together) - SAID} more findings began within 10 minutes"
-        rows.append(Row(("for: began within 10 min", words), _basis_counted()))
     return tuple(rows)
 
 
 def _against(report: ReportRecord, finding: Finding) -> tuple[Row, ...]:
-    """Checks of its notebook that are clear or could not be made, baselines without rows, and low confidence."""
+    """Checks of its notebook that are clear or could not be made, baselines without rows, and low confidence.
+
+    That another notebook found nothing speaks against nothing: it looks at something else.
+    """
     home = report.home(finding)
     own = [r for r in report.results if r.notebook == home and r.id not in EXPLAINING]
     rows = [Row((f"against: {_name(r)} clear", r.question), _clear_basis()) for r in own if r.status is Verdict.CLEAR][
@@ -88,10 +79,6 @@ def _against(report: ReportRecord, finding: Finding) -> tuple[Row, ...]:
         Row((f"against: {_name(r)} not checked", r.reason), Basis(COUNTED, anchor=UNSEEN_SECTION))
         for r in lacking[:SAID]
     ]
-    for name in report.notebooks:
-        results = [r for r in report.results if r.notebook == name]
-        if name != home and all(r.status is Verdict.CLEAR for r in results):
-            rows.append(Row((f"against: {notebook_words(name)}", "all its checks are clear"), _clear_basis()))
     rows += [Row(("against: its data", words), Basis(FACT, (pull.pull,))) for pull, words in _doubts(report, finding)]
     changes = [r for r in report.results if r.id in BEFORE and r.notebook == home]
     rows += [
@@ -121,16 +108,23 @@ def _doubts(report: ReportRecord, finding: Finding) -> list[tuple[Coverage, str]
 
 
 def _coincident(report: ReportRecord, finding: Finding) -> tuple[Row, ...]:
-    """Changes before it."""
-    home = report.home(finding)
-    own = [f for f in report.found if f.check in BEFORE and f.subject.get("explains") == finding.id]
-    if not own:
-        own = [
-            f for f in report.found
-            if f.check in BEFORE and report.home(f) == home and f.first_seen and finding.first_seen
-            and f.first_seen <= finding.first_seen
-        ]  # fmt: skip
-    return tuple(Row(("coincides: change", f.statement), basis_of(f, kind=COINCIDES)) for f in own[:SAID])
+    """Changes before it, and what other notebooks saw begin with it: neither speaks for it."""
+    own, _ = changes_of(report, finding)
+    rows = [Row(("coincides: change", f.statement), basis_of(f, kind=COINCIDES)) for f in own[:SAID]]
+    together = [
+        other for other in report.found
+        if report.home(other) != report.home(finding) and other.severity.is_above_low
+        and other.check not in EXPLAINING and began_together(finding, other)
+    ]  # fmt: skip
+    rows += [
+        Row((f"coincides: began within 10 min, {notebook_words(report.home(other))}", other.statement),
+            basis_of(other, kind=COINCIDES))
+        for other in together[:SAID]
+    ]  # fmt: skip
+    if len(together) > SAID:
+        words = f"{len(together) - SAID} more findings began within 10 minutes"
+        rows.append(Row(("coincides: began within 10 min", words), _basis_counted()))
+    return tuple(rows)
 
 
 def _silent(report: ReportRecord) -> list[Block]:

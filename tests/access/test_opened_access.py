@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from access_case import DECLARED, access_case, call, found_by, usual_calls
 
-from ddms_ops.analysis.call_kinds import blinding
+from ddms_ops.analysis.blinding import blinding
 from ddms_ops.analysis.opened import opening
 from ddms_ops.checks.opened_access import severity_of_opening
 from ddms_ops.findings import Severity, Verdict
@@ -35,24 +35,43 @@ def permissions(action: str) -> dict:
     return {"userName": "eve", "policyDocument": json.dumps(document)}
 
 
+def all_but(action: str) -> dict:
+    """Parameters of PutRolePolicy that allow all calls but some."""
+    document = {"Statement": {"Effect": "Allow", "NotAction": action, "Resource": "*"}}
+    return {"roleName": "r", "policyDocument": json.dumps(document)}
+
+
 def shared(with_: str) -> dict:
     """Parameters of ModifySnapshotAttribute."""
     who = {"group": "all"} if with_ == "all" else {"userId": with_}
     return {"snapshotId": "snap-1", "createVolumePermission": {"add": {"items": [who]}}}
 
 
+def of_category(name: str) -> dict:
+    """An advanced selector of PutEventSelectors."""
+    return {"fieldSelectors": [{"field": "eventCategory", "equals": [name]}]}
+
+
 HIGH, MEDIUM, LOW = Severity.HIGH, Severity.MEDIUM, Severity.LOW
+OIDC = f"arn:aws:iam::{OWN}:oidc-provider/token.actions.githubusercontent.com"
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
 OPENED = [
     ("AuthorizeSecurityGroupIngress", ingress("0.0.0.0/0"), HIGH),
     ("AuthorizeSecurityGroupIngress", ingress("::/0"), HIGH),
     ("AuthorizeSecurityGroupIngress", ingress("0.0.0.0/0", 443), MEDIUM),
     ("AuthorizeSecurityGroupIngress", ingress("10.0.0.0/8"), LOW),
+    ("AuthorizeSecurityGroupIngress", ingress("2000::/3"), HIGH),
+    ("AuthorizeSecurityGroupIngress", ingress("0::/0"), HIGH),
+    ("AuthorizeSecurityGroupIngress", ingress("2001:db8::/48"), LOW),
+    ("AuthorizeSecurityGroupIngress", {"fromPort": 80, "toPort": 443, "cidrIp": "0.0.0.0/0"}, HIGH),
+    ("AuthorizeSecurityGroupIngress", [ingress("0.0.0.0/1"), ingress("128.0.0.0/1")], HIGH),
+    ("AuthorizeSecurityGroupIngress", [ingress("10.0.0.0/8"), ingress("0.0.0.0/0", 443)], MEDIUM),
     ("PutBucketPolicy", {"bucketName": "b", "bucketPolicy": policy("*")}, HIGH),
     ("PutBucketPolicy", {"bucketName": "b", "bucketPolicy": policy("*", Condition={"Bool": {}})}, MEDIUM),
     ("PutBucketPolicy", {"bucketName": "b", "bucketPolicy": policy({"AWS": OTHER})}, MEDIUM),
     ("PutBucketPolicy", {"bucketName": "b", "bucketPolicy": policy({"AWS": f"arn:aws:iam::{OWN}:root"})}, LOW),
     ("PutBucketPolicy", {"bucketName": "b", "bucketPolicy": policy("*", Effect="Deny")}, LOW),
+    ("PutBucketPolicy", {"bucketPolicy": policy(None, NotPrincipal={"AWS": OWN})}, HIGH),
     ("PutBucketAcl", {"bucketName": "b", "x-amz-acl": ["public-read"]}, HIGH),
     ("PutBucketAcl", {"bucketName": "b", "x-amz-acl": ["private"]}, None),
     ("PutBucketPublicAccessBlock", {"PublicAccessBlockConfiguration": {"BlockPublicAcls": False}}, MEDIUM),
@@ -61,12 +80,16 @@ OPENED = [
     ("AttachRolePolicy", {"roleName": "r", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, LOW),
     ("PutUserPolicy", permissions("*"), HIGH),
     ("PutUserPolicy", permissions("s3:GetObject"), MEDIUM),
+    ("PutRolePolicy", all_but("s3:DeleteBucket"), HIGH),
+    ("PutRolePolicy", all_but("iam:*"), MEDIUM),
     ("CreateAccessKey", {"userName": "eve"}, MEDIUM),
     ("CreateAccessKey", {"userName": "dev.okafor"}, LOW),
     ("CreateUser", {"userName": "eve"}, MEDIUM),
     ("CreateLoginProfile", {"userName": "eve"}, MEDIUM),
     ("DeactivateMFADevice", {"userName": "eve"}, MEDIUM),
     ("UpdateAssumeRolePolicy", {"policyDocument": json.dumps(policy({"AWS": "*"}))}, HIGH),
+    ("UpdateAssumeRolePolicy", {"policyDocument": json.dumps(policy({"Federated": OIDC}))}, HIGH),
+    ("UpdateAssumeRolePolicy", {"policyDocument": json.dumps(policy({"Federated": OIDC}, Condition={"A": {}}))}, LOW),
     ("UpdateAssumeRolePolicy", {"policyDocument": json.dumps(policy({"Service": "ec2.amazonaws.com"}))}, LOW),
     ("PutKeyPolicy", {"keyId": "k", "policy": json.dumps(policy({"AWS": f"arn:aws:iam::{OTHER}:root"}))}, MEDIUM),
     ("AddPermission", {"functionName": "f", "principal": "*"}, HIGH),
@@ -79,12 +102,15 @@ OPENED = [
     ("ModifyDBSnapshotAttribute", {"attributeName": "restore", "valuesToAdd": ["all"]}, HIGH),
     ("ModifyDBInstance", {"dBInstanceIdentifier": "d", "publiclyAccessible": True}, HIGH),
     ("ModifyDBInstance", {"dBInstanceIdentifier": "d", "publiclyAccessible": False}, None),
+    ("RestoreDBInstanceFromDBSnapshot", {"dBInstanceIdentifier": "d", "publiclyAccessible": True}, HIGH),
 ]  # fmt: skip
 
 
 def test_what_each_call_opens_and_its_twin_does_not():
     """To everybody or an administrator is high, to another account or a credential medium, the rest low or nothing."""
     for name, given, expected in OPENED:
+        if isinstance(given, list):
+            given = {"ipPermissions": {"items": [item for one in given for item in one["ipPermissions"]["items"]]}}
         found = opening(name, json.dumps(given), account=OWN, actor="dev.okafor")
         assert (severity_of_opening(found.to) if found else None) is expected, (name, given)
 
@@ -103,6 +129,30 @@ def test_a_finding_says_what_by_whom_and_when_and_that_it_was_taken_back(tmp_pat
     assert finding.severity is Severity.HIGH
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "undo", "other"),
+    [
+        ("AuthorizeSecurityGroupIngress", ingress("0.0.0.0/0"), "RevokeSecurityGroupIngress", ingress("0.0.0.0/0", 80)),
+        ("AttachUserPolicy", {"userName": "e", "policyArn": ADMIN}, "DetachUserPolicy",
+         {"userName": "e", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
+        ("CreateAccessKey", {"userName": "e"}, "DeleteAccessKey", {"userName": "e", "accessKeyId": "OLD"}),
+    ],
+)  # fmt: skip
+def test_what_is_taken_back_must_be_the_same(tmp_path: Path, name: str, given: dict, undo: str, other: dict):
+    """Another rule, policy or key of the same group or user was taken back: that of the finding stands."""
+    calls = [call("10:20:00", name, given=given), call("10:25:00", undo, given=other)]
+    assert "taken back" not in found_by(access_case(tmp_path, *usual_calls(), *calls), "opened_access")[0].statement
+
+
+def test_a_new_access_key_is_taken_back_by_its_id(tmp_path: Path):
+    """The record of its making names the key that was deleted."""
+    made = call("10:20:00", "CreateAccessKey", given={"userName": "e"})
+    made["responseElements"] = {"accessKey": {"accessKeyId": "NEW"}}
+    gone = call("10:25:00", "DeleteAccessKey", given={"userName": "e", "accessKeyId": "NEW"})
+    [finding] = found_by(access_case(tmp_path, *usual_calls(), made, gone), "opened_access")
+    assert "taken back at 10:25:00" in finding.statement
+
+
 def test_what_was_refused_is_low(tmp_path: Path):
     """A try is worth a line."""
     tried = call("10:20:00", "PutBucketPolicy", service="s3", error="AccessDenied", given={"bucketPolicy": policy("*")})
@@ -117,6 +167,24 @@ def test_usual_automation_is_low(tmp_path: Path):
              for hour in ("09", "10")]  # fmt: skip
     known = DECLARED.model_copy(update={"automation": ("deploy",)})
     [finding] = found_by(access_case(tmp_path, *usual_calls(), calls[0], calls[1], access=known), "opened_access")
+    assert finding.severity is Severity.LOW
+
+
+def test_automation_that_opens_more_than_before_is_no_usual_work(tmp_path: Path):
+    """A stack that opened a port to the own network, and now another to everybody."""
+    source = {"service": "ec2", "ip": "cloudformation.amazonaws.com"}
+    calls = [call("09:20:00", "AuthorizeSecurityGroupIngress", given=ingress("10.0.0.0/8", 443), **source),
+             call("10:20:00", "AuthorizeSecurityGroupIngress", given=ingress("0.0.0.0/0"), **source)]  # fmt: skip
+    first = found_by(access_case(tmp_path, *usual_calls(), *calls), "opened_access")[0]
+    assert (first.severity, "port 22 to 0.0.0.0/0" in first.statement) == (Severity.HIGH, True)
+
+
+def test_what_aws_does_by_itself_hides_nothing(tmp_path: Path):
+    """Control Tower renews the recorder, a role of autoscaling its alarms."""
+    own = call("10:10:00", "StopConfigurationRecorder", actor="AWSControlTowerExecution",
+               ip="controltower.amazonaws.com", kind="AssumedRole")  # fmt: skip
+    linked = call("10:11:00", "DeleteAlarms", actor="AWSServiceRoleForApplicationAutoScaling_T", kind="AssumedRole")
+    [finding] = found_by(access_case(tmp_path, *usual_calls(), own, linked), "hidden_traces")
     assert finding.severity is Severity.LOW
 
 
@@ -137,6 +205,17 @@ def test_a_secret_read_for_the_first_time_is_low_and_many_are_medium(tmp_path: P
         ("UpdateDetector", {"enable": True}, None),
         ("PutEventSelectors", {"eventSelectors": [{"includeManagementEvents": False}]}, "dark"),
         ("PutEventSelectors", {"eventSelectors": [{"includeManagementEvents": True}]}, "slight"),
+        ("PutEventSelectors", {"advancedEventSelectors": [of_category("Data")]}, "dark"),
+        ("PutEventSelectors", {"advancedEventSelectors": [of_category("Management")]}, "slight"),
+        ("UpdateDetector", {"enable": False, "dataSources": {"s3Logs": {"enable": True}}}, "dark"),
+        ("UpdateDetector", {"enable": True, "dataSources": {"s3Logs": {"enable": False}}}, "dim"),
+        ("StopMonitoringMembers", {"detectorId": "d"}, "dark"),
+        ("CreateFilter", {"action": "ARCHIVE"}, "dim"),
+        ("CreateFilter", {"action": "NOOP"}, None),
+        ("PutBucketLogging", {"bucketName": "b", "BucketLoggingStatus": {}}, "dim"),
+        ("PutBucketLogging", {"bucketName": "b", "BucketLoggingStatus": {"LoggingEnabled": {"t": 1}}}, None),
+        ("DeleteBucket", {"bucketName": "aws-cloudtrail-logs-1"}, "dark"),
+        ("DeleteBucket", {"bucketName": "our-catalog"}, None),
         ("UpdateTrail", {"isMultiRegionTrail": False}, "dim"),
         ("PutRetentionPolicy", {"retentionInDays": 1}, "dim"),
         ("PutRetentionPolicy", {"retentionInDays": 90}, None),

@@ -87,6 +87,40 @@ def test_an_old_password_in_a_program_is_known():
     assert (one.kind, one.is_known) == ("one_user", True)
 
 
+def test_a_burst_from_a_known_address_is_no_old_password():
+    """Hundreds of tries within minutes are of no program that waits; that the user came in after it is said."""
+    where = ("u3", "203.0.113.3")
+    burst = [(f"10:{20 + n // 250}:{n % 60:02d}", *where, False) for n in range(500)]
+    [one] = judged(*usual(), *burst, ("10:23:00", *where, True))
+    assert (one.kind, one.is_known, one.strange_in, len(one.let_in) > 0) == ("one_user", False, 0, True)
+
+
+def test_a_known_address_with_an_expired_token_is_known():
+    """Its refused requests name no user; that it is let in once it is mended is no intrusion."""
+    when = [(f"{h}:{m:02d}:15", h == "09" or m >= 50) for h in ("09", "10") for m in range(60)]
+    own = [(clock, "partner" if ok else None, "192.0.2.9", ok) for clock, ok in when]
+    [one] = judged(*usual(), *own)
+    assert (one.is_known, one.strange_in, len(one.let_in)) == (True, 0, 10)
+
+
+def test_private_addresses_are_one_place():
+    """A program that was started anew has another one, and its old password."""
+    own = [
+        (f"{h}:{m:02d}:15", "svc", f"10.0.{int(h)}.{m % 4}", h == "09" or m >= 45)
+        for h in ("09", "10")
+        for m in range(60)
+    ]
+    [one] = judged(*usual(), *own)
+    assert (one.kind, one.is_known, one.strange_in) == ("one_user", True, 0)
+
+
+def test_addresses_of_one_network_of_version_6_are_one_origin():
+    """One customer has a whole network and takes another address for each try."""
+    tries = [(clock, user, f"2001:db8:1:1::{n:x}", ok) for n, (clock, user, _, ok) in enumerate(tried(40))]
+    [one] = judged(*usual(), *tries)
+    assert (one.kind, one.rows["origin"].unique().tolist()) == ("few_addresses", ["2001:db8:1:1::/64"])
+
+
 def test_what_was_refused_as_often_before_is_no_news():
     """An address that always tries is not told again."""
     always = [(clock, f"v{n % 20}", AWAY, False) for n, clock in enumerate(CLOCKS)]
@@ -156,3 +190,37 @@ def test_a_quiet_hour_is_clear(tmp_path: Path):
     assert (
         access_case(tmp_path, *usual_calls(), lines=lines(*usual())).result("failed_sign_ins").status is Verdict.CLEAR
     )
+
+
+def test_one_endpoint_that_refuses_is_no_matter_of_signing_in(tmp_path: Path):
+    """403 to those who are let in elsewhere at that time: medium, and the place is named."""
+    asked = [(clock, f"u{n % 12}", f"203.0.113.{n % 12}", path)
+             for n, clock in enumerate(CLOCKS) for path in ("/me", "/reports")]  # fmt: skip
+    events = tuple(
+        envelope(clock, {"level": "info", "message": "request completed", "requestId": f"{clock}{path}", "userId": user,
+                         "sourceIp": ip, "path": path, "status": 403 if path == "/reports" and clock > "10:2" else 200})
+        for clock, user, ip, path in asked
+    )  # fmt: skip
+    [finding] = found_by(access_case(tmp_path, lines=events), "failed_sign_ins")
+    assert (finding.severity, finding.subject["kind"]) == (Severity.MEDIUM, "forbidden")
+    assert "/reports" in finding.statement
+
+
+def test_a_refused_try_in_two_lines_is_one(tmp_path: Path):
+    """The application's line names no request; the port behind an address is left off."""
+    both = []
+    for n in range(30):
+        who = {"userId": "u99", "sourceIp": f"{AWAY}:{4000 + n}"}
+        both.append(envelope(f"10:20:{n:02d}", {"level": "warn", "message": "invalid credentials", **who}))
+        told = {"message": "request completed", "requestId": f"q{n}", "path": "/login", "status": 401}
+        both.append(envelope(f"10:20:{n:02d}", {"level": "info", **told, **who}))
+    [finding] = found_by(access_case(tmp_path, lines=(*lines(*usual()), *both)), "failed_sign_ins")
+    assert f"from 1 address ({AWAY}): 30 sign-ins or requests refused (invalid credentials)" in finding.statement
+
+
+def test_an_empty_baseline_is_said(tmp_path: Path):
+    """Nothing before: no usual share, not one of zero."""
+    failed = [call(f"10:20:{n:02d}", "ConsoleLogin", service="signin", ip=AWAY, error="Failure") for n in range(12)]
+    [finding] = found_by(access_case(tmp_path, *usual_calls(), *failed, access=None), "failed_sign_ins")
+    assert finding.baseline is None
+    assert "no sign-in of the baseline to compare with" in finding.statement

@@ -116,3 +116,38 @@ def test_hostile_names_and_agents_are_shown_redacted_and_cut(tmp_path: Path):
     [finding] = found_by(access_case(tmp_path, *usual_calls(), *tried), "unusual_calls")
     assert "eve@example.com" not in finding.statement
     assert len(finding.statement) < 1000
+
+
+def test_what_came_from_the_console_is_its_actors_own(tmp_path: Path):
+    """`AWS Internal` is how the console calls: root's key made there is told."""
+    own = [call(f"10:1{n}:00", name, actor="root", kind="Root", ip="AWS Internal")
+           for n, name in enumerate(("CreateAccessKey", "DeactivateMFADevice"))]  # fmt: skip
+    [finding] = found_by(access_case(tmp_path, *usual_calls(), *own), "unusual_calls")
+    assert (finding.severity, finding.subject["actor"]) == (Severity.HIGH, "root")
+
+
+def test_a_burst_in_a_region_that_nobody_used_is_medium(tmp_path: Path):
+    """The same call as ever, by the same user from the same address, elsewhere in the world."""
+    known = [call(f"09:{n}:30", "RunInstances", service="ec2") for n in range(10, 20)]
+    far = [call(f"10:20:{n}", "RunInstances", service="ec2", region="ap-southeast-3") for n in range(10, 50)]
+    [finding] = found_by(access_case(tmp_path, *usual_calls(), *known, *far), "unusual_calls")
+    assert finding.severity is Severity.MEDIUM
+    assert "40 writes in a region that nobody used in the baseline" in finding.statement
+
+
+def test_a_role_of_the_same_name_in_another_account_is_another_actor(tmp_path: Path):
+    """What `deploy` of one account always does is new for `deploy` of the other."""
+    calls = [call(f"{hour}:10:00", "CreateUser", actor="deploy", given={"userName": "x"}) for hour in ("09", "10")]
+    calls[1]["userIdentity"]["accountId"] = "222222222222"
+    [finding] = found_by(access_case(tmp_path, *usual_calls(), *calls), "unusual_calls")
+    assert finding.subject["account"] == "222222222222"
+
+
+def test_a_role_that_lost_a_permission_is_told_so(tmp_path: Path):
+    """Refused what it was allowed before: its policies come next, not its keys."""
+    clocks = [(f"{hour}:{n:02d}:30", hour == "10") for hour in ("09", "10") for n in range(30)]
+    calls = [call(clock, "Decrypt", actor="app", **({"error": "AccessDenied"} if is_late else {}))
+             for clock, is_late in clocks]  # fmt: skip
+    [finding] = found_by(access_case(tmp_path, *usual_calls(), *calls), "unusual_calls")
+    assert "allowed in the baseline: Decrypt" in finding.statement
+    assert finding.next_step.startswith("Compare the policies of app")

@@ -3,6 +3,7 @@
 import json
 
 import pyarrow as pa
+import pytest
 from builders import DAY, at
 from capacity_case import FrameFacts, course, facts_of, found, metric
 
@@ -68,6 +69,46 @@ def test_nothing_running_in_the_baseline_too_began_there():
     """The stretch goes on from the baseline into the window."""
     [finding] = found(service(steady(4, ("09:50:00", 0)), containers=records()), "missing_tasks")
     assert (finding.severity, str(finding.first_seen)) == (Severity.HIGH, f"{DAY} 09:50:00+00:00")
+
+
+def test_what_is_usual_is_what_ran_and_not_what_is_wanted():
+    """The least that ran in the baseline, of which the least now is told."""
+    [finding] = found(service(steady(3, ("10:40:00", 2)), containers=records()), "missing_tasks")
+    assert (finding.observed, finding.baseline) == (2.0, 3.0)
+
+
+def test_a_restart_of_the_only_task_is_low_and_a_loop_is_not():
+    """None for one minute, or again and again."""
+    [once] = found(service(steady(4, ("10:40:00", 0), ("10:41:00", 4)), containers=records()), "missing_tasks")
+    steps = [(f"10:{n}:00", 4 if n % 5 else 0) for n in range(20, 60)]
+    [loop] = found(service(steady(4, *steps), containers=records()), "missing_tasks")
+    assert (once.severity, loop.severity) == (Severity.LOW, Severity.HIGH)
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code"), [("ServiceSchedulerInitiated", 143), ("SpotInterruption", 143), ("UserInitiated", 137)]
+)
+def test_tasks_that_were_to_stop_did_not_fail(code: str, exit_code: int):
+    """Whatever a container is called."""
+    held = {"stopCode": code, "containers": [{"name": "error-pages", "exitCode": exit_code}]}
+    tasks = [{"stoppedAt": f"10:{41 + n}:00", "stoppedReason": "Scaling activity", **held} for n in range(5)]
+    assert found(service(steady(4), containers=records(*tasks)), "missing_tasks") == []
+
+
+def test_tasks_that_end_well_are_low():
+    """Exit code 0 of a service's task is no failure, and not what a service's task should do."""
+    ended = {"stopCode": "EssentialContainerExited", "containers": [{"name": "app", "exitCode": 0}]}
+    tasks = [{"stoppedAt": f"10:{41 + n}:00", **ended} for n in range(5)]
+    [finding] = found(service(steady(4), containers=records(*tasks)), "missing_tasks")
+    assert (finding.severity, "5 tasks ended by themselves" in finding.statement) == (Severity.LOW, True)
+
+
+def test_tasks_that_failed_before_the_window_are_not_of_it():
+    """As many before it is no news; they are counted beside."""
+    died = {"stopCode": "EssentialContainerExited", "containers": [{"name": "app", "exitCode": 1}]}
+    tasks = [{"stoppedAt": f"{hour}:{41 + n}:00", **died} for n in range(4) for hour in ("09", "10")]
+    [finding] = found(service(steady(4), containers=records(*tasks)), "missing_tasks")
+    assert (finding.severity, finding.observed, f"{finding.first_seen:%H:%M}") == (Severity.LOW, 4.0, "10:41")
 
 
 def test_a_deployment_is_low():

@@ -1,7 +1,8 @@
 """What is full."""
 
+import pytest
 from builders import DAY
-from capacity_case import FrameFacts, course, facts_of, found, metric
+from capacity_case import FrameFacts, clock_of, course, facts_of, found, metric
 
 from ddms_ops.findings import Severity, Verdict
 
@@ -84,3 +85,51 @@ def test_what_has_no_limit_is_never_full_and_said_beside_findings():
     result = facts.result("saturation")
     assert [finding.subject for finding in result.findings] == [{"capacity": "cpu"}]
     assert result.reason == "X: no limit of cpu is declared"
+
+
+def test_five_minutes_at_one_point_are_enough():
+    """A point that is over so long is no burst; a single one of a minute is."""
+    metrics = {"cpu": {**METRICS["cpu"], "period_s": 300}}
+    points = course({"10:30:00": 99, "10:35:00": 30}, usual=30, every=5)
+    [finding] = found(cpu(points, metrics=metrics), "saturation")
+    assert "from 2026-03-04 10:30 to 10:30 UTC; 5 min in all" in finding.statement
+    assert found(cpu(course({"10:30:00": 99, "10:31:00": 30}, usual=30)), "saturation") == []
+
+
+def test_full_again_and_again_is_full():
+    """Every second minute for an hour."""
+    [finding] = found(cpu({clock_of(n): 99.0 if n >= 60 and n % 2 else 10.0 for n in range(120)}), "saturation")
+    assert (finding.severity, "; 30 min in all" in finding.statement) == (Severity.MEDIUM, True)
+
+
+def test_minutes_are_those_that_points_tell_of():
+    """Points ten minutes apart, each over one minute: six are known to be full, sixty may be."""
+    [finding] = found(cpu(course({"10:00:00": 99}, usual=20, every=10)), "saturation")
+    assert "; 6 to 60 min in all" in finding.statement
+
+
+def test_sparse_sums_may_be_full_within_their_period():
+    """6,000 in one of five minutes, 100 a second provisioned: full, or a fifth, which the points do not tell."""
+    metrics = {"reads": metric(unit="units")}
+    entry = {"title": "Reads", "used": "reads", "most": 100}
+    series = {"reads": {clock_of(n): 6000.0 if n >= 60 else 600.0 for n in range(0, 120, 5)}}
+    result = facts_of({"reads": entry}, metrics=metrics, series=series).result("saturation")
+    assert (result.status, "set period_s" in result.reason) == (Verdict.NOT_CHECKED, True)
+    series["reads"] |= {"10:31:00": 6000.0}
+    [finding] = found(facts_of({"reads": entry}, metrics=metrics, series=series), "saturation")
+    assert finding.observed == 1.0
+
+
+@pytest.mark.parametrize(("unit", "status"), [("ratio", Verdict.FOUND), ("percent", Verdict.NOT_CHECKED)])
+def test_a_ratio_is_not_held_against_a_hundred_percent(unit: str, status: Verdict):
+    """It is converted where the unit says so; points of 0.99 percent that may be ratios are said to be doubtful."""
+    metrics = {"cpu": {**METRICS["cpu"], "unit": unit}}
+    assert cpu(course({"10:30:00": 0.97}, usual=0.3), metrics=metrics).result("saturation").status is status
+
+
+def test_a_gap_in_the_points_is_not_clear():
+    """Nobody knows how full it was from 10:20 to 10:50."""
+    points = {clock: value for clock, value in course(usual=30).items() if not "10:20" < clock[:5] < "10:50"}
+    result = cpu(points).result("saturation")
+    words = f"no points of cpu from {DAY} 10:20 UTC to {DAY} 10:50 UTC"
+    assert (result.status, words in result.reason) == (Verdict.NOT_CHECKED, True)

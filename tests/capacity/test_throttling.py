@@ -1,5 +1,6 @@
 """What was refused for lack of capacity."""
 
+import pytest
 from builders import DAY, minutes
 from capacity_case import FrameFacts, clock_of, course, event, facts_of, found, metric
 
@@ -36,6 +37,28 @@ def test_throttles_begin_with_the_first_bucket_of_the_run():
     assert finding.statement.startswith(f"Orders table: 6,000 requests throttled from {DAY} 10:40 to 10:59 UTC, 30.")
 
 
+def test_bursts_of_like_size_are_told_together():
+    """Three stretches, none of them a stray beside another; since the first."""
+    [finding] = found(
+        throttled({clock_of(n): 100.0 for n in (65, 66, 67, 90, 91, 92, 93, 115, 116, 117)}), "throttling"
+    )
+    assert (finding.observed, str(finding.first_seen)) == (1000.0, f"{DAY} 10:05:00+00:00")
+    assert f"1,000 requests throttled from {DAY} 10:05 to 10:57 UTC in 3 stretches" in finding.statement
+
+
+def test_one_point_is_a_rise_where_it_is_far_more_than_the_baseline_had():
+    """One throttle before, then 35,000 in a single point; without an exponent."""
+    [finding] = found(throttled({"09:20:00": 1.0, "10:25:00": 35_000.0}), "throttling")
+    assert (finding.severity.is_above_low, "35,000 requests throttled" in finding.statement) == (True, True)
+    assert found(throttled({"09:20:00": 1.0, "10:25:00": 5.0}), "throttling") == []
+
+
+def test_what_was_expected_is_of_the_time_of_the_rise():
+    """A tenth of what came, where it was a tenth before; the first minute after it is no part."""
+    [finding] = found(throttled(course({"10:10:00": 400, "10:20:00": 40}, usual=40)), "throttling")
+    assert finding.baseline == pytest.approx(finding.observed / 10, rel=0.02)
+
+
 def test_throttles_below_the_limit_are_said_to_be_so():
     """20 of 100 units a second are used while requests are refused: one part of the table is hot."""
     [finding] = found(throttled({clock_of(100 + n): 30.0 for n in range(20)}), "throttling")
@@ -60,6 +83,13 @@ def test_no_points_at_all_are_not_clear():
     result = throttled({}, series={}).result("throttling")
     assert result.status is Verdict.NOT_CHECKED
     assert "Orders table: no points of refused, nor of any other metric" in result.reason
+
+
+def test_points_of_another_service_do_not_tell_of_throttles():
+    """An export without the series of the table: that it is absent is not that nothing was refused."""
+    metrics = {**METRICS, "cpu": metric("CPUUtilization", statistic="Average", namespace="AWS/RDS")}
+    result = throttled({}, metrics=metrics, series={"cpu": course(usual=20)}).result("throttling")
+    assert result.status is Verdict.NOT_CHECKED
 
 
 def test_throttles_as_before_are_no_finding():

@@ -1,5 +1,7 @@
 """What ran into its time limit."""
 
+import json
+
 from builders import DAY
 from capacity_case import FrameFacts, clock_of, course, event, facts_of, found, invoked, metric
 
@@ -84,3 +86,39 @@ def test_a_function_that_is_not_called_at_the_end_is_no_lack():
     """Durations have points only while it runs; those of a service that always runs would be missed."""
     once = {"10:00:00": 900.0, "10:01:00": 900.0}
     assert worker([], once).result("timeouts").status is Verdict.CLEAR
+
+
+def test_two_lines_of_one_invocation_are_one_timeout():
+    """Lambda's line and its REPORT tell of the same; a second try of the same request is another."""
+    lines = [
+        event(clock_of(n, second), text, request_id=f"l{n}")
+        for n in range(100, 120)
+        for second in (5, 25)
+        for text in ("Task timed out after 30 seconds", f"REPORT RequestId: l{n}\tDuration: 30000 ms\tStatus: timeout")
+    ]
+    both = {**WORKER, "timeouts": ["Task timed out", "Status: timeout"]}
+    series = {"longest": course(usual=900)}
+    [finding] = found(facts_of({"worker": both}, metrics=METRICS, series=series, lines=[*USUAL, *lines]), "timeouts")
+    assert finding.statement.startswith(f"Worker: 40 events of timeouts from {DAY} 10:40")
+
+
+def test_timeouts_of_functions_that_log_as_json():
+    """The status of a report, where the profile names the plain text."""
+    records = [
+        {"requestId": f"r{n}", "status": "timeout" if n > 99 else "success", "metrics": {"durationMs": 9}}
+        for n in range(120)
+    ]
+    lines = [event(clock_of(n), json.dumps({"type": "platform.report", "record": r})) for n, r in enumerate(records)]
+    series = {"longest": course(usual=900)}
+    [finding] = found(facts_of({"worker": WORKER}, metrics=METRICS, series=series, lines=lines), "timeouts")
+    assert "20 events of timeouts" in finding.statement
+    assert "100.0% of the invocations since then (0 of 60 invocations in the baseline)" in finding.statement
+
+
+def test_a_duration_in_seconds_is_held_against_ms_and_its_statistic_is_said():
+    """29 s of 30,000 ms; a percentile hides the longest."""
+    metrics = {"longest": {**METRICS["longest"], "unit": "s", "statistic": "p95"}}
+    series = {"longest": course({"10:30:00": 29}, usual=3)}
+    facts = facts_of({"worker": WORKER}, metrics=metrics, series=series, lines=USUAL)
+    [finding] = found(facts, "timeouts")
+    assert "longest (p95, the longest took more) reached 29,580 ms of 30,000 ms allowed" in finding.statement

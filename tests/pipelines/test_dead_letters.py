@@ -113,6 +113,80 @@ def test_whose_messages_they_are(tmp_path: Path):
 )
 def test_growth_counts_rises_alone(values: tuple, before: tuple, is_sum: bool, added: float):
     """What was taken out is no growth; a sum counts new ones."""
-    series = [pd.Series(each, index=pd.date_range(at("10:00"), periods=len(each), freq="1min"), dtype="float64")
-              for each in (values, before)]  # fmt: skip
-    assert growth_of(series[0], series[1], is_sum=is_sum).added == added
+    now, earlier = (by_twenty_minutes(each, start) for each, start in ((values, "10:00"), (before, "09:40")))
+    assert growth_of(now, earlier, is_sum=is_sum).added == added
+
+
+def by_twenty_minutes(values: tuple, start: str) -> pd.Series:
+    """Values every 20 minutes: what is hidden for so long was taken out."""
+    return pd.Series(values, index=pd.date_range(at(start), periods=len(values), freq="20min"), dtype="float64")
+
+
+@pytest.mark.parametrize(
+    "depth",
+    [lambda m: 2.0 if m in (150, 151, 170) else 12.0, lambda m: 1000.0 + m * 7 % 5 - 2],
+    ids=["looked at", "approximate"],
+)
+def test_counts_that_flicker_are_no_growth(tmp_path: Path, depth):
+    """Messages that are hidden while somebody looks at them come back; a depth is approximate."""
+    found = one(put_metrics(tmp_path, dead=depth))
+    assert (found.severity, found.first_seen) == (Severity.LOW, None)
+
+
+def test_a_baseline_of_another_day_is_not_just_before(tmp_path: Path):
+    """What was there at the window's begin was there before, whatever was there yesterday."""
+    series = {"03": 0.0, "04": 50.0}
+    stamps = [f"2026-03-{day}T{hour}:{minute:02d}:00Z" for day in series for hour in (10, 11) for minute in range(60)]
+    values = [series[stamp[8:10]] for stamp in stamps]
+    put(tmp_path, "metrics/all.json", {"MetricDataResults": [
+        {"Id": "dead", "Label": "dead", "Timestamps": stamps, "Values": values}]})  # fmt: skip
+    [found] = case_of(tmp_path, baseline="yesterday").result("dead_letters").findings
+    assert (found.severity, found.first_seen) == (Severity.LOW, None)
+
+
+def test_a_sum_has_no_end_and_all_of_it_counts(tmp_path: Path):
+    """Twelve in four minutes are twelve; of those eight were received."""
+    put(tmp_path, "queues/jobs-dlq.json", {"Messages": [failed(number) for number in range(1, 9)]})
+    put_metrics(tmp_path, dead=lambda m: 3.0 if 180 <= m < 184 else 0.0)
+    case = case_of(tmp_path)
+    dead = case.profile.metrics["dead"].model_copy(update={"statistic": "Sum", "name": "NumberOfMessagesSent"})
+    case.profile = case.profile.model_copy(update={"metrics": {**case.profile.metrics, "dead": dead}})
+    [found] = case.result("dead_letters").findings
+    assert "12 messages given up to jobs-dlq from 2026-03-04 11:00 UTC (Dead); of 8 that were received (not all)" in (
+        found.statement
+    )
+
+
+def test_when_a_message_was_sent_is_not_when_it_was_given_up(tmp_path: Path):
+    """Without points that is said, and no metric is cited."""
+    put(tmp_path, "queues/jobs-dlq.json", {"Messages": [failed(number) for number in range(1, 5)]})
+    found = one(put_metrics(tmp_path, age=lambda _: 1.0))
+    assert "that were sent from 2026-03-04 10:51 UTC on; when they were given up is not known" in found.statement
+    assert "(state of the queue and its messages)" in found.statement
+
+
+def test_an_error_that_rose_later_is_not_named(tmp_path: Path):
+    """Dead letters from 11:00 do not go with an error that is more only from 11:30 on."""
+    usual = [worker_line(minute, level="error", error="TokenError", message="no token") for minute in range(0, 210, 6)]
+    more = [
+        worker_line(minute, second, level="error", error="TokenError", message="no token")
+        for minute in range(215, 240)
+        for second in (1, 9, 30)
+    ]
+    write_logs(tmp_path, GROUP, *usual, *more)
+    put_metrics(tmp_path, dead=growing)
+    case = case_of(tmp_path, INTAKE.model_copy(update={"components": ("worker",)}))
+    assert "in its logs" not in case.result("dead_letters").findings[0].statement
+
+
+def test_messages_of_a_file_that_names_no_queue_are_left_out(tmp_path: Path):
+    """They are not taken for a pipeline's, and it is said."""
+    put(tmp_path, "queues/other.json", {"Messages": [message(f"m{number}", "x") for number in range(5)]})
+    result = case_of(put_metrics(tmp_path, dead=lambda _: 0.0)).result("dead_letters")
+    assert (result.status, "5 messages of other left out" in result.reason) == (Verdict.NOT_CHECKED, True)
+
+
+def test_what_stands_for_something_private_is_not_masked(tmp_path: Path):
+    """The mark says what it is, without its letters."""
+    put(tmp_path, "queues/jobs-dlq.json", {"Messages": [message("m", {"errorMessage": "no user bob@example.com"})]})
+    assert "no user [email]" in one(put_metrics(tmp_path, dead=growing)).statement

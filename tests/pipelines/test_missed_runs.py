@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from builders import at
-from work_builders import case_of, put_metrics
+from work_builders import case_of, put, put_metrics
 
 from ddms_ops.analysis.schedule import gaps_of
 from ddms_ops.declaration import Alert
@@ -96,3 +96,17 @@ def test_gaps_between_runs(minutes: tuple[int, ...], missing: list[int]):
     runs = pd.Series(1.0, index=pd.DatetimeIndex([at("08:00") + minute * MINUTE for minute in minutes]))
     known = {"start": at("08:00"), "end": at("12:00"), "every": 60 * MINUTE, "step": MINUTE}
     assert [gap.missing for gap in gaps_of(runs, **known)] == missing
+
+
+def test_runs_around_midnight_carry_their_day(tmp_path: Path):
+    """Each with its own, and no day for all."""
+    stamps = [f"2026-03-04T{hour}:05:00Z" for hour in ("20", "21", "22")]
+    other = pd.date_range("2026-03-04T20:00Z", "2026-03-05T01:59Z", freq="1min").strftime("%Y-%m-%dT%H:%M:%SZ")
+    results = [("runs", stamps), ("age", list(other))]
+    answer = [{"Id": name, "Label": name, "Timestamps": at, "Values": [1.0] * len(at)} for name, at in results]
+    put(tmp_path, "metrics/all.json", {"MetricDataResults": answer})
+    hourly = HOURLY.model_copy(update={"every_min": 60})
+    case = case_of(tmp_path, hourly, start="2026-03-04T22:00Z", end="2026-03-05T02:00Z")
+    assert "due 2026-03-04 23:05, 2026-03-05 00:05, 2026-03-05 01:05 UTC;" in (
+        case.result("missed_runs").findings[0].statement
+    )

@@ -93,3 +93,41 @@ def test_hostile_records_do_no_harm(tmp_path: Path):
     put(tmp_path, "workflows/runs.json", {"executions": [run]})
     runs = runs_of(case_of(put_metrics(tmp_path, dead=lambda _: 0.0), FLOW), "intake")
     assert list(runs["id"]) == ["=cmd()<b>"]
+
+
+def test_the_incident_does_not_set_its_own_limit(tmp_path: Path):
+    """What succeeded before the window tells what is usual, and what the limit is, is said."""
+    usual = [execution(f"ok{n}", n, n + 3) for n in range(100)]
+    slow = [execution(f"slow{n}", 121, 233) for n in range(20)]
+    found = checked(tmp_path, *usual, *slow, *[execution(f"s{n}", 130) for n in range(4)]).findings
+    assert {each.subject["signal"]: each.observed for each in found} == {"stuck": 4.0, "slow": 112.0}
+    assert "30 min (stuck_min of the profile; 99 in 100 of 100 that succeeded before the window" in found[0].statement
+
+
+def test_executions_that_took_longer_and_ended(tmp_path: Path):
+    """Nothing is stuck any more; that they were slow is a finding, that some are as slow as ever is none."""
+    usual = [execution(f"ok{n}", n, n + 3) for n in range(100)]
+    [found] = checked(tmp_path, *usual, *[execution(f"slow{n}", 121, 221) for n in range(40)]).findings
+    assert "40 executions of intake that succeeded took 100 min (median), 3 min in the baseline" in found.statement
+    assert checked(tmp_path, *usual, *[execution(f"new{n}", 121, 124) for n in range(40)]).status is Verdict.CLEAR
+
+
+def test_a_state_machine_without_executions_is_not_clear(tmp_path: Path):
+    """Its name may be another one; those that are there are named."""
+    put(tmp_path, "workflows/runs.json", {"executions": [execution("a", 121, 122)]})
+    other = FLOW.model_copy(update={"state_machines": ("intake-prod",)})
+    result = case_of(put_metrics(tmp_path, dead=lambda _: 0.0), other).result("stuck_work")
+    assert (result.status, "no execution of intake-prod" in result.reason) == (Verdict.NOT_CHECKED, True)
+
+
+def test_a_step_has_its_record_as_evidence(tmp_path: Path):
+    """The execution, and the event of its history that says where it stands."""
+    put(tmp_path, "workflows/s.json", history("Validate", "-Validate", "Extract", start=110))
+    put(tmp_path, "workflows/runs.json", {"executions": [execution("s", 110)]})
+    case = case_of(put_metrics(tmp_path, dead=lambda _: 0.0), FLOW)
+    [ref] = case.result("stuck_work").findings[0].evidence
+    rows = case.records("workflows").to_pylist()
+    assert sorted(json.loads(rows[int(each.rpartition(":")[2])]["record"]).get("type", "run") for each in ref.ids) == [
+        "TaskStateEntered",
+        "run",
+    ]

@@ -87,3 +87,14 @@ def test_what_leads_needs_only_what_is_declared(tmp_path: Path):
     assert leading_backlog(case_of(tmp_path, Pipeline(title="Q", depth="depth"))) is None
     with pytest.raises(CannotTell, match="not every check"):
         leading_backlog(case_of(tmp_path, Pipeline(title="Q", depth="depth", dead="dead")))
+
+
+@pytest.mark.parametrize(("unit", "verdict"), [("percent", Verdict.FOUND), ("ratio", Verdict.NOT_CHECKED)])
+def test_a_success_in_percent(tmp_path: Path, unit: str, verdict: Verdict):
+    """It is read by its declared unit; where it is none of that unit it cannot be told, and is not clear."""
+    put_metrics(tmp_path, success=lambda minute: 99.5 if minute < 150 else 40.0)
+    case = case_of(tmp_path, Pipeline(title="Intake", success="success"))
+    success = case.profile.metrics["success"].model_copy(update={"unit": unit})
+    case.profile = case.profile.model_copy(update={"metrics": {**case.profile.metrics, "success": success}})
+    result = case.result("task_durations")
+    assert (result.status, "40.0%" in str(result.findings)) == (verdict, unit == "percent")

@@ -62,10 +62,13 @@ def resolved() -> tuple[Incident, Profile]:
     return resolve({**given, "source": "files:."}, now=at("12:00"))
 
 
-def case_of(root: Path, *pipelines: Pipeline, alerts: tuple[Alert, ...] = ()) -> Case:
-    """A case over the export below `root` of a system with some pipelines (INTAKE where none is given)."""
+def case_of(root: Path, *pipelines: Pipeline, alerts: tuple[Alert, ...] = (), **given: str) -> Case:
+    """A case over the export below `root` of a system with some pipelines (INTAKE where none is given).
+
+    `given` are `start`, `end` or `baseline` of the incident where they are others.
+    """
     incident, dms = resolved()
-    incident = replace(incident, source=f"files:{root}")
+    incident = replace(incident, source=f"files:{root}", **given)
     profile = profile_with(*(pipelines or (INTAKE,)), alerts=alerts)
     source = open_source(incident.source, profile=dms, environment=incident.environment, clock=lambda: at("12:00"))
     return Case(incident, profile, source, root / "reports" / "test", clock=lambda: at("12:00"))

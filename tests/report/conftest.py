@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from ddms_ops.redact import redact_also
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(autouse=True)
+def of_no_system() -> None:
+    """What the profile of another test's report calls private is not taken out here."""
+    redact_also({})
 
 
 @pytest.fixture(scope="module")

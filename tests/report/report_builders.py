@@ -1,10 +1,13 @@
 """Tiny notebooks and report folders for the tests of this room."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from ddms_ops.evidence import digest_of, records_digest
 
 PARAMETERS = "minutes: int = 60  # length\nsystem: str = 'dms'"
 HOSTILE = (
@@ -91,7 +94,7 @@ def entry(row: dict) -> dict:
     """What the manifest says of a pull with this coverage."""
     return {
         "file": f"{row['pull'].replace('/', '-')}.parquet",
-        "sha256": "cd" * 32,
+        "sha256": sha256(b"").hexdigest(),
         "bytes": 0,
         "rows": row["rows"],
         "pull": row["pull"],
@@ -113,6 +116,8 @@ def report_folder(
     folder: Path, *checks: dict, coverage: tuple[dict, ...] = (pull("logs/api"),), **changes: object
 ) -> Path:
     """A report folder with a findings.json, a timeline and a manifest."""
+    entries = [entry(row) for row in coverage]
+    bare: dict[str, object] = {"schema": 1, "files": entries}
     document = {
         "schema": 1,
         "incident": {
@@ -125,18 +130,16 @@ def report_folder(
         "baseline": {"start": "2026-03-04T08:00:00Z", "end": "2026-03-04T10:00:00Z"},
         "source": "files:export",
         "tool": "ddms-ops 0.1.0",
-        "manifest_digest": "ab" * 32,
+        "manifest_digest": records_digest(bare),
         "coverage": list(coverage),
         "checks": list(checks),
         "generated_at": "2026-03-05T09:00:00Z",
     } | changes
     (folder / "evidence").mkdir(parents=True, exist_ok=True)
     (folder / "findings.json").write_text(json.dumps(document), encoding="utf-8")
-    entries = [entry(row) for row in coverage]
     for made in entries:
         (folder / "evidence" / made["file"]).write_bytes(b"")
-    manifest = {"schema": 1, "files": entries, "digest": "ab" * 32}
-    (folder / "evidence" / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "evidence" / "manifest.json").write_text(json.dumps(bare | {"digest": digest_of(bare)}))
     (folder / "timeline.csv").write_text(
         "time,source,event,detail\n2026-03-04T10:34:06Z,change,UpdateFunctionCode,dms-api by deploy\n"
     )

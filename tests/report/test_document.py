@@ -165,7 +165,7 @@ def test_summary_of_an_incident(tmp_path: Path):
         "- 10 findings in all, in the report",
         "- Not seen, pulls: changes (no permission)",
         "- Not seen, checks: alarms (not checked)",
-        f"- Evidence manifest `{'ab' * 8}`; verify: `ddms-ops verify {tmp_path}`",
+        f"- Evidence manifest `{open_report(tmp_path).digest[:16]}`; verify: `ddms-ops verify {tmp_path}`",
     ]
 
 
@@ -200,3 +200,25 @@ def test_a_summary_shows_hostile_text_as_it_is(tmp_path: Path, text: str):
 def test_a_mention_is_broken():
     """Nobody is called by a log line."""
     assert escape_markdown("<!channel> @here") == "\\<!channel\\> \\@here"
+
+
+def test_silence_over_a_part_is_no_all_clear(tmp_path: Path):
+    """Where notebooks were not asked for, the report cannot tell."""
+    skipped = {"capacity": "not asked for", "cost_spike": "not asked for"}
+    text = open_report(report_folder(tmp_path, check("new"), skipped=skipped)).headline().text
+    assert text == (
+        "No finding above low severity in the notebooks that were run; 2 more were not asked for,"
+        " so this report cannot tell."
+    )
+
+
+def test_among_equals_one_with_its_own_change_leads(tmp_path: Path):
+    """That names the same thing: it is told what changed before it."""
+    report = open_report(
+        report_folder(tmp_path, check("a", finding("a", "A")), check("b", finding("b", "B"), notebook="capacity"))
+    )
+    [first, second] = report.leads.values()
+    change = finding("capacity_changes", "Deploy", severity="low", subject={"explains": second.id})
+    told = check("capacity_changes", change, notebook=report.home(second))
+    checks = [check(f.check, finding(f.check, f.statement), notebook=report.home(f)) for f in (first, second)]
+    assert open_report(report_folder(tmp_path, *checks, told)).leading == second

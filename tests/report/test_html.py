@@ -220,3 +220,21 @@ def luminance(colour: str) -> float:
     channels = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_a_page_tells_how_much_was_taken_out(tmp_path: Path, visit):
+    """By kind, of what is shown, in its foot; nothing where nothing was."""
+    made = page(tmp_path, new_markdown_cell("## A\n\nanna@example.com and anna@example.com, password=hunter2"))
+    foot = visit(made).inner_text("footer")
+    assert "Taken out as private or secret: email 2, secret pair 1." in foot
+    assert "Nothing was taken out" in visit(page(tmp_path, new_markdown_cell("## A"))).inner_text("footer")
+
+
+def test_a_heading_of_people_is_none_of_the_page(tmp_path: Path, visit):
+    """It is bold in its section: no second title, no entry of the menu, no address in an anchor."""
+    words = "## Root cause\n\n# Told by anna@example.com\n\n```\n# a comment\n```"
+    made = visit(page(tmp_path, new_markdown_cell(words, metadata={"tags": ["for-people"]})))
+    assert made.locator("h1").count() == 1
+    assert made.locator("nav li").all_inner_texts() == ["Root cause"]
+    assert "anna" not in made.content()
+    assert made.inner_text("main pre").strip() == "# a comment"

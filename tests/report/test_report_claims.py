@@ -37,6 +37,7 @@ def test_claims_that_hold(tmp_path: Path):
     ("ref", "words"),
     [
         (("trail", 1, []), "findings.json does not list"),
+        (("logs/api", -5, []), "fewer rows than none"),
         (("logs/api", 1201, []), "has 1,200 rows; the finding names 1,201"),
         (("logs/api", 1, ["logs/api:1200"]), "no such row"),
         (("logs/api", 1, ["metrics:1"]), "no such row"),
@@ -60,6 +61,40 @@ def test_a_frame_that_was_removed_is_named(tmp_path: Path):
     document["files"] = document["files"][:1]
     manifest.write_text(json.dumps(document))
     assert "which the evidence manifest does not know" in fault_of(tmp_path)
+
+
+def edited(folder: Path, **changes: object) -> str:
+    """Why a report does not hold whose findings.json was changed by hand."""
+    path = folder / "findings.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    return fault_of(folder)
+
+
+def test_a_frame_that_was_changed_is_named(tmp_path: Path):
+    """Truncated, emptied or replaced."""
+    report_of(tmp_path, ("metrics", 3, []))
+    (tmp_path / "evidence" / "metrics.parquet").write_bytes(b"junk")
+    assert "metrics.parquet: was changed" in fault_of(tmp_path)
+
+
+def test_coverage_and_digest_are_those_of_the_manifest(tmp_path: Path):
+    """A pull called complete, one left out and another digest are refused."""
+    coverage = (pull("logs/api"), pull("metrics", "failed", "no answer"))
+    report_folder(tmp_path, check("new", finding("new", "X")), coverage=coverage)
+    assert fault_of(tmp_path) == ""
+    assert "the coverage of metrics is not" in edited(tmp_path, coverage=[coverage[0], pull("metrics")])
+    assert "the coverage of metrics is not" in edited(tmp_path, coverage=[coverage[0]])
+    assert "not the one that findings.json was made of" in edited(
+        tmp_path, coverage=list(coverage), manifest_digest="0" * 64
+    )
+
+
+def test_impossible_results_are_refused(tmp_path: Path):
+    """A clear check with findings, and one that was made twice."""
+    report_of(tmp_path, ("metrics", 3, []))
+    found = check("new", finding("new", "X"))
+    assert "is clear and its findings say not" in edited(tmp_path, checks=[found | {"status": "clear"}])
+    assert "more than once" in edited(tmp_path, checks=[found, found])
 
 
 def test_no_post_mortem_is_written_over_such_a_claim(tmp_path: Path):

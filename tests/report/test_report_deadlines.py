@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from report_builders import check, finding, report_folder
 
 from ddms_ops.profile import profile_path
 from ddms_ops.report import open_report
-from ddms_ops.report.response import deadline_state, span_words
+from ddms_ops.report.response import deadline_state, next_level, span_words
 
 TEN = pd.Timestamp("2026-03-04T10:00Z")
 
@@ -62,6 +63,57 @@ def test_escalation_is_not_due_once_mitigated(tmp_path: Path):
     states = deadlines(tmp_path, mitigated="2026-03-04T11:20:00Z")
     assert states["Escalation 2: Senior engineer"] == "due 8 min before it was mitigated"
     assert states["Escalation 3: Engineering manager"] == "not due"
+
+
+def other(folder: Path, text: str, **incident: str) -> str:
+    """The response section of a system whose profile has these severities and levels."""
+    profile = yaml.safe_load(profile_path("dms").read_text()) | yaml.safe_load(text)
+    given = {"incident_id": "i", "system": "dms", "environment": "prod", "detected": "2026-03-06T17:00:00Z"} | incident
+    report_folder(folder, check("new", finding("new", "X", severity="critical")), incident=given)
+    (folder / "evidence" / "profiles").mkdir()
+    (folder / "evidence" / "profiles" / "dms.yaml").write_text(yaml.safe_dump(profile))
+    return open_report(folder).response_times().text
+
+
+def test_what_the_runbook_does_not_set_has_no_due_instant(tmp_path: Path):
+    """No response time, a level without a time, a level for some incidents only."""
+    text = other(
+        tmp_path,
+        """
+severities: {P1: {description: A}, P2: {description: B}, P3: {description: C}, P4: {description: D}}
+escalation: [{level: 1, who: On-call}, {level: 2, who: AWS, only: for platform issues, from_min: 60}]
+""",
+    )
+    assert "Response to P1 | not set by the runbook; after the leading finding: people stated none | – | – | –" in text
+    assert "Escalation 1: On-call | time not set by the runbook | – | – | –" in text
+    assert "Escalation 2: AWS | only for platform issues; from 60 min | – | for people to say | –" in text
+
+
+def test_business_days_are_for_people_to_count(tmp_path: Path):
+    """One of a Friday evening is not Saturday evening."""
+    text = other(tmp_path, "{}", severity="P4")
+    assert "Response to P4 | within 1 business day; as people stated it | – | for people to say | –" in text
+    assert "2026-03-07" not in text
+
+
+def test_a_declared_contact_can_be_called(tmp_path: Path):
+    """Its address is shown, and no secret beside it."""
+    text = other(
+        tmp_path,
+        """
+escalation: [{level: 1, who: Lead, from_min: 0, contact: "lead@example.com, password=hunter2secret"}]
+""",
+    )
+    assert "Lead (lead@example.com, [secret_pair]" in text
+
+
+def test_a_level_for_some_incidents_is_not_next(tmp_path: Path):
+    """Whatever time has passed."""
+    text = """
+escalation: [{level: 1, who: On-call, from_min: 0}, {level: 2, who: AWS, only: for platform issues, from_min: 60}]
+"""
+    other(tmp_path, text)
+    assert next_level(open_report(tmp_path))[0] == "On-call (level 1)"
 
 
 def test_without_a_profile_deadlines_are_unknown(tmp_path: Path):

@@ -119,7 +119,7 @@ def test_impact_says_what_no_finding_says(tmp_path: Path):
         "Requests, jobs or messages | 506 of 5,219 requests hit (9.7%) | fact [1]",
         "Records | unknown: no finding says it | –",
         "Money | unknown: no costs/ in the export | counted",
-        "Minutes | 82 min from the first to the last event in the window"
+        "Minutes | 82 min from the first to the last event or period in the window"
         " | 2026-03-04 10:37:00 to 2026-03-04 11:59:00 UTC"
         " | fact [1]",
     ]
@@ -133,8 +133,45 @@ def test_a_finding_is_weighed(tmp_path: Path):
     coverage = (pull("logs/api", "truncated", "cut at the limit"), pull("logs.baseline/api", "empty"))
     text = open_report(report_folder(tmp_path, *checks, coverage=coverage)).findings().text
     assert "for: evidence | logs/api (508 rows) | fact [2]" in text
-    assert "for: began within 10 min, capacity | Throttled | fact [2]" in text
+    assert "coincides: began within 10 min, capacity | Throttled | coincides [2]" in text
     assert "against: latency clear | Question of latency? | counted" in text
     assert "against: its data | logs/api is truncated: cut at the limit; confidence medium | fact [2]" in text
     assert "the baseline logs.baseline/api is empty" in text
     assert "coincides: change | Deploy 3 min before | coincides [2]" in text
+
+
+def test_what_changed_before_is_before(tmp_path: Path):
+    """Not a change that was made after it, nor one that another notebook found for something else."""
+    later = finding("changes_before", "Deploy after it", severity="low", first_seen=LATER)
+    other = finding("cost_changes", "Of the bill", severity="low", subject={"explains": "cost_rise-1"})
+    checks = [
+        check("new", finding("new", "New")),
+        check("changes_before", later),
+        check("cost_changes", other, notebook="cost_spike"),
+    ]
+    report = open_report(report_folder(tmp_path, *checks))
+    assert "Changed just before | nothing found" in report.headline().text
+    assert report.leading is not None
+    checks[1] = check("changes_before", later | {"subject": {"explains": report.leading.id}})
+    text = open_report(report_folder(tmp_path, *checks)).headline().text
+    assert "Changed just before | Deploy after it" in text
+
+
+def test_impact_is_of_what_leads(tmp_path: Path):
+    """A clause of a low finding about something else is none of it; of another notebook's first it is named."""
+    low = of("capacity", "cold_starts", "3 events of cold starts", severity="low", rank=2)
+    text = open_report(report_folder(tmp_path, check("new", finding("new", "New")), low)).impact().text
+    assert "Requests, jobs or messages | unknown: no finding says it" in text
+    high = of("capacity", "throttling", "70 requests refused", severity="medium")
+    text = open_report(report_folder(tmp_path, check("new", finding("new", "New")), low, high)).impact().text
+    assert "Requests, jobs or messages | capacity: 70 requests refused" in text
+
+
+def test_records_of_all_leaks_are_told(tmp_path: Path):
+    """Each finding counts its own."""
+    leaks = [finding("tenant_leaks", f"4 tenants got {n} records", subject={"owner": f"t{n}"}) for n in (14, 1)]
+    checks = [check("tenant_leaks", *leaks, notebook="tenant_leakage_audit")]
+    text = open_report(report_folder(tmp_path, *checks)).impact().text
+    [row] = [line for line in text.splitlines() if line.startswith("Records")]
+    assert "got 14 records" in row
+    assert "got 1 records" in row

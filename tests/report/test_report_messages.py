@@ -52,22 +52,38 @@ def test_without_findings_a_message_says_unknown(tmp_path: Path):
                           ({"resolved": "2026-03-04T11:30Z"}, "Resolved")],
 )  # fmt: skip
 def test_the_status_follows_what_people_noted(tmp_path: Path, noted: dict, status: str):
-    """And a change that coincides makes it Identified."""
-    assert status_of(dms(tmp_path, lead(), **noted)) == status
-
-
-def test_a_change_that_coincides_makes_it_identified(tmp_path: Path):
-    """While nobody noted more."""
+    """And nothing else: a change that coincides identifies nothing."""
     change = check("changes_before", finding("changes_before", "Deploy", severity="low"))
-    assert status_of(dms(tmp_path, lead(), change)) == "Identified"
+    word, basis = status_of(dms(tmp_path, lead(), change, **noted))
+    assert (word, basis.kind) == (status, "people" if noted else "declared")
+
+
+def test_no_resolved_message_before_somebody_noted_it(tmp_path: Path):
+    """It says so in its place."""
+    assert "STATUS: Resolved" not in dms(tmp_path, lead()).messages().text
+    assert "Not written: nobody noted when it was resolved." in dms(tmp_path, lead()).messages().text
+    assert "STATUS: Resolved" in dms(tmp_path, lead(), resolved="2026-03-04T11:30Z").messages().text
+
+
+def test_what_the_profile_calls_private_is_in_no_message(tmp_path: Path):
+    """The title of dms may name a document."""
+    report = dms(tmp_path, lead(), title="Quarterly-report.pdf is not processed")
+    assert "INCIDENT: [document] is not processed" in report.messages().text
+
+
+def test_each_place_of_a_placeholder_has_its_own_field():
+    """The n-th is filled by the n-th, further ones by the last."""
+    template = Template(text="[T] [T] [T]", fields={"[T]": ["began", "now"]})
+    values = {"now": ("2", None), "began": ("1", None)}
+    assert "".join(part.words for part in filled(template, values)) == "1 2 2"
 
 
 def test_the_next_update_is_due_by_the_profile(tmp_path: Path):
-    """30 min after the report of dms; the next level and its instant stand beside it."""
+    """Unknown where it sets no time, as dms; what is due and the next level stand beside it."""
     values = field_values(dms(tmp_path, lead(), severity="P1", detected="2026-03-05T08:20:00Z"))
-    assert values["next_update"][0] == "2026-03-05 09:30 UTC"
+    assert "next_update" not in values
     assert values["due"][0] == "2026-03-05 08:35 UTC"
-    assert values["escalate_to"][0] == "Engineering manager (level 3), Business hours"
+    assert values["escalate_to"][0].words == "Engineering manager (level 3), Business hours"
 
 
 def test_a_placeholder_that_nothing_fills_reads_unknown():
@@ -81,8 +97,13 @@ def test_steps_are_answered_by_complete_pulls_only(tmp_path: Path):
     """A step that only looks at what was pulled; not one that acts, and not over a pull that is cut."""
     report = dms(tmp_path, lead())
     assert [row.pull for row in answered_by(report, "Review recent deployments")] == ["changes"]
-    assert [row.pull for row in answered_by(report, "Check Lambda function logs for exceptions")] == ["logs/api"]
-    for step in ("If recent deployment: rollback", "Check the CloudTrail logs and 5XXError", "Restart the logs agent"):
+    assert [row.pull for row in answered_by(report, "Check the API logs for exceptions")] == ["logs/api"]
+    for step in (
+        "If recent deployment: rollback",
+        "Check the CloudTrail logs and 5XXError",
+        "Restart the logs agent",
+        "Check the logs",
+    ):
         assert answered_by(report, step) == ()
 
 

@@ -9,6 +9,7 @@ from report_builders import check, finding, report_folder
 
 from ddms_ops.errors import EvidenceError
 from ddms_ops.report import open_report
+from ddms_ops.report.attachments import shown_events
 from ddms_ops.report.events import Event, merged_events
 from ddms_ops.report.timeline_file import read_timeline, timeline_text, write_timeline
 
@@ -120,3 +121,39 @@ def test_no_cell_is_a_formula(text: str):
     [_, row] = csv.reader(timeline_text([event(0, "change", text, text)]).splitlines())
     assert row[2].startswith("'")
     assert row[3].startswith("'")
+
+
+def test_rows_of_excel_and_of_other_names_survive(tmp_path: Path):
+    """Semicolons, a byte order mark, a name as the source, an instant of the incident that people told again."""
+    report = open_report(report_folder(tmp_path))
+    head = ";".join(("time", "source", "event", "detail", "precision", "evidence", "merged"))
+    rows = ["2026-03-04T10:50Z;Anna;called;by phone;;;", "2026-03-04T10:51Z; People ;resolved;;;;",
+            "2026-03-04T10:52Z;change;old;x;second;changes:1;0", "04.03.2026 10:53;people;lost?;;;;"]  # fmt: skip
+    (tmp_path / "timeline.csv").write_text("\n".join([head, *rows]), encoding="utf-8-sig")
+    [note] = write_timeline(report)
+    assert note == "timeline.csv has no time that can be read in row 5; it is kept as timeline.unreadable-1.csv"
+    told = [(each.source, each.event, each.detail) for each in read_timeline(tmp_path / "timeline.csv")]
+    assert told == [("people", "detected", ""), ("people", "called", "by phone (Anna)"), ("people", "resolved", "")]
+    assert write_timeline(report) == []
+    assert [each.detail for each in read_timeline(tmp_path / "timeline.csv")] == ["", "by phone (Anna)", ""]
+
+
+def test_a_formula_behind_a_separator_is_none():
+    """A spreadsheet of another language splits there; a cut cell says that it was cut."""
+    [_, row] = csv.reader(timeline_text([event(0, "people", "x;=HYPERLINK(1)", "y" * 900)]).splitlines())
+    assert row[2] == "x;'=HYPERLINK(1)"
+    assert row[3] == "y" * 599 + "…"
+
+
+def test_findings_and_people_are_always_in_the_table():
+    """Plain changes are left out first."""
+    changes = [event(minute / 60, "change", f"call {minute}") for minute in range(450)]
+    shown = shown_events([*changes, event(60, "people", "told"), event(61, "finding", "began")])
+    assert len(shown) == 400
+    assert [each.source for each in shown[-2:]] == ["people", "finding"]
+
+
+def test_many_events_are_merged_in_time():
+    """3,000 of them, some told twice."""
+    events = [event(minute, "change", f"call {minute}", "", f"changes:{minute}") for minute in range(3000)]
+    assert len(merged_events([*events, *events[:10]])) == 3000
