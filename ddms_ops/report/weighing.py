@@ -76,7 +76,7 @@ def _against(report: ReportRecord, finding: Finding) -> tuple[Row, ...]:
     ]
     lacking = [r for r in own if r.status is Verdict.NOT_CHECKED]
     rows += [
-        Row((f"against: {_name(r)} not checked", r.reason), Basis(COUNTED, anchor=UNSEEN_SECTION))
+        Row((f"not known: {_name(r)} not checked", r.reason), Basis(COUNTED, anchor=UNSEEN_SECTION))
         for r in lacking[:SAID]
     ]
     rows += [Row(("against: its data", words), Basis(FACT, (pull.pull,))) for pull, words in _doubts(report, finding)]
