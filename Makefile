@@ -90,14 +90,16 @@ bench: $(VENV)/.bench $(VENV)-drain3/bin/drain3-is-there  ## Measure reports, pu
 	$(BIN)/python benchmarks/contrast.py
 	$(BIN)/python benchmarks/onset.py
 	$(BIN)/python benchmarks/scenarios.py
+	$(BIN)/python benchmarks/all_reports.py
 	$(BIN)/python benchmarks/peers_logs.py --events $(or $(EVENTS),1000000)
 	$(BIN)/python benchmarks/postgres_rows.py --rows $(or $(EVENTS),1000000)
 	$(BIN)/python benchmarks/postgres_log.py
 	$(BIN)/python benchmarks/audit_rows.py
 	$(BIN)/python benchmarks/cost_rows.py
 
-docs: $(VENV)/.core  ## Renew docs/coverage-of-runbooks.md
+docs: $(VENV)/.core  ## Renew docs/coverage-of-runbooks.md and docs/profile.md
 	$(BIN)/python docs/coverage_of_runbooks.py
+	$(BIN)/python docs/profile_reference.py
 
 lock: | $(VENV)/bin/python  ## Renew requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
