@@ -39,18 +39,18 @@ class Procedure:
 
 
 def procedures(report: ReportRecord) -> list[Procedure]:
-    """The alerts and scenarios that findings above low point to, each once, those of leading findings first."""
+    """Alerts and scenarios that findings above low point to, those of leading findings first; the same steps once."""
     profile = report.profile
     if profile is None:
         return []
     leads = list(report.leads.values())
     worth = [f for f in report.found if f.severity.is_above_low and f.check not in EXPLAINING and f not in leads]
-    found: dict[str, Procedure] = {}
+    found: dict[tuple[str, ...], Procedure] = {}
     for finding in (*leads, *worth):
         entries: list[tuple[str, Alert | Scenario]] = [*profile.alerts.items(), *profile.scenarios.items()]
         for key, entry in entries:
             if _points_to(finding, watched_for(profile, finding), key, entry):
-                found.setdefault(key, Procedure(entry.title, entry.anchor, entry.steps, finding))
+                found.setdefault(entry.steps, Procedure(entry.title, entry.anchor, entry.steps, finding))
     return list(found.values())
 
 
@@ -120,7 +120,9 @@ def _access_runbook(profile: Profile, finding: Finding) -> str:
 
 
 def _points_to(finding: Finding, runbook: str, key: str, entry: Alert | Scenario) -> bool:
-    named = {finding.subject.get(name, "") for name in ("alert", "runbook", "scenario")} | {runbook}
+    if "alert" in finding.subject:  # it is its own; others may begin with the same step
+        return key == finding.subject["alert"]
+    named = {finding.subject.get(name, "") for name in ("runbook", "scenario")} | {runbook}
     step = finding.next_step
     return bool({key, entry.title} & named) or step.startswith(f"{entry.title}: ") or step in entry.steps
 
