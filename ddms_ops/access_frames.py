@@ -32,13 +32,16 @@ class AccessFrames:
     baseline: Window
     source: Source
     evidence: EvidenceFolder
-    changes: pd.DataFrame
     logs: pd.DataFrame
     baseline_logs: pd.DataFrame
 
     @abstractmethod
     def _pull(self, name: str, fetch: Callable[..., Pull], query: Query) -> str:
         """Fetch and record one pull, once; its name."""
+
+    @abstractmethod
+    def pull_changes(self) -> str:
+        """Fetch and record the CloudTrail records of the window and before it, once; the name of the pull."""
 
     @property
     @abstractmethod
@@ -53,8 +56,8 @@ class AccessFrames:
     @cached_property
     def calls(self) -> pd.DataFrame:
         """CALLS of the window and `triage.change_lookback_min` before it."""
-        assert len(self.changes) >= 0  # pulls them
-        return normalize_calls(read_table(self.evidence.path_of("changes")), "changes")
+        name = self.pull_changes()
+        return normalize_calls(read_table(self.evidence.path_of(name)), name)
 
     @cached_property
     def baseline_calls(self) -> pd.DataFrame:

@@ -46,9 +46,13 @@ class RecordFrames:
     @cached_property
     def changes(self) -> pd.DataFrame:
         """CHANGES frame of the window and `triage.change_lookback_min` before it."""
-        since = self.window.start - pd.Timedelta(minutes=self.profile.triage.change_lookback_min)
-        name = self._pull("changes", self.source.fetch_changes, ChangeQuery(Window(since, self.window.end)))
+        name = self.pull_changes()
         return normalize_changes(read_table(self.evidence.path_of(name)), name)
+
+    def pull_changes(self) -> str:
+        """Fetch and record the CloudTrail records that `changes` is made of, once; the name of the pull."""
+        since = self.window.start - pd.Timedelta(minutes=self.profile.triage.change_lookback_min)
+        return self._pull("changes", self.source.fetch_changes, ChangeQuery(Window(since, self.window.end)))
 
     @cached_property
     def alarms(self) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from ddms_ops.analysis.backlog import (
 )
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.refs import onset_words
-from ddms_ops.checks.work_basis import amount, counted_until, ends_early, lacking_pull, series_of, step_of
+from ddms_ops.checks.work_basis import amount, counted_until, ends_early, lacking_pull, step_of, values_of
 from ddms_ops.operations import Pipeline
 
 HOUR = 60.0
@@ -44,7 +44,7 @@ def _rate(facts: Facts, metric: str, start: pd.Timestamp, end: pd.Timestamp, *, 
 
     CloudWatch sends none while nothing is counted: points in the baseline alone are 0 of a window that is all there.
     """
-    now, before = series_of(facts, metric), series_of(facts, metric, baseline=True)
+    now, before = values_of(facts, metric), values_of(facts, metric, baseline=True)
     sums = before if baseline else now
     is_silent = not baseline and len(before) > 0 and len(facts.metrics) > 0 and not lacking_pull(facts, "metrics")
     if end <= start or (sums.empty and not is_silent):
@@ -54,7 +54,7 @@ def _rate(facts: Facts, metric: str, start: pd.Timestamp, end: pd.Timestamp, *, 
 
 def flow_step(facts: Facts, metric: str) -> pd.Timedelta:
     """Length of one interval of a sum."""
-    before, now = series_of(facts, metric, baseline=True), series_of(facts, metric)
+    before, now = values_of(facts, metric, baseline=True), values_of(facts, metric)
     return interval_of(now if len(now) >= len(before) else before, step_of(facts, metric))
 
 
@@ -74,7 +74,7 @@ def flow_words(facts: Facts, entry: Pipeline, inside: pd.Series) -> str:
 
 def drain_words(facts: Facts, entry: Pipeline, metric: str, backlog: Backlog | None) -> str:
     """How long until the backlog is done at the present pace, or that it is over, or that it is not drained."""
-    values = series_of(facts, metric)
+    values = values_of(facts, metric)
     if backlog is None or values.empty:
         return ""
     if backlog.shift.end is not None:

@@ -15,13 +15,12 @@ from ddms_ops.checks.beginnings import QUIET, first_event
 from ddms_ops.checks.error_rate import scan_limit
 from ddms_ops.checks.leading import leading_of
 from ddms_ops.checks.refs import log_refs, tenants_in_words
-from ddms_ops.checks.watched import groups_watched, points_of
+from ddms_ops.checks.watched import groups_watched, is_on_call, is_steady, points_of, series_of
 from ddms_ops.declaration import Bound, log_group_names
 from ddms_ops.findings import EvidenceRef, Finding, Severity
 from ddms_ops.operations import Capacity
 from ddms_ops.redact import redact
 
-SIGNS = ("throttling", "missing_tasks", "timeouts", "saturation", "cold_starts")
 WATCHES: dict[str, Callable[[Capacity], bool]] = {
     "throttling": lambda entry: bool(entry.throttles or entry.components),
     "missing_tasks": lambda entry: bool(entry.running or entry.services),
@@ -30,13 +29,12 @@ WATCHES: dict[str, Callable[[Capacity], bool]] = {
     "cold_starts": lambda entry: bool(entry.cold_starts),
 }
 """The checks that date an onset, and whether an entry declares what they judge."""
+SIGNS = tuple(WATCHES)
 NAME_CHARS = 120
 TELLING = 2
 LACKS = 6
 METRICS = ("metrics", "metrics.baseline")
 LOGS = ("logs", "logs.baseline")
-ON_CALL = ("AWS/Lambda", "AWS/ApiGateway", "AWS/AppSync", "AWS/States")
-"""Namespaces whose metrics have points only while something is called."""
 UNDECLARED = (
     "the profile declares no capacity; declare under capacity what can run out, e.g. table: {title: Orders table, "
     "throttles: table_throttles, used: table_reads, limit: table_read_limit, components: [backend]}"
@@ -99,11 +97,6 @@ def period_of(facts: Facts, name: str) -> float:
     return float(metric.period_s) if metric else 60.0
 
 
-def series_of(points: pd.DataFrame) -> pd.Series:
-    """Values by time."""
-    return points.set_index("timestamp")["value"].sort_index()
-
-
 def known_minutes(facts: Facts, name: str, points: int, step: pd.Timedelta) -> str:
     """`6 min`: how long so many points of a metric tell of; `6 to 60 min` where they are further apart than declared.
 
@@ -111,7 +104,7 @@ def known_minutes(facts: Facts, name: str, points: int, step: pd.Timedelta) -> s
     """
     minute, period = pd.Timedelta(minutes=1), pd.Timedelta(seconds=period_of(facts, name))
     least, most = points * (min(step, period) / minute), points * (step / minute)
-    return f"{least:g} min" if least == most or _is_on_call(facts, name) else f"{least:g} to {most:g} min"
+    return f"{least:g} min" if least == most or is_on_call(facts, name) else f"{least:g} to {most:g} min"
 
 
 def refs_of(*frames: pd.DataFrame) -> tuple[EvidenceRef, ...]:
@@ -253,23 +246,12 @@ def points_lack(facts: Facts, entry: Capacity, *metrics: str) -> list[str]:
         stamps = pd.Series([facts.window.start, *points["timestamp"], facts.window.end])
         late = max(5 * step_of(points, period_of(facts, name)), pd.Timedelta(minutes=10))  # so late one may still come
         place = int(stamps.diff().argmax())
-        if _is_steady(facts, name) and stamps[place] - stamps[place - 1] > late:
+        if is_steady(facts, name) and stamps[place] - stamps[place - 1] > late:
             since, until = (f"{stamps[each]:%Y-%m-%d %H:%M} UTC" for each in (place - 1, place))
             is_end, what = place == len(stamps) - 1, metric_name(facts, name)
             words = f"points of {what} end at {since}" if is_end else f"no points of {what} from {since} to {until}"
             found.append(f"{name_of(entry)}: {words}")
     return found
-
-
-def _is_steady(facts: Facts, name: str) -> bool:
-    """Whether a metric has points all the time, not only while something is called."""
-    metric = facts.profile.metrics.get(name)
-    return metric is not None and metric.statistic != "Sum" and not _is_on_call(facts, name)
-
-
-def _is_on_call(facts: Facts, name: str) -> bool:
-    metric = facts.profile.metrics.get(name)
-    return metric is not None and metric.namespace in ON_CALL
 
 
 def events_lack(facts: Facts, entry: Capacity, what: str) -> list[str]:

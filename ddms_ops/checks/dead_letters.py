@@ -13,9 +13,9 @@ from ddms_ops.checks.work_basis import (
     is_joined,
     met,
     metric_title,
-    series_of,
     shown,
     title_of,
+    values_of,
     without_points,
 )
 from ddms_ops.findings import Finding, Severity
@@ -103,7 +103,7 @@ def _of_pipeline(facts: Facts, name: str, entry: Pipeline) -> list[Finding]:
     held = dead_messages(facts, name)
     states = _states(facts, entry)
     if len(points):
-        values, before = (series_of(facts, entry.dead, baseline=side) for side in (False, True))
+        values, before = (values_of(facts, entry.dead, baseline=side) for side in (False, True))
         before = before if is_joined(facts) else before.iloc[:0]
         growth = growth_of(values, before, is_sum=_is_sum(facts, entry.dead))
         rows = points[points["value"] > 0]

@@ -10,7 +10,7 @@ from ddms_ops.checks.base import Facts
 from ddms_ops.checks.figures import BAD, CHANGE, GRID, INK, MUTED, USUAL, WIDTH
 from ddms_ops.checks.tables import visible
 from ddms_ops.checks.watched import points_of
-from ddms_ops.checks.work_basis import metric_title, series_of, title_of, unit_of
+from ddms_ops.checks.work_basis import metric_title, title_of, unit_of, values_of
 from ddms_ops.operations import Pipeline
 
 PIPELINES = 4
@@ -82,7 +82,7 @@ def _draw_flow(axes: Axes, facts: Facts, entry: Pipeline) -> None:
 
 def _draw(axes: Axes, facts: Facts, metric: str, colour: str, label: str, *, by: float = 1.0) -> pd.Series:
     """A line over baseline (where it ends at the window) and window; the baseline's values."""
-    now, before = series_of(facts, metric), series_of(facts, metric, baseline=True)
+    now, before = values_of(facts, metric), values_of(facts, metric, baseline=True)
     is_joined = facts.baseline.end == facts.window.start
     both = pd.concat([before, now]) if is_joined and len(before) else now
     axes.plot(_at(both.index), both.to_numpy() / by, color=colour, linewidth=1.1, label=label, drawstyle="steps-post")

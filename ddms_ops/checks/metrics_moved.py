@@ -6,6 +6,7 @@ from ddms_ops.analysis.shapes import Shift
 from ddms_ops.analysis.shifts import shifts
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.refs import log_refs, onset_words
+from ddms_ops.checks.watched import series_of
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
 
@@ -25,14 +26,12 @@ def check_metrics_moved(facts: Facts) -> list[Finding]:
     found = [
         (shift, str(name), points)
         for name, points in facts.metrics.groupby("metric", sort=True)
-        for shift in shifts(_series(points), baseline=_series(before[name]) if name in before else None, at_most=EACH)
+        for shift in shifts(
+            series_of(points), baseline=series_of(before[name]) if name in before else None, at_most=EACH
+        )
     ]
     found.sort(key=lambda each: (-abs(each[0].score), each[1], each[0].start))
     return [_finding(facts, name, shift, points) for shift, name, points in found[:SHOWN]]
-
-
-def _series(points: pd.DataFrame) -> pd.Series:
-    return points.set_index("timestamp")["value"].sort_index()
 
 
 def _finding(facts: Facts, name: str, shift: Shift, points: pd.DataFrame) -> Finding:

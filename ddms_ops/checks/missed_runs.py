@@ -14,9 +14,9 @@ from ddms_ops.checks.work_basis import (
     lacking_pull,
     limits_of,
     metric_title,
-    series_of,
     step_of,
     title_of,
+    values_of,
 )
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.operations import Pipeline
@@ -60,7 +60,7 @@ def _unknown(facts: Facts, entry: Pipeline) -> str:
     if fault := lacking_pull(facts, "metrics"):
         return f"{fault}, so points that are not there tell nothing"
     title = metric_title(facts, entry.runs)
-    if points_of(facts, entry.runs).empty and not (series_of(facts, entry.runs, baseline=True) > 0).any():
+    if points_of(facts, entry.runs).empty and not (values_of(facts, entry.runs, baseline=True) > 0).any():
         return f"{title} has no points in the window and counts no run in the baseline"
     known = _known(facts, entry)
     every = _every(entry)
@@ -80,14 +80,14 @@ def _is_joined(facts: Facts) -> bool:
 
 def _known(facts: Facts, entry: Pipeline) -> Window:
     """Since and until when runs are known: from the baseline on where it touches the window and has points."""
-    is_longer = _is_joined(facts) and len(series_of(facts, entry.runs, baseline=True)) > 0
+    is_longer = _is_joined(facts) and len(values_of(facts, entry.runs, baseline=True)) > 0
     since = facts.baseline.start if is_longer else facts.window.start
     return Window(since, max(counted_until(facts), since + MINUTE))
 
 
 def _runs(facts: Facts, entry: Pipeline) -> pd.Series:
-    before = series_of(facts, entry.runs, baseline=True) if _is_joined(facts) else None
-    return pd.concat([before, series_of(facts, entry.runs)]) if before is not None else series_of(facts, entry.runs)
+    before = values_of(facts, entry.runs, baseline=True) if _is_joined(facts) else None
+    return pd.concat([before, values_of(facts, entry.runs)]) if before is not None else values_of(facts, entry.runs)
 
 
 def _of_pipeline(facts: Facts, name: str, entry: Pipeline) -> list[Finding]:
@@ -144,7 +144,7 @@ def _missing(facts: Facts, name: str, entry: Pipeline, gaps: list[Gap]) -> Findi
 
 def _usually_missing(facts: Facts, entry: Pipeline) -> int:
     """Runs that the baseline lacks between its own."""
-    before = series_of(facts, entry.runs, baseline=True)
+    before = values_of(facts, entry.runs, baseline=True)
     if not (before > 0).any():
         return 0
     first = before[before > 0].index[0]

@@ -16,10 +16,10 @@ from ddms_ops.checks.work_basis import (
     limits_of,
     met,
     metric_title,
-    series_of,
     shown,
     title_of,
     unit_of,
+    values_of,
     without_points,
 )
 from ddms_ops.findings import Finding, Severity
@@ -64,9 +64,9 @@ def unwatched_queues(facts: Facts, _findings: list[Finding]) -> str:
 def backlog_in(facts: Facts, metric: str, *, is_depth: bool) -> Backlog | None:
     """The stretch in which a depth or an age was far above its baseline."""
     triage = facts.profile.triage
-    values = series_of(facts, metric)
+    values = values_of(facts, metric)
     least = float(triage.min_events) if is_depth else OLDEST_S * _a_second(unit_of(facts, metric))
-    usual = series_of(facts, metric, baseline=True)
+    usual = values_of(facts, metric, baseline=True)
     return backlog_of(values, baseline=usual, surge=triage.surge, least=least) if len(values) else None
 
 
@@ -124,7 +124,7 @@ def _finding(
     *,
     is_depth: bool,
 ) -> Finding:
-    unit, usual = unit_of(facts, metric), series_of(facts, metric, baseline=True)
+    unit, usual = unit_of(facts, metric), values_of(facts, metric, baseline=True)
     since, until = inside.index[0], inside.index[-1]
     expected = float(usual.max()) if len(usual) else None
     against = f"at most {amount(expected)} in the baseline" if expected is not None else "no baseline"

@@ -21,6 +21,7 @@ from ddms_ops.checks.throttled_events import (
     throttle_severity,
     throttled_events,
 )
+from ddms_ops.checks.watched import series_of
 from ddms_ops.declaration import Metric
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.redact import redact
@@ -135,10 +136,6 @@ def _kind(name: str, namespace: str) -> re.Pattern[str] | None:
     return None if kind is ERRORS and namespace in IN_FRONT else kind
 
 
-def _series(points: pd.DataFrame) -> pd.Series:
-    return points.set_index("timestamp")["value"].sort_index()
-
-
 def _limit(facts: Facts, name: str) -> tuple[float, Severity] | None:
     """The value over which a metric is an alert, and how severe that is."""
     for alert in facts.profile.alerts.values():
@@ -151,8 +148,8 @@ def _limit(facts: Facts, name: str) -> tuple[float, Severity] | None:
 
 def _slow(facts: Facts, signal: _Signal) -> list[Finding]:
     """The finding about one latency."""
-    usual = _series(signal.before) if len(signal.before) else None
-    rises = [shift for shift in shifts(_series(signal.points), baseline=usual) if shift.is_above]
+    usual = series_of(signal.before) if len(signal.before) else None
+    rises = [shift for shift in shifts(series_of(signal.points), baseline=usual) if shift.is_above]
     limit = _limit(facts, signal.name)
     over = longest_over(signal.points, limit[0]) if limit else signal.points.iloc[:0]
     rise = facts.profile.triage.rise
@@ -185,7 +182,7 @@ def _reached(signal: _Signal, inside: pd.DataFrame) -> tuple[float, float]:
     if not rest["value"].median() > 0:
         most = float(rest["value"].max()) if len(rest) else 0.0
         return most, most
-    means = _series(rest).rolling(max(len(inside), 1), min_periods=1).mean()
+    means = series_of(rest).rolling(max(len(inside), 1), min_periods=1).mean()
     return float(means.quantile(USUAL)), float(means.max())
 
 

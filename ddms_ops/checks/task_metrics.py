@@ -7,7 +7,7 @@ from ddms_ops.analysis.requests import between
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.refs import log_refs, onset_words
 from ddms_ops.checks.watched import first_step_of, points_of
-from ddms_ops.checks.work_basis import Limit, amount, met, metric_title, series_of, title_of, unit_of
+from ddms_ops.checks.work_basis import Limit, amount, met, metric_title, title_of, unit_of, values_of
 from ddms_ops.findings import Finding, Severity
 from ddms_ops.operations import Pipeline
 
@@ -20,8 +20,8 @@ LEAST_FAILING = 0.01  # a smaller share is no finding, however far above its usu
 
 def of_duration(facts: Facts, name: str, entry: Pipeline) -> list[Finding]:
     """The finding about the metric of durations: where it rose `triage.rise` times, or over its alert."""
-    values = series_of(facts, entry.duration)
-    usual = series_of(facts, entry.duration, baseline=True)
+    values = values_of(facts, entry.duration)
+    usual = values_of(facts, entry.duration, baseline=True)
     rose = backlog_of(values, baseline=usual, surge=facts.profile.triage.rise) if len(values) else None
     return _left(facts, name, entry, entry.duration, rose)
 
@@ -31,7 +31,7 @@ def of_success(facts: Facts, name: str, entry: Pipeline) -> list[Finding]:
     if unread_success(facts, entry):
         return []
     full = _full(facts, entry.success)
-    values, usual = (series_of(facts, entry.success, baseline=side) / full for side in (False, True))
+    values, usual = (values_of(facts, entry.success, baseline=side) / full for side in (False, True))
     rise = facts.profile.triage.rise
     rose = backlog_of(1 - values, baseline=1 - usual, surge=rise, least=LEAST_FAILING) if len(values) else None
     return _left(facts, name, entry, entry.success, rose)
@@ -39,7 +39,7 @@ def of_success(facts: Facts, name: str, entry: Pipeline) -> list[Finding]:
 
 def unread_success(facts: Facts, entry: Pipeline) -> str:
     """Why a ratio of success cannot be read as one, in words; empty where it can."""
-    both = pd.concat([series_of(facts, entry.success, baseline=side) for side in (False, True)])
+    both = pd.concat([values_of(facts, entry.success, baseline=side) for side in (False, True)])
     most = both.max() if len(both) else 0.0
     if most <= _full(facts, entry.success) * (1 + SLACK):
         return ""
@@ -69,7 +69,7 @@ def _left(facts: Facts, name: str, entry: Pipeline, metric: str, left: Backlog |
 def _finding(
     facts: Facts, name: str, entry: Pipeline, metric: str, rows: pd.DataFrame, limit: Limit | None, onset: str
 ) -> Finding:
-    unit, usual = unit_of(facts, metric), series_of(facts, metric, baseline=True)
+    unit, usual = unit_of(facts, metric), values_of(facts, metric, baseline=True)
     now, expected = float(rows["value"].mean()), float(usual.mean()) if len(usual) else None
     against = f"{_amount(expected, unit)} in the baseline" if expected is not None else "no baseline"
     since = rows["timestamp"].min()

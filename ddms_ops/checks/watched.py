@@ -6,6 +6,9 @@ from ddms_ops.checks.base import Facts
 from ddms_ops.declaration import Alert, Scenario, log_group_names
 from ddms_ops.operations import Capacity, Pipeline
 
+ON_CALL = ("AWS/Lambda", "AWS/ApiGateway", "AWS/AppSync", "AWS/States")
+"""Namespaces whose metrics have points only while something is called."""
+
 
 def groups_watched(facts: Facts, entry: Pipeline | Capacity) -> tuple[str, ...]:
     """Log groups of an entry's components, in its account; none where it names no component."""
@@ -24,6 +27,23 @@ def points_of(facts: Facts, metric: str, *, baseline: bool = False) -> pd.DataFr
     """METRICS of one metric by our name, in order of time; no rows where it has none or `metric` is empty."""
     points = facts.baseline_metrics if baseline else facts.metrics
     return points[points["metric"] == metric].sort_values("timestamp", ignore_index=True)
+
+
+def series_of(points: pd.DataFrame) -> pd.Series:
+    """Values of METRICS points by time, in its order."""
+    return points.set_index("timestamp")["value"].sort_index()
+
+
+def is_on_call(facts: Facts, metric: str) -> bool:
+    """Whether a metric has points only while something is called."""
+    declared = facts.profile.metrics.get(metric)
+    return declared is not None and declared.namespace in ON_CALL
+
+
+def is_steady(facts: Facts, metric: str) -> bool:
+    """Whether a metric has points all the time, not only while something is counted or called."""
+    declared = facts.profile.metrics.get(metric)
+    return declared is not None and declared.statistic != "Sum" and not is_on_call(facts, metric)
 
 
 def procedure_of(facts: Facts, entry: Pipeline | Capacity) -> Alert | Scenario | None:

@@ -9,7 +9,7 @@ import pandas as pd
 from ddms_ops.analysis.capacity_course import runs_of
 from ddms_ops.analysis.capacity_course import step_of as distance_of
 from ddms_ops.checks.base import CannotTell, Facts
-from ddms_ops.checks.watched import points_of
+from ddms_ops.checks.watched import is_steady, points_of, series_of
 from ddms_ops.coverage import FAULTY, Status
 from ddms_ops.findings import Severity
 from ddms_ops.operations import Pipeline
@@ -21,7 +21,6 @@ NAME_CHARS, TEXT_CHARS = 80, 160
 SECOND = pd.Timedelta(seconds=1)
 NEXT_TO = 1.5  # steps: points further apart have a hole between them
 FEWEST = 4  # points, or no stretch can be told from the rest
-ON_CALL = ("AWS/Lambda", "AWS/ApiGateway", "AWS/AppSync", "AWS/States")  # no points while nothing is called
 NO_PIPELINES = (
     "the profile declares no pipelines; declare e.g. pipelines: {intake: {title: …, queues: [my-queue], dead_letters: "
     "[my-dlq], depth: queue_depth, dead: dlq_messages}} with the metrics' names"
@@ -73,9 +72,9 @@ def declaring(facts: Facts, is_declared: Callable[[Pipeline], object], lacking: 
     return found
 
 
-def series_of(facts: Facts, metric: str, *, baseline: bool = False) -> pd.Series:
+def values_of(facts: Facts, metric: str, *, baseline: bool = False) -> pd.Series:
     """Values of a metric by interval start, ordered; none where it has no points or is not declared."""
-    return points_of(facts, metric, baseline=baseline).set_index("timestamp")["value"].sort_index()
+    return series_of(points_of(facts, metric, baseline=baseline))
 
 
 def limits_of(facts: Facts, metric: str) -> list[Limit]:
@@ -181,7 +180,7 @@ def _lacking(facts: Facts, metric: str, *, fewest: int) -> str:
     stamps, title = points_of(facts, metric)["timestamp"].drop_duplicates(), metric_title(facts, metric)
     if stamps.empty:
         return f"no points of {title}"
-    if not _is_steady(facts, metric):
+    if not is_steady(facts, metric):
         return ""
     step = step_of(facts, metric)
     late = max(5 * step, pd.Timedelta(minutes=10))  # so late a point may still come
@@ -200,12 +199,6 @@ def ends_early(facts: Facts, metric: str) -> pd.Timestamp | None:
     if stamps.empty or facts.window.end - stamps.max() - step <= max(5 * step, pd.Timedelta(minutes=10)):
         return None
     return min(stamps.max() + step, facts.window.end)
-
-
-def _is_steady(facts: Facts, metric: str) -> bool:
-    """Whether a metric has points all the time, not only while something is counted or called."""
-    declared = facts.profile.metrics.get(metric)
-    return declared is not None and declared.statistic != "Sum" and declared.namespace not in ON_CALL
 
 
 def lacking_pull(facts: Facts, kind: str) -> str:

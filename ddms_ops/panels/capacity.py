@@ -1,7 +1,5 @@
 """What ran out: each entry's use against its limit as a picture and in numbers, and the tasks that stopped."""
 
-import io
-
 import pandas as pd
 
 from ddms_ops.analysis.capacity_course import told_once
@@ -20,7 +18,7 @@ from ddms_ops.checks.tables import verdict as sentence
 from ddms_ops.checks.timeouts import durations_of
 from ddms_ops.checks.watched import events_watched, points_of
 from ddms_ops.operations import Capacity
-from ddms_ops.panels.pictures import Picture
+from ddms_ops.panels.pictures import Picture, picture
 from ddms_ops.panels.tables import check_panel
 from ddms_ops.redact import redact
 
@@ -39,11 +37,9 @@ def capacity_panel(case: Case) -> Picture | Shown:
     found = [finding.statement for name in SIGNS for finding in case.result(name).findings]
     left = len(case.profile.capacity) - len(drawn(case))
     words = found[0] if found else "Nothing ran out that could be seen"
-    buffer = io.BytesIO()
-    plot_capacity(case).savefig(buffer, format="png", metadata={"Software": None})
     every = len(case.profile.capacity)
     more = f" Not drawn: {left} of {every} entries, without points or more than fit; the table has all." if left else ""
-    return Picture(buffer.getvalue(), f"Use against limits, what runs, and refusals, over time. {words}.{more}")
+    return picture(plot_capacity(case), f"Use against limits, what runs, and refusals, over time. {words}.{more}")
 
 
 def capacity_table(case: Case) -> Shown:

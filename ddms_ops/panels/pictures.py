@@ -39,7 +39,8 @@ class Picture:
         return self.words
 
 
-def _picture(figure: Figure, words: str) -> Picture:
+def picture(figure: Figure, words: str) -> Picture:
+    """A drawn figure, with the words for who cannot see it."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return Picture(buffer.getvalue(), words)
@@ -49,7 +50,7 @@ def when_panel(case: Case) -> Picture:
     """Failing share, traffic and the largest error groups over time."""
     words = _words(case, "error_rate", "new_errors", "risen_errors", "traffic")
     title = f"Failing share, requests per minute and error groups{of_sample(case)}"
-    return _picture(figures.plot_when(case), f"{title}. {words}")
+    return picture(figures.plot_when(case), f"{title}. {words}")
 
 
 def where_panel(case: Case) -> Picture:
@@ -59,12 +60,12 @@ def where_panel(case: Case) -> Picture:
     rows, named = compared(case)
     named += of_sample(case)
     figure = figures.plot_where(rows, [name for explanation in best for name in explanation.cell], named=named)
-    return _picture(figure, f"Failing share of the {named} by attribute. {_words(case, 'what_differs')}")
+    return picture(figure, f"Failing share of the {named} by attribute. {_words(case, 'what_differs')}")
 
 
 def metrics_panel(case: Case) -> Picture:
     """The profile's metrics with their targets and alerts."""
-    return _picture(figures.plot_metrics(case), "Metrics with their limits. " + _words(case, "alerts"))
+    return picture(figures.plot_metrics(case), "Metrics with their limits. " + _words(case, "alerts"))
 
 
 def timeline_panel(case: Case) -> Picture:
@@ -74,7 +75,7 @@ def timeline_panel(case: Case) -> Picture:
     for name in ("event", "detail"):
         text[name] = [spreadsheet_cell(value) for value in text[name]]
     text.to_csv(case.folder / "timeline.csv", index=False)
-    return _picture(figures.plot_timeline(case, events), f"Timeline of {len(events)} events; listed in timeline.csv.")
+    return picture(figures.plot_timeline(case, events), f"Timeline of {len(events)} events; listed in timeline.csv.")
 
 
 def _words(case: Case, *checks: str) -> str:
@@ -103,7 +104,7 @@ def statements_panel(case: Case) -> Picture | Shown:
         basis = case.statement_basis
     except CannotTell as lack:
         return verdict(f"Nothing to draw: {lack}.")
-    return _picture(plot_statements(case, basis), f"Difference of database time. {_words(case, 'slow_statements')}")
+    return picture(plot_statements(case, basis), f"Difference of database time. {_words(case, 'slow_statements')}")
 
 
 def spending_panel(case: Case) -> Picture | Shown:
@@ -112,4 +113,4 @@ def spending_panel(case: Case) -> Picture | Shown:
         must_have_bill(case)
     except CannotTell as lack:
         return verdict(f"Nothing to draw: {lack}.")
-    return _picture(plot_spending(case), f"Cost by day beside what was expected. {_words(case, 'cost_rise')}")
+    return picture(plot_spending(case), f"Cost by day beside what was expected. {_words(case, 'cost_rise')}")

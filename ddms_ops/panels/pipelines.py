@@ -1,7 +1,5 @@
 """Pipelines of a case: what waits, what was given up, what is stuck and which work takes longer."""
 
-import io
-
 import pandas as pd
 
 from ddms_ops.analysis.dead_letters import failures_counted
@@ -16,7 +14,7 @@ from ddms_ops.checks.tables import Quiet, Shown, html_table, joined, verdict
 from ddms_ops.checks.task_durations import durations_compared
 from ddms_ops.checks.work_basis import pipelines_of, shown, title_of
 from ddms_ops.operations import Pipeline
-from ddms_ops.panels.pictures import Picture
+from ddms_ops.panels.pictures import Picture, picture
 from ddms_ops.panels.tables import check_panel
 
 MOST = 12
@@ -33,9 +31,7 @@ def backlog_panel(case: Case) -> Picture | Shown:
         return verdict("Nothing to draw: no metric of a pipeline has points in the window.")
     found = [f for name in ("queue_backlog", "missed_runs", "dead_letters") for f in case.result(name).findings[:1]]
     words = " ".join(finding.statement + "." for finding in found) or "Nothing above its usual was found."
-    buffer = io.BytesIO()
-    plot_pipelines(case).savefig(buffer, format="png", metadata={"Software": None})
-    return Picture(buffer.getvalue(), f"What waits, comes in and is done, by pipeline. {words}")
+    return picture(plot_pipelines(case), f"What waits, comes in and is done, by pipeline. {words}")
 
 
 def dead_letters_table(case: Case) -> Shown:

@@ -4,20 +4,18 @@ Across incidents lengths are told as median, quartiles and number: they are few 
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from ddms_ops.checks.tables import visible
-from ddms_ops.errors import EvidenceError, WindowError
+from ddms_ops.errors import EvidenceError
 from ddms_ops.findings import Finding, Verdict
 from ddms_ops.incident import INSTANTS
 from ddms_ops.redact import redact_also
 from ddms_ops.report.document import RESPONSES, Report, open_report
 from ddms_ops.report.findings_file import NAME
-from ddms_ops.window import parse_instant
 
 PASSING = frozenset({"start", "version", "group", "explains", "limit_ms", "change"})
 """Parts of a subject that are this incident's own: two incidents of one kind differ in them."""
@@ -163,10 +161,7 @@ def recurring(reports: Sequence[Report]) -> list[tuple[Finding, list[Report]]]:
 
 def response_lengths(report: Report) -> dict[str, pd.Timedelta | None]:
     """Length of each of `RESPONSES`, None where an end of it is not known, or where they contradict each other."""
-    known = {}
-    for name in INSTANTS:
-        with suppress(WindowError):  # what is no instant is not known
-            known[name] = parse_instant(report.incident.get(name, ""))
+    known = {name: stamp for name in INSTANTS if (stamp := report.instant(name)) is not None}
     if report.leading is not None and report.leading.first_seen is not None:
         known["began"] = report.leading.first_seen
     return {

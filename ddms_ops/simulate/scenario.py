@@ -169,13 +169,58 @@ class Planted(Protocol):
         """When what is planted begins, epoch ms; None where nothing does."""
 
 
+class Timed:
+    """When an incident happens, by its start, its length and the minutes from the start to its onset."""
+
+    __slots__ = ()
+    start: str
+    length_min: int
+    onset_min: float | None
+
+    @property
+    def window(self) -> Window:
+        """The incident window."""
+        start = parse_instant(self.start)
+        return Window(start, start + np.timedelta64(self.length_min, "m"))
+
+    @property
+    def start_ms(self) -> int:
+        """Start of the incident window, epoch ms."""
+        return round(parse_instant(self.start).timestamp() * 1000)
+
+    @property
+    def end_ms(self) -> int:
+        """End of the incident window, epoch ms."""
+        return self.start_ms + self.length_min * MINUTE_MS
+
+    @property
+    def first_ms(self) -> int:
+        """Start of the baseline (of the same length, just before), epoch ms."""
+        return self.start_ms - self.length_min * MINUTE_MS
+
+    @property
+    def onset_ms(self) -> int | None:
+        """First instant of the onset's minute, epoch ms; None where nothing is planted."""
+        return None if self.onset_min is None else self.start_ms + round(self.onset_min * MINUTE_MS)
+
+    @property
+    def onset(self) -> str | None:
+        """The onset's minute, ISO with Z; None where nothing is planted."""
+        return None if self.onset_min is None else iso(self.window.start + np.timedelta64(round(self.onset_min), "m"))
+
+    @property
+    def anchor_ms(self) -> int:
+        """What the minutes of calls count from: the onset, or 37 minutes into a quiet window."""
+        return self.start_ms + 37 * MINUTE_MS if self.onset_ms is None else self.onset_ms
+
+
 def as_declared(scenario: "Scenario", _rng: np.random.Generator) -> "Scenario":
     """The scenario itself."""
     return scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Timed):
     """A planted incident, or a quiet day when nothing is declared.
 
     `vary` makes another incident of the same kind: another endpoint, tenant or zone.
@@ -208,47 +253,12 @@ class Scenario:
     is_noisy: bool = False  # more kinds of errors, bursts, a crawler and a client that is refused
     changes: tuple[Call, ...] = field(default=())  # planted ones first, in order
     vary: Callable[["Scenario", np.random.Generator], "Scenario"] = as_declared
+    length_min: int = LENGTH_MIN
 
     @property
     def baseline(self) -> str:
         """What the incident file compares with."""
         return "previous"
-
-    @property
-    def window(self) -> Window:
-        """The incident window."""
-        start = parse_instant(self.start)
-        return Window(start, start + np.timedelta64(LENGTH_MIN, "m"))
-
-    @property
-    def start_ms(self) -> int:
-        """Start of the incident window, epoch ms."""
-        return round(parse_instant(self.start).timestamp() * 1000)
-
-    @property
-    def first_ms(self) -> int:
-        """Start of the baseline, epoch ms."""
-        return self.start_ms - LENGTH_MIN * MINUTE_MS
-
-    @property
-    def end_ms(self) -> int:
-        """End of the incident window, epoch ms."""
-        return self.start_ms + LENGTH_MIN * MINUTE_MS
-
-    @property
-    def onset_ms(self) -> int | None:
-        """First instant of the onset's minute, epoch ms; None where nothing is planted."""
-        return None if self.onset_min is None else self.start_ms + round(self.onset_min * MINUTE_MS)
-
-    @property
-    def onset(self) -> str | None:
-        """The onset's minute, ISO with Z; None where nothing is planted."""
-        return None if self.onset_min is None else iso(self.window.start + np.timedelta64(round(self.onset_min), "m"))
-
-    @property
-    def anchor_ms(self) -> int:
-        """What the minutes of calls count from: the onset, or 37 minutes into a quiet window."""
-        return self.start_ms + 37 * MINUTE_MS if self.onset_ms is None else self.onset_ms
 
     def begins_ms(self, fault: Fault) -> int:
         """First instant of the minute in which a fault begins, epoch ms."""

@@ -16,8 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from ddms_ops.simulate.scenario import MINUTE_MS, Call
-from ddms_ops.window import Window, iso, parse_instant
+from ddms_ops.simulate.scenario import Call, Timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,7 @@ def as_declared(scene: "Scene", _rng: np.random.Generator) -> "Scene":
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Timed):
     """A planted incident of a small system, or a quiet day where `onset_min` is None.
 
     `documents` gives further files of the export by their path in it (`queues/dlq.json`), as the AWS CLI prints them.
@@ -217,42 +216,6 @@ class Scene:
     region: str = "us-east-1"
     expected: Expected | None = None
     vary: Callable[["Scene", np.random.Generator], "Scene"] = as_declared
-
-    @property
-    def window(self) -> Window:
-        """The incident window."""
-        start = parse_instant(self.start)
-        return Window(start, start + np.timedelta64(self.length_min, "m"))
-
-    @property
-    def start_ms(self) -> int:
-        """Start of the incident window, epoch ms."""
-        return round(parse_instant(self.start).timestamp() * 1000)
-
-    @property
-    def end_ms(self) -> int:
-        """End of the incident window, epoch ms."""
-        return self.start_ms + self.length_min * MINUTE_MS
-
-    @property
-    def first_ms(self) -> int:
-        """Start of the baseline (of the same length, just before), epoch ms."""
-        return self.start_ms - self.length_min * MINUTE_MS
-
-    @property
-    def onset_ms(self) -> int | None:
-        """First instant of the onset's minute, epoch ms; None where nothing is planted."""
-        return None if self.onset_min is None else self.start_ms + round(self.onset_min * MINUTE_MS)
-
-    @property
-    def onset(self) -> str | None:
-        """The onset's minute, ISO with Z; None where nothing is planted."""
-        return None if self.onset_min is None else iso(self.window.start + np.timedelta64(round(self.onset_min), "m"))
-
-    @property
-    def anchor_ms(self) -> int:
-        """What the minutes of calls count from: the onset, or 37 minutes into a quiet window."""
-        return self.start_ms + 37 * MINUTE_MS if self.onset_ms is None else self.onset_ms
 
     def with_gauges(self, *gauges: Gauge) -> "Scene":
         """The scene with these gauges in the place of those of the same metrics."""
