@@ -27,7 +27,7 @@ case = open_case(**read_incident(Path(sys.argv[1])), out=sys.argv[2])
 for kind in ("metrics", "metrics.baseline", "changes", "alarms", "logs"):
     case.pulls(kind)
 t2 = time.perf_counter()
-rows = len(case.logs) + len(case.baseline_logs)
+rows = len(case.log_events) + len(case.baseline_log_events)
 t3 = time.perf_counter()
 panels.answer_panel(case)
 panels.findings_panel(case)

@@ -114,10 +114,10 @@ def rows_of(case: Case) -> Cost:
 
 def estimates_of(case: Case) -> Cost:
     """Totals, which are counted, and the estimated number of events of each error."""
-    one_in, *totals = case.sample or (1, len(case.logs), len(case.baseline_logs))
+    one_in, *totals = case.sample or (1, len(case.log_events), len(case.baseline_log_events))
     found = {"events": dict(zip(SIDES, totals, strict=True))}
     for error in ("TypeError", "TimeoutError"):
-        frames = zip(SIDES, (case.logs, case.baseline_logs), strict=True)
+        frames = zip(SIDES, (case.log_events, case.baseline_log_events), strict=True)
         found[error] = {name: one_in * int((logs["error"] == error).sum()) for name, logs in frames}
     return {**rows_of(case), "note": f"  1 in {one_in}", "found": found}
 

@@ -32,8 +32,8 @@ class AccessFrames:
     baseline: Window
     source: Source
     evidence: EvidenceFolder
-    logs: pd.DataFrame
-    baseline_logs: pd.DataFrame
+    log_events: pd.DataFrame
+    baseline_log_events: pd.DataFrame
 
     @abstractmethod
     def _pull(self, name: str, fetch: Callable[..., Pull], query: Query) -> str:
@@ -83,7 +83,7 @@ class AccessFrames:
         groups = [name for name, group in ours.items() if group.component in access.components]
         now, before = (
             read_sign_ins(logs, self.log_pulls, access, groups=tuple(groups))
-            for logs in (self.logs, self.baseline_logs)
+            for logs in (self.log_events, self.baseline_log_events)
         )
         return now, before
 

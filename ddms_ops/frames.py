@@ -88,12 +88,12 @@ class LogFrames:
         return is_now
 
     @property
-    def logs(self) -> pd.DataFrame:
+    def log_events(self) -> pd.DataFrame:
         """LOGS frame of the window, with groups and attributes."""
         return self._sides.now
 
     @property
-    def baseline_logs(self) -> pd.DataFrame:
+    def baseline_log_events(self) -> pd.DataFrame:
         """LOGS frame of the baseline, with groups and attributes."""
         return self._sides.before
 
@@ -112,24 +112,24 @@ class LogFrames:
         """Every message group with its counts; see `analysis.group_rates.group_table`."""
         minutes = (self.window.minutes, self.baseline.minutes)
         significance = self.profile.triage.significance
-        return group_table(self.logs, self.baseline_logs, minutes=minutes, significance=significance)
+        return group_table(self.log_events, self.baseline_log_events, minutes=minutes, significance=significance)
 
     @cached_property
     def requests(self) -> pd.DataFrame:
         """Requests of the window; see `analysis.requests.requests`."""
-        return requests(self.logs, by_status=self.has_requests)
+        return requests(self.log_events, by_status=self.has_requests)
 
     @cached_property
     def baseline_requests(self) -> pd.DataFrame:
         """Requests of the baseline."""
-        return requests(self.baseline_logs, by_status=self.has_requests)
+        return requests(self.baseline_log_events, by_status=self.has_requests)
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
         """Requests and jobs that ended in the window; see `analysis.requests.outcomes`."""
-        return outcomes(self.logs)
+        return outcomes(self.log_events)
 
     @cached_property
     def baseline_outcomes(self) -> pd.DataFrame:
         """Requests and jobs that ended in the baseline."""
-        return outcomes(self.baseline_logs)
+        return outcomes(self.baseline_log_events)

@@ -53,7 +53,7 @@ class LeakFrames:
     window: Window
     source: Source
     evidence: EvidenceFolder
-    logs: pd.DataFrame
+    log_events: pd.DataFrame
     changes: pd.DataFrame
 
     @abstractmethod
@@ -277,7 +277,7 @@ class LeakFrames:
 
     @property
     def _answered(self) -> pd.DataFrame:
-        return self.logs[self.logs["status"].notna()]
+        return self.log_events[self.log_events["status"].notna()]
 
     @property
     def _audited(self) -> pd.DataFrame | None:

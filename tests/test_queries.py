@@ -157,5 +157,5 @@ def test_an_empty_query_names_the_known(case: Case):
 def test_the_evidence_is_what_is_queried(case: Case):
     """All raw events of the window take part, those that are no JSON too."""
     found = query_rows(case, "stats count() as n")
-    assert found["n"].tolist() == [len(case.logs)]
+    assert found["n"].tolist() == [len(case.log_events)]
     assert Path(case.folder / "evidence").is_dir()

@@ -35,8 +35,8 @@ def test_every_record_read_is_in_a_group(name: str, tmp_path: Path):
         **given, source=f"files:{DATA / name}", out=str(tmp_path), clock=lambda: pd.Timestamp("2026-01-01T00:00Z")
     )
     results = [case.result(check.id) for check in CHECKS]
-    assert case.groups["events"].sum() == len(case.logs) == sum(row.rows for row in case.pulls("logs"))
-    assert case.groups["baseline_events"].sum() == len(case.baseline_logs)
+    assert case.groups["events"].sum() == len(case.log_events) == sum(row.rows for row in case.pulls("logs"))
+    assert case.groups["baseline_events"].sum() == len(case.baseline_log_events)
     assert not [result for result in results if result.reason.startswith(BROKEN)]
     assert all(row.is_all_there for row in case.coverage if row.rows)
 

@@ -43,7 +43,7 @@ def _metric_rows(facts: Facts, alert: Alert) -> pd.DataFrame:
 
 def _log_rows(facts: Facts, alert: Alert) -> pd.DataFrame:
     """Error events whose text holds one of the alert's phrases, whatever the case."""
-    errors = facts.logs[facts.logs["is_error"]]
+    errors = facts.log_events[facts.log_events["is_error"]]
     text = (errors["error"].fillna("") + " " + errors["message"].fillna("")).str.lower()
     matches = pd.Series(False, index=errors.index)
     for phrase in alert.log_matches:

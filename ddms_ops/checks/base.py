@@ -62,12 +62,12 @@ class Facts(TenantFacts, CostFacts, WorkFacts, ContainerFacts, AccessFacts, Prot
         ...
 
     @property
-    def logs(self) -> pd.DataFrame:
+    def log_events(self) -> pd.DataFrame:
         """LOGS of the window."""
         ...
 
     @property
-    def baseline_logs(self) -> pd.DataFrame:
+    def baseline_log_events(self) -> pd.DataFrame:
         """LOGS of the baseline."""
         ...
 
@@ -264,7 +264,7 @@ def is_absent(facts: Facts, *kinds: str) -> bool:
 
 def unknown_levels(facts: Facts) -> str:
     """Words for events whose level the profile does not map, and for log groups that state none; else empty."""
-    logs = facts.logs
+    logs = facts.log_events
     unknown = logs.loc[logs["level"].isna() & logs["stated_level"].notna(), "stated_level"].astype("str")
     if len(unknown):
         names = ", ".join(redact(name)[:20] for name in sorted(unknown.unique())[:NAMED_PULLS])

@@ -23,7 +23,7 @@ def group_onset(facts: Facts, rows: pd.DataFrame, groups: list[str]) -> Shift | 
         rows: the groups' events in the window.
         groups: ids of the groups.
     """
-    before = facts.baseline_logs.loc[facts.baseline_logs["group"].isin(groups), "timestamp"]
+    before = facts.baseline_log_events.loc[facts.baseline_log_events["group"].isin(groups), "timestamp"]
     expected = expected_counts(max(len(before), QUIET) / facts.baseline.minutes, facts.window)
     found = _from(facts, rows["timestamp"], expected, facts.window)
     is_first = found is not None and found.start - facts.window.start < pd.Timedelta(seconds=bucket_s(facts.window))

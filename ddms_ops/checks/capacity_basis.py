@@ -261,7 +261,7 @@ def events_lack(facts: Facts, entry: Capacity, what: str) -> list[str]:
         return [f"{name_of(entry)}: {what} are declared, but no components whose events would tell"]
     if not groups:
         return [f"{name_of(entry)}: no log group of the components {', '.join(map(redact, entry.components))}"]
-    if not facts.logs["log_group"].isin(groups).any():
+    if not facts.log_events["log_group"].isin(groups).any():
         return [f"{name_of(entry)}: no log events of {', '.join(map(redact, groups))}"]
     return []
 

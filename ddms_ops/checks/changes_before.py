@@ -42,7 +42,7 @@ def changes_near(facts: Facts, sign: Finding | None, *, about: str, check: str =
     if is_absent(facts, "changes"):
         raise CannotTell("no record of changes (CloudTrail)")
     triage = facts.profile.triage
-    seen = [first_seen_versions(facts.logs, facts.baseline_logs), alarms_before(facts.alarms)]
+    seen = [first_seen_versions(facts.log_events, facts.baseline_log_events), alarms_before(facts.alarms)]
     table = suspect_changes(
         pd.concat([facts.changes, *(part for part in seen if len(part))], ignore_index=True),
         _begun_by(facts, sign),

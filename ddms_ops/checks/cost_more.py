@@ -211,7 +211,7 @@ def check_cost_changes(facts: Facts) -> list[Finding]:
         raise CannotTell(
             f"it began on {start.at:%Y-%m-%d}, before the changes that were asked for; begin the window there"
         )
-    seen = [first_seen_versions(facts.logs, facts.baseline_logs), alarms_before(facts.alarms)]
+    seen = [first_seen_versions(facts.log_events, facts.baseline_log_events), alarms_before(facts.alarms)]
     table = suspect_changes(
         pd.concat([facts.changes, *(part for part in seen if len(part))], ignore_index=True),
         until,

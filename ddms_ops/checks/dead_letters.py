@@ -209,10 +209,10 @@ def errors_with(facts: Facts, entry: Pipeline, since: pd.Timestamp) -> list[tupl
     earliest = since - pd.Timedelta(minutes=facts.profile.triage.change_lookback_min)
     found = []
     for row in groups.itertuples():
-        events = facts.logs[facts.logs["group"].astype("str") == str(row.group)]
+        events = facts.log_events[facts.log_events["group"].astype("str") == str(row.group)]
         began = row.first_seen
         if row.trend == "rising":
-            before = facts.baseline_logs[facts.baseline_logs["group"].astype("str") == str(row.group)]
+            before = facts.baseline_log_events[facts.baseline_log_events["group"].astype("str") == str(row.group)]
             began, _ = events_began(facts, events, before)
         if not earliest <= began <= since + AFTER:
             continue

@@ -87,7 +87,7 @@ def in_cell(rows: pd.DataFrame, cell: dict[str, str]) -> pd.DataFrame:
 
 def _sides(facts: Facts) -> list[list[pd.DataFrame]]:
     """Events and what ended of window and baseline; every event ended where none says so."""
-    logs = [facts.logs, facts.baseline_logs]
+    logs = [facts.log_events, facts.baseline_log_events]
     ends = [facts.outcomes, facts.baseline_outcomes]
     if all(side.empty for side in ends):
         ends = [side.assign(failed=side["is_error"]) for side in logs]

@@ -134,9 +134,9 @@ def _risen(facts: Facts, groups: pd.DataFrame) -> list[ErrorSign]:
 
 
 def _need_both(facts: Facts) -> None:
-    if facts.logs.empty:
+    if facts.log_events.empty:
         raise CannotTell("no log events in the window")
-    if facts.baseline_logs.empty:
+    if facts.baseline_log_events.empty:
         raise CannotTell("no log events in the baseline to compare with")
 
 
@@ -153,7 +153,7 @@ class _Reader:
     def sign(self, groups: list[str]) -> ErrorSign:
         """What some groups (the largest first) show together."""
         facts, known = self.facts, self._known.loc[groups]
-        rows = facts.logs[facts.logs["group"].isin(groups)]
+        rows = facts.log_events[facts.log_events["group"].isin(groups)]
         before = int(known["baseline_events"].sum())
         ratio, p_value = rate_test(len(rows), before, *self._exposure(rows))
         least = facts.profile.triage.min_events
@@ -195,7 +195,9 @@ class _Reader:
         names = frozenset(rows["log_group"].astype("str").unique())
         if names not in self._exposures:
             minutes = (self.facts.window.minutes, self.facts.baseline.minutes)
-            self._exposures[names] = exposure(self.facts.logs, self.facts.baseline_logs, names, minutes=minutes)
+            self._exposures[names] = exposure(
+                self.facts.log_events, self.facts.baseline_log_events, names, minutes=minutes
+            )
         return self._exposures[names]
 
 

@@ -69,7 +69,7 @@ def scan_limit(facts: Facts) -> float:
 
     exp(-llr) bounds the chance of one interval; there are n (n + 1) / 2 of n buckets.
     """
-    n = len(counts_per_bucket(facts.logs["timestamp"].head(0), facts.window))
+    n = len(counts_per_bucket(facts.log_events["timestamp"].head(0), facts.window))
     return float(np.log(n * (n + 1) / 2 / facts.profile.triage.significance))
 
 

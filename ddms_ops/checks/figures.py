@@ -106,7 +106,7 @@ def _draw_groups(axes: Axes, facts: Facts, groups: pd.DataFrame) -> None:
 
 def _heat(facts: Facts, groups: list[str]) -> tuple[np.ndarray, float]:
     """Events of each group in at most CELLS steps of time, one row a group; and the length of a step, min."""
-    stamps = [facts.logs.loc[facts.logs["group"] == group, "timestamp"] for group in groups]
+    stamps = [facts.log_events.loc[facts.log_events["group"] == group, "timestamp"] for group in groups]
     rows = np.vstack([counts_per_bucket(times, facts.window) for times in stamps])
     folded = -(-rows.shape[1] // CELLS)
     rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % folded)))
@@ -257,7 +257,7 @@ def _quiet(axis: Axes) -> None:
 
 
 def _label(facts: Facts, group: Any) -> str:
-    template = shown_template(facts.logs[facts.logs["group"] == group.group])
+    template = shown_template(facts.log_events[facts.log_events["group"] == group.group])
     is_named = pd.isna(group.error) or template.startswith(str(group.error))
     text = _plain(template if is_named else f"{group.error}: {template}")
     return f"{_cut(text, LABEL_CHARS)} ({group.events:,})"

@@ -59,7 +59,7 @@ def events_of(facts: Facts, finding: Finding) -> pd.DataFrame:
         return facts.requests[facts.requests["failed"]]
     kin = [other for name in GROUPED for other in facts.result(name).findings if _began_with(other, finding)]
     groups = {group for sign in (finding, *kin) for group in sign.subject["group"].split(",")}
-    return facts.logs[facts.logs["group"].isin(groups)]
+    return facts.log_events[facts.log_events["group"].isin(groups)]
 
 
 def _began_with(other: Finding, finding: Finding) -> bool:

@@ -33,12 +33,12 @@ NO_KEY = "DynamoDB does not tell which key; switch on Contributor Insights for t
 
 def throttled_events(facts: Facts) -> list[Finding]:
     """Findings about log events that speak of throttling, one for each error and place."""
-    now, before = (_throttled(facts, logs) for logs in (facts.logs, facts.baseline_logs))
+    now, before = (_throttled(facts, logs) for logs in (facts.log_events, facts.baseline_log_events))
     counts = before.groupby(["code", "place"]).size()
     found = []
     for (code, place), rows in now.groupby(["code", "place"]):
         earlier = int(counts.get((code, place), 0))
-        if rose(facts, len(rows), earlier, is_known=len(facts.baseline_logs) > 0):
+        if rose(facts, len(rows), earlier, is_known=len(facts.baseline_log_events) > 0):
             found.append(_events_finding(facts, str(code), str(place), rows, earlier))
     return found
 
@@ -85,7 +85,7 @@ def _tenants(facts: Facts, rows: pd.DataFrame) -> str:
     """The few tenants that most of the events are of, in words; empty where it is many."""
     counts = rows["tenant"].astype("str").value_counts()
     needed = int((counts.cumsum() < CARRIED * len(rows)).sum()) + 1
-    if needed > min(FEW, len(counts), facts.logs["tenant"].nunique() / 2):
+    if needed > min(FEW, len(counts), facts.log_events["tenant"].nunique() / 2):
         return ""
     names = ", ".join(redact(str(name))[:NAME_CHARS] for name in counts.index[:needed])
     return f"; {counts.iloc[:needed].sum() / len(rows):.0%} of {'tenant' if needed == 1 else 'tenants'} {names}"
@@ -102,7 +102,7 @@ def _keys(facts: Facts, rows: pd.DataFrame, code: str) -> str:
         named = rows[column].dropna().astype("str")
         if len(named):
             top = named.value_counts()
-            every = facts.logs[column].dropna().astype("str")
+            every = facts.log_events[column].dropna().astype("str")
             return (
                 f"; {column.removeprefix(PREFIX)} {redact(str(top.index[0]))[:NAME_CHARS]} is {top.iloc[0]:,} of the"
                 f" {counted(len(named), 'event')} that name one ({top.iloc[0] / len(named):.0%}; of all events that do,"

@@ -236,7 +236,9 @@ def _throttled(facts: Facts, events: pd.DataFrame) -> pd.DataFrame:
 def _said(facts: Facts, told: set[str]) -> list[Finding]:
     """Findings about errors of components whose metrics showed no throttles, one for each error and component."""
     names = {name for entry in facts.profile.capacity.values() for name in groups_watched(facts, entry)}
-    now, before = (_throttled(facts, logs[logs["log_group"].isin(names)]) for logs in (facts.logs, facts.baseline_logs))
+    now, before = (
+        _throttled(facts, logs[logs["log_group"].isin(names)]) for logs in (facts.log_events, facts.baseline_log_events)
+    )
     now, before = (part[~part["component"].isin(told)] for part in (now, before))
     keys = ["component", "code"]
     earlier = dict(tuple(before.groupby(keys)))
@@ -244,7 +246,7 @@ def _said(facts: Facts, told: set[str]) -> list[Finding]:
     found = []
     for key, rows in groups:
         usual = earlier.get(key, before.iloc[:0])
-        exposure = (len(facts.logs), len(facts.baseline_logs))
+        exposure = (len(facts.log_events), len(facts.baseline_log_events))
         if is_rise(facts, len(rows), len(usual), exposure, tests=len(groups)):
             found.append(_said_finding(facts, str(key[0]), str(key[1]), rows, usual))
     return found
@@ -255,7 +257,7 @@ def _said_finding(facts: Facts, component: str, code: str, rows: pd.DataFrame, u
     until = rows["timestamp"].max()
     asked = between(facts.requests, since.floor("min"), until + pd.Timedelta(microseconds=1))
     share = float(is_hit(asked, rows).mean()) if facts.has_requests and len(asked) else 0.0
-    against = f"{len(usual):,} in the baseline" if len(facts.baseline_logs) else "no baseline"
+    against = f"{len(usual):,} in the baseline" if len(facts.baseline_log_events) else "no baseline"
     return Finding(
         check=CHECK,
         severity=throttle_severity(facts, len(rows), share),
@@ -270,7 +272,7 @@ def _said_finding(facts: Facts, component: str, code: str, rows: pd.DataFrame, u
         first_seen=since,
         last_seen=until,
         observed=len(rows) / facts.window.minutes,
-        baseline=len(usual) / facts.baseline.minutes if len(facts.baseline_logs) else None,
+        baseline=len(usual) / facts.baseline.minutes if len(facts.baseline_log_events) else None,
         unit="events/min",
         next_step=next_step(facts.profile, code, fails=False),
     )

@@ -48,7 +48,7 @@ def spread(facts: Facts) -> float:
 def _still_log(facts: Facts) -> bool:
     """Whether the log groups that requests came from in the baseline log at `triage.drop` of its rate or more."""
     names = set(facts.baseline_requests["log_group"].astype("str"))
-    now, before = (frame["log_group"].isin(names).sum() for frame in (facts.logs, facts.baseline_logs))
+    now, before = (frame["log_group"].isin(names).sum() for frame in (facts.log_events, facts.baseline_log_events))
     return bool(now / facts.window.minutes >= facts.profile.triage.drop * before / facts.baseline.minutes)
 
 

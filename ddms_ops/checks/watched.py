@@ -19,7 +19,7 @@ def groups_watched(facts: Facts, entry: Pipeline | Capacity) -> tuple[str, ...]:
 
 def events_watched(facts: Facts, entry: Pipeline | Capacity, *, baseline: bool = False) -> pd.DataFrame:
     """Events of those log groups, with groups; LOGS of the window, or of the baseline."""
-    logs = facts.baseline_logs if baseline else facts.logs
+    logs = facts.baseline_log_events if baseline else facts.log_events
     return logs[logs["log_group"].isin(groups_watched(facts, entry))]
 
 

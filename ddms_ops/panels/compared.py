@@ -22,7 +22,7 @@ def compared(case: Case) -> tuple[pd.DataFrame, str]:
         return case.requests, _noun(case.requests) if case.has_requests else EVENTS
     now, _ = held_against(case, sign)
     if now.empty and not groups_of(sign):
-        return case.logs.assign(failed=case.logs["is_error"]), EVENTS
+        return case.log_events.assign(failed=case.log_events["is_error"]), EVENTS
     return now, _noun(now) if now.index.isin(case.outcomes.index).all() else EVENTS
 
 

@@ -38,7 +38,7 @@ def groups_table(case: Case) -> Shown:
 
 def _all_events(case: Case, total: int) -> str:
     if case.sample is None:
-        return f"{total:,} events, the {len(case.logs):,} log events of the window"
+        return f"{total:,} events, the {len(case.log_events):,} log events of the window"
     return (
         f"{total:,} events, all of a sample of 1 in {case.sample[0]} log events of the window; counts are the sample's"
     )
@@ -76,8 +76,8 @@ def _said(case: Case, row: Any) -> tuple[object, ...]:
 
 def _events(case: Case, group: str) -> pd.DataFrame:
     """Events of a group, of the window or else of the baseline."""
-    found = case.logs[case.logs["group"] == group]
-    return case.baseline_logs[case.baseline_logs["group"] == group] if found.empty else found
+    found = case.log_events[case.log_events["group"] == group]
+    return case.baseline_log_events[case.baseline_log_events["group"] == group] if found.empty else found
 
 
 def _examples(events: pd.DataFrame) -> list[str]:

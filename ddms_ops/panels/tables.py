@@ -39,7 +39,7 @@ def threads_panel(case: Case) -> Shown:
     """A whole request for each of the largest new or risen groups, across log groups, beside a healthy one."""
     found = [f for name in GROUPED for f in case.result(name).findings if f.severity is not Severity.LOW]
     groups = list(dict.fromkeys(f.subject["group"].split(",")[0] for f in sorted(found, key=lambda f: f.rank)))
-    shown = threads(case.logs, case.requests, groups[:THREADS])
+    shown = threads(case.log_events, case.requests, groups[:THREADS])
     if not shown:
         return html_table(("request",), [], caption="No new or risen group has events with a request id")
     return joined(*(part for thread in shown for part in _thread(thread)))
@@ -88,12 +88,12 @@ def unseen_panel(case: Case) -> Shown:
         for result in case.results
         if result.findings and result.reason
     ]
-    offsets = case.clock_offsets["offset_s"] if len(case.logs) else {}
+    offsets = case.clock_offsets["offset_s"] if len(case.log_events) else {}
     rows += [
         ("log stream", f"{group} {stream}", "clock is off", f"by {seconds / -60:+.1f} min; its events were moved")
         for (group, stream), seconds in offsets.items()
     ]
-    unparsed = int((~case.logs["is_parsed"]).sum()) if len(case.logs) else 0
+    unparsed = int((~case.log_events["is_parsed"]).sum()) if len(case.log_events) else 0
     if unparsed:
         rows.append(("log events", "begin as JSON and are not", f"{unparsed:,}", "kept as text, without fields"))
     return html_table(

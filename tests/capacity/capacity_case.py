@@ -62,12 +62,12 @@ class FrameFacts(LogFrames, ContainerFrames):
         return []
 
     @cached_property
-    def logs(self) -> pd.DataFrame:
+    def log_events(self) -> pd.DataFrame:
         """LOGS of the window."""
         return self._all[self._all["timestamp"] >= self.window.start].reset_index(drop=True)
 
     @cached_property
-    def baseline_logs(self) -> pd.DataFrame:
+    def baseline_log_events(self) -> pd.DataFrame:
         """LOGS of the baseline."""
         return self._all[self._all["timestamp"] < self.window.start].reset_index(drop=True)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from builders import window
-from ddms_ops.sandbox.server import Sandbox
 
 from ddms_ops.coverage import Status
 from ddms_ops.deployment import Account, Environment
 from ddms_ops.profile import by_account, load_profile
+from ddms_ops.sandbox.server import Sandbox
 from ddms_ops.sources.base import LogQuery, MetricQuery
 from ddms_ops.sources.live import LiveSource
 from ddms_ops.window import Window

@@ -159,9 +159,9 @@ def test_an_export_is_read_back_whole(written: SimulatedCase, tmp_path: Path):
     """Every event of every group, that of an account under the account's name."""
     asked = {**read_incident(written.incident), "environment": "", "severity": ""}
     case = open_case(**asked, out=str(tmp_path), clock=lambda: ONSET)
-    read = pd.concat([case.logs, case.baseline_logs])["log_group"].value_counts().to_dict()
+    read = pd.concat([case.log_events, case.baseline_log_events])["log_group"].value_counts().to_dict()
     assert read == truth_of(written)["events"]
-    assert case.logs["timestamp"].max() > ONSET
+    assert case.log_events["timestamp"].max() > ONSET
 
 
 def test_another_seed_plays_another_incident_of_the_kind():

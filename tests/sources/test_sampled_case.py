@@ -81,14 +81,14 @@ def events(case: Case, name: str) -> pa.Table:
 
 def test_a_case_at_the_limit_is_read_whole(opened: Callable[..., Case], whole: Case):
     """Nothing is counted besides, and no event more is needed to sample."""
-    total = len(whole.logs) + len(whole.baseline_logs)
+    total = len(whole.log_events) + len(whole.baseline_log_events)
     assert (whole.sample, whole.pulls("log_counts")) == (None, [])
     assert (opened(total).sample, opened(total - 1).sample[0]) == (None, 2)
 
 
 def test_totals_are_exact(sample: Case, whole: Case):
     """They are counted, window and baseline apart; each pull says how many events there are."""
-    assert sample.sample == (4, len(whole.logs), len(whole.baseline_logs))
+    assert sample.sample == (4, len(whole.log_events), len(whole.baseline_log_events))
     assert [row.matched for row in log_rows(sample)] == [row.rows for row in log_rows(whole)]
 
 
@@ -140,7 +140,8 @@ def test_the_planted_error_is_found_with_low_confidence(sample: Case):
 def test_requests_of_a_sample_are_whole(sample: Case, whole: Case):
     """Their events stand close together, so that a block holds all or none, but for those at its edges."""
     found, every = (
-        case.logs[case.logs["log_group"] == API].groupby("request_id", observed=True).size() for case in (sample, whole)
+        case.log_events[case.log_events["log_group"] == API].groupby("request_id", observed=True).size()
+        for case in (sample, whole)
     )
     assert len(found) > 1_000
     assert (found == every[found.index]).mean() > 0.99

@@ -1,0 +1,5 @@
+"""Following a thread: each hop is one call of a case and answers with a view."""
+
+from ddms_ops.hops.view import View
+
+__all__ = ["View"]
