@@ -15,8 +15,8 @@ FLOORS = {
     2: ("sources", "evidence", "analysis"),
     3: ("checks",),
     4: ("frames", "database_frames", "leak_frames", "cost_frames", "record_frames", "work_frames", "container_frames",
-        "access_frames", "hops", "case", "report", "panels", "widgets", "runner", "kernel", "notebook", "replay", "doctor",
-        "inventory", "folders", "commands", "lab", "drill", "cli", "__init__"),
+        "access_frames", "hops", "case", "report", "panels", "widgets", "runner", "kernel", "notebook", "replay",
+        "doctor", "inventory", "folders", "commands", "lab", "drill", "cli", "__init__"),
 }  # fmt: skip
 APART = ("simulate", "sandbox")
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms} | dict.fromkeys(APART, 4)
