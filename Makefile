@@ -96,6 +96,7 @@ bench: $(VENV)/.bench $(VENV)-drain3/bin/drain3-is-there  ## Measure reports, pu
 	$(BIN)/python benchmarks/postgres_log.py
 	$(BIN)/python benchmarks/audit_rows.py
 	$(BIN)/python benchmarks/cost_rows.py
+	$(BIN)/python benchmarks/lab_views.py
 
 docs: $(VENV)/.core  ## Renew docs/coverage-of-runbooks.md and docs/profile.md
 	$(BIN)/python docs/coverage_of_runbooks.py

@@ -1,25 +1,18 @@
-"""What was planted in a simulated case, held against what the checks say of it.
-
-Systems plant differently: dms in its requests, smart-invoice in its bill, the small systems and the work that waits by
-the notebook that asks and words that its first finding holds.
-"""
+"""What was planted in a simulated case, held against what the checks say of it; see `ddms_ops.drill.telling`."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import BROKEN
+from ddms_ops.drill.telling import Truth, asked_notebook, bucket_s, cause_of, is_in_time, off_s, tells
 from ddms_ops.findings import Finding
 
 ASKED = ("cause", "mark", "onset", "who", "change", "quiet")
-SUDDEN_S, GRADUAL_S, HOUR_S = 60, 900, 3_600
 WORDS = 150
-Truth = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -43,16 +36,15 @@ class Play:
         if not is_right:
             self.misses.append(f"{self.system} {self.scenario} seed {self.seed}: {name}: {said}")
 
-    def place(self, case: Case, notebook: str, tells: Callable[[Finding], bool], onset: str, bucket_s: int) -> None:
+    def place(self, case: Case, notebook: str, truth: Truth, onset: str) -> None:
         """Note which finding stands first in a notebook, which one tells the cause, and how far off its start is."""
         found = findings_of(case, notebook)
-        told = next((finding for finding in found if tells(finding)), None)
+        told = next((finding for finding in found if tells(finding, truth)), None)
         self.notebook, self.check = notebook, found[0].check if found else ""
         if told is not None:
             self.rank = found.index(told) + 1
-        if told is not None and told.first_seen is not None:
-            off = told.first_seen.floor("min") - pd.Timestamp(onset)
-            self.buckets = off / pd.Timedelta(seconds=bucket_s)
+        if told is not None and (off := off_s(told, onset)) is not None:
+            self.buckets = off / bucket_s(truth)
 
 
 def compare(played: Play, case: Case, truth: Truth) -> None:
@@ -81,20 +73,14 @@ def findings_of(case: Case, notebook: str = "") -> list[Finding]:
 
 def compare_scene(played: Play, case: Case, truth: Truth) -> None:
     """What a scene, or work that waits, planted: words, a start, and a change."""
-
-    def tells(finding: Finding) -> bool:
-        said = " ".join((finding.statement, *finding.subject.values())).casefold()
-        return all(words.casefold() in said for words in truth["says"])
-
-    notebook, bucket_s = truth["notebook"], GRADUAL_S if truth["gradual"] else truth["bucket_s"]
-    played.place(case, notebook, tells, truth["onset"], bucket_s)
+    notebook = asked_notebook(truth)
+    played.place(case, notebook, truth, truth["onset"])
     found = findings_of(case, notebook)
     first = shown(found[0]) if found else f"nothing found by {notebook}"
     played.answer("cause", played.rank == 1, f"{truth['says']} is not what comes first: {first}")
     if not found:
         return
-    off = abs(found[0].first_seen.floor("min") - pd.Timestamp(truth["onset"])) if found[0].first_seen else None
-    is_then = off is not None and off <= pd.Timedelta(seconds=bucket_s)
+    is_then = is_in_time(found[0], truth["onset"], bucket_s(truth))
     played.answer("onset", is_then, f"{found[0].first_seen}, truth {truth['onset']}; {found[0].check}")
     if truth["change"]:
         compare_change(played, case, notebook, [truth["change"]])
@@ -102,11 +88,7 @@ def compare_scene(played: Play, case: Case, truth: Truth) -> None:
 
 def compare_cost(played: Play, case: Case, truth: Truth) -> None:
     """What a cost scenario planted: a kind of lines, its bar, its hour, whose it is, and a change."""
-
-    def tells(finding: Finding) -> bool:
-        return (finding.check, finding.subject.get("usage_type")) == ("cost_rise", truth["usage_type"])
-
-    played.place(case, "cost_spike", tells, truth["onset"], HOUR_S)
+    played.place(case, "cost_spike", truth, truth["onset"])
     found = findings_of(case, "cost_spike")
     if not found:
         played.answer("cause", False, "nothing found by cost_spike")
@@ -134,22 +116,20 @@ def compare_leak(played: Play, case: Case, truth: Truth) -> None:
     disclosed = case.crossings.loc[case.crossings["verdict"] == "disclosed", "id"]
     classes = truth["leak"]["classes"]
     planted = {audit_id for name in ("cached", "guessed") for audit_id in classes[name]["audit_ids"]}
-    notebook = "tenant_leakage_audit"
-    played.place(case, notebook, lambda finding: finding.severity.is_above_low, truth["onset"], SUDDEN_S)
+    played.place(case, asked_notebook(truth), truth, truth["onset"])
     played.answer("cause", set(disclosed) == planted, f"{len(disclosed)} disclosures, truth {len(planted)}")
 
 
 def compare_requests(played: Play, case: Case, truth: Truth) -> None:
     """What a dms scenario planted in its requests and jobs."""
     findings, causes = findings_of(case), truth["causes"] or [truth]
-    bucket_s = GRADUAL_S if truth["gradual"] else SUDDEN_S
     if not findings:
         played.answer("cause", False, "nothing found")
         return
     first, cause = findings[0], cause_of(findings[0], truth)
     onset = (cause or causes[0])["onset"]
     [notebook] = [result.notebook for result in case.results if first in result.findings]
-    played.place(case, notebook, lambda finding: cause_of(finding, truth) is not None, onset, bucket_s)
+    played.place(case, notebook, truth, onset)
     missing = [words for words in other_causes(truth) if not is_told(words, findings)]
     said = f"not among the findings: {missing}" if cause and missing else shown(first)
     played.answer("cause", cause is not None and not missing, said)
@@ -157,7 +137,7 @@ def compare_requests(played: Play, case: Case, truth: Truth) -> None:
     if marks := marks_of(cause, truth):
         values = set(first.subject.values())
         played.answer("mark", values >= marks, f"{sorted(marks - values)} not in {first.subject}")
-    is_then = is_in_time(first, cause["onset"], bucket_s)
+    is_then = is_in_time(first, cause["onset"], bucket_s(truth))
     played.answer("onset", is_then, f"{first.first_seen}, truth {cause['onset']}; {first.check}")
     if truth["shows_as"] not in (None, "slow") and not truth["causes"]:
         compare_who(played, case, truth)
@@ -178,17 +158,6 @@ def compare_who(played: Play, case: Case, truth: Truth) -> None:
     played.answer("who", is_right, f"{said}, truth {len(truth['tenants'])}")
 
 
-def cause_of(finding: Finding, truth: Truth) -> Truth | None:
-    """The planted cause that the finding names: the truth itself, or one of its causes; None for no such."""
-    if truth["kind"] in ("traffic", "latency"):
-        return truth if finding.check == truth["kind"] else None
-    for cause in truth["causes"]:
-        if cause["message_contains"] in finding.statement:
-            return cause
-    told = any(error["message_contains"] in finding.statement for error in truth["errors"])
-    return truth if told and not truth["causes"] else None
-
-
 def other_causes(truth: Truth) -> list[str]:
     """Words of every cause where there are several."""
     return [cause["message_contains"] for cause in truth["causes"]]
@@ -205,13 +174,6 @@ def marks_of(cause: Truth, truth: Truth) -> set[str]:
         return set()
     mark = {cause["mark"]["value"]} if cause.get("mark") else set()
     return mark | ({truth["version"]} if truth["version"] else set())
-
-
-def is_in_time(finding: Finding, onset: str, bucket_s: int) -> bool:
-    """Whether the finding begins when the cause does."""
-    if finding.first_seen is None:
-        return False
-    return bool(abs(finding.first_seen.floor("min") - pd.Timestamp(onset)) <= pd.Timedelta(seconds=bucket_s))
 
 
 def is_call(change: Finding, call: Truth) -> bool:

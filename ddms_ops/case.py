@@ -22,16 +22,20 @@ from ddms_ops.declaration import Logs, Profile, log_group_names
 from ddms_ops.errors import BadInput, did_you_mean
 from ddms_ops.evidence import EvidenceFolder
 from ddms_ops.findings import CheckResult, ranked
+from ddms_ops.folders import set_aside
 from ddms_ops.frames import LogFrames
+from ddms_ops.hops.calls import Hops
 from ddms_ops.incident import Incident, resolve
+from ddms_ops.interrupts import stopped_as, whole_step
 from ddms_ops.leak_frames import LeakFrames
 from ddms_ops.profile import load_profile, profile_path
 from ddms_ops.record_frames import RecordFrames
 from ddms_ops.redact import redact_also
 from ddms_ops.report.findings_file import findings_document, write_document
-from ddms_ops.report.reading import earlier_results
+from ddms_ops.report.standing import is_of_another, not_reached, set_pages_aside, standing
 from ddms_ops.sources import open_source
 from ddms_ops.sources.base import LogCountQuery, LogQuery, Pull, Query, Source
+from ddms_ops.sources.fetching import fetched, stop_if_interrupted
 from ddms_ops.sources.log_share import counted_events, log_pull_names, log_share
 from ddms_ops.sources.queries import TOPICS
 from ddms_ops.sources.resumed import MARKER, resumed
@@ -51,7 +55,9 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
     """The case that an incident's parameters describe.
 
     Args:
-        out: folder of reports; the case's evidence and findings go to `<out>/<incident_id>`.
+        out: folder of reports; the case's evidence and findings go to `<out>/<incident_id>`. What other notebooks found
+            there about the same time stays, as long as their records do; a report of another time is kept as
+            `<incident_id>.1`.
         clock: where relative times and the time of a pull come from.
         parameters: as in an incident file; see `ddms_ops.incident.Incident`.
 
@@ -61,10 +67,14 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
     incident, profile = resolve(parameters, now=clock(), where="parameters")
     source = open_source(incident.source, profile=profile, environment=incident.environment, clock=clock)
     folder = Path(out) / incident.incident_id
+    if not (folder / MARKER).exists() and is_of_another(folder, incident):
+        set_aside(folder, source=incident.source)
     return Case(incident, profile, resumed(source, folder), folder, clock=clock)
 
 
-class Case(LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames, WorkFrames, ContainerFrames, AccessFrames):
+class Case(
+    LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames, WorkFrames, ContainerFrames, AccessFrames, Hops
+):  # fmt: skip
     """One incident under investigation; see `open_case`.
 
     Args:
@@ -100,10 +110,11 @@ class Case(LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames, Work
         self._whole: set[str] = set()
         self._results: dict[str, CheckResult] = {}
         self._generic = load_profile(GENERIC, folder=profiles)
-        self._earlier = earlier_results(folder) if (folder / MARKER).exists() else ()
+        self._is_reread = False
         self.evidence = EvidenceFolder(folder / "evidence", tool=TOOL)
         for name in sorted({incident.system, GENERIC}):
-            self.evidence.keep_profile(profile_path(name, profiles))
+            if self.evidence.keep_profile(profile_path(name, profiles)):
+                self._read_anew()
 
     def __repr__(self) -> str:
         return f"{self.incident.incident_id}: {self.window} against {self.baseline}"
@@ -144,15 +155,25 @@ class Case(LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames, Work
         if name in self._whole:
             return name
         start = self._clock()
-        pull = fetch(query, pull=name)
+        pull = fetched(fetch, query, pull=name, source=self.incident.source.partition(":")[0])
         if not pull.provenance.clock_start:
             pull = pull.timed(start, self._clock())
-        self.evidence.record(pull, {**parameters, "window": query.window.as_dict()})
-        self._coverage[name] = pull.coverage
-        if pull.is_interrupted:
-            raise KeyboardInterrupt
+        before = {entry.coverage.pull: entry.sha256 for entry in self.evidence.entries}.get(name, "")
+        with whole_step():
+            after = self.evidence.record(pull, {**parameters, "window": query.window.as_dict()}).sha256
+            if before not in ("", after):
+                self._read_anew()
+            self._coverage[name] = pull.coverage
+            self.save()
+        stop_if_interrupted(pull)
         self._whole.add(name)
         return name
+
+    def _read_anew(self) -> None:
+        """Evidence of before has other records now: what was made of it by hand or by an earlier run does not stand."""
+        if not (self.folder / MARKER).exists():
+            self._is_reread = True
+            set_pages_aside(self.folder)
 
     @cached_property
     def log_groups(self) -> tuple[str, ...]:
@@ -165,7 +186,8 @@ class Case(LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames, Work
         """1 in how many events by time the log pulls hold, and how many window and baseline have; None where all."""
         named = log_pull_names("log_counts", self.log_groups, self.window, self.baseline, self._only)
         most = self.profile.logs.max_events
-        one_in, counts = log_share(self.source, named, most, is_replay=self._only is not None)
+        with stopped_as("counting log events"):
+            one_in, counts = log_share(self.source, named, most, is_replay=self._only is not None)
         for name, (window, group) in named.items():
             if name in counts:
                 self._pull(name, lambda _, pull: counts[pull], LogCountQuery(window, group), log_group=group)
@@ -206,7 +228,9 @@ class Case(LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames, Work
             known = {known.id: known for known in CHECKS}
             if check not in known:
                 raise BadInput(f"no check named {check!r}{did_you_mean(check, known)}; known: {', '.join(known)}")
-            self._results[check] = run_check(known[check], self)
+            with stopped_as(f"checking {check}"):
+                result = run_check(known[check], self)
+            self._results[check] = result
             self.save()
         return self._results[check]
 
@@ -219,10 +243,16 @@ class Case(LogFrames, RecordFrames, DatabaseFrames, LeakFrames, CostFrames, Work
 
     @property
     def document(self) -> dict[str, object]:
-        """findings.json as it stands, without `generated_at`; with what other notebooks of the run found."""
-        done = {result.id: result for result in (*self._earlier, *self.results)}
+        """findings.json as it stands, without `generated_at`; with what other notebooks of the case found."""
+        before = standing(self.folder, self.incident, tool=TOOL, is_reread=self._is_reread)
+        done = {result.id: result for result in (*before.results, *self.results)}
+        done = {result.id: result for result in not_reached(done.values())} | done
         results = [done[check.id] for check in CHECKS if check.id in done]
-        return findings_document(self.incident, self.coverage, results, tool=TOOL, digest=self.evidence.digest)
+        pulled = {row.pull: row for row in (*before.coverage, *self.coverage)}
+        digest = self.evidence.digest
+        document = findings_document(self.incident, pulled.values(), results, tool=TOOL, digest=digest)
+        skipped = before.without([result.notebook for result in results])
+        return {**document, "skipped": skipped} if skipped else document
 
     def save(self) -> None:
         """Write findings.json."""

@@ -1,4 +1,4 @@
-"""`ddms-ops`: run, demo, sandbox, replay, verify, pdf, diff, doctor, list, lab.
+"""`ddms-ops`: run, demo, sandbox, init, lab, drill, report, replay, verify, pdf, diff, doctor, list.
 
 Exit 0: all that was asked is done. 1: a report exists, but a source or a section failed or is
 partial; or evidence is not what its manifest says. 2: bad input, nothing was done.
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
 
     run = commands.add_parser("run", help="investigate an incident and write its report")
-    run.add_argument("incident", type=Path, help="incident file, e.g. parameters/incidents/dms-bad-deploy.yaml")
+    run.add_argument("incident", nargs="?", type=Path, help="incident file, e.g. dms-bad-deploy.yaml; or all by -p")
     run.add_argument("--notebook", action="append", metavar="N", help="run only this notebook (may be repeated)")
     run.add_argument("--source", help="live, files:<folder of exports> or case:<report folder>, instead of the file's")
     run.add_argument("--out", type=Path, default=Path("reports"), help="folder of reports (default: reports)")
@@ -87,8 +87,44 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--out", type=Path, default=Path("reports"))
     sandbox.set_defaults(command=_sandbox)
 
+    _add_lab_commands(commands)
     _add_reading_commands(commands)
     return parser
+
+
+def _add_lab_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    """The commands for a person in JupyterLab."""
+    init = commands.add_parser("init", help="copy the notebooks and parameters into a folder, to edit them")
+    init.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: where you stand")
+    init.set_defaults(command=_init)
+
+    lab = commands.add_parser("lab", help="open the notebooks in JupyterLab, or those of an incident")
+    lab.add_argument("incident", nargs="?", type=Path, help="incident file; its notebooks go to DIR/cases")
+    lab.add_argument("--notebook", action="append", metavar="N", help="open only this notebook (may be repeated)")
+    lab.add_argument(
+        "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="set one parameter"
+    )
+    _add_lab_options(lab)
+    lab.set_defaults(command=_lab)
+
+    drill = commands.add_parser("drill", help="practise: a simulated incident that you are not told, and its answer")
+    drill.add_argument("system", nargs="?", help="see ddms-ops list (default: dms); with --answer the drill's folder")
+    drill.add_argument("--answer", action="store_true", help="what was planted, beside your answer and the tool's")
+    drill.add_argument("--seed", type=_seed, help="which drill, to repeat one (default: any)")
+    drill.add_argument("--events", type=_count, default=20_000, help="log events to simulate (default: 20000)")
+    drill.add_argument("--files", action="store_true", help="read from files, where a sandbox could play AWS")
+    drill.add_argument("--no-lab", action="store_true", help="do not open JupyterLab; say how to go on")
+    _add_lab_options(drill)
+    drill.set_defaults(command=_drill)
+
+
+def _add_lab_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dir", "--out", dest="folder", type=Path, metavar="DIR",
+        help="folder to work in (default: where you stand, or a new ddms-ops-lab there)",
+    )  # fmt: skip
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser; its address is printed")
+    parser.add_argument("--port", type=_port, help="default: 8888, or the next that is free; 0 for any")
 
 
 def _add_reading_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -111,6 +147,10 @@ def _add_reading_commands(commands: "argparse._SubParsersAction[_Parser]") -> No
     doctor.add_argument("--source", help="live, files:<folder of exports> or case:<report folder>")
     doctor.set_defaults(command=_doctor)
 
+    report = commands.add_parser("report", help="write a report's post-mortem and summary again, with what was pinned")
+    report.add_argument("report", type=Path)
+    report.set_defaults(command=_report)
+
     pdf = commands.add_parser("pdf", help="print a report's post-mortem as PDF, by a Chromium on this machine")
     pdf.add_argument("report", type=Path)
     pdf.add_argument("--browser", default="", help="path or name of a Chromium or Chrome (default: the one there is)")
@@ -126,8 +166,19 @@ def _add_reading_commands(commands: "argparse._SubParsersAction[_Parser]") -> No
     known.add_argument("--out", type=Path, default=Path("reports"), help="folder of reports (default: reports)")
     known.set_defaults(command=_list)
 
-    lab = commands.add_parser("lab", help="open the notebooks in JupyterLab")
-    lab.set_defaults(command=_lab)
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("give 0 or greater")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError("give 0 to 65535")
+    return number
 
 
 def _count(text: str) -> int:
@@ -150,7 +201,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from ddms_ops.commands import run_demo
+    from ddms_ops.drill.demo import run_demo
 
     return run_demo(
         arguments.system, arguments.scenario, events=arguments.events, seed=arguments.seed, out=arguments.out
@@ -158,7 +209,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    from ddms_ops.commands import run_sandbox
+    from ddms_ops.drill.demo import run_sandbox
 
     return run_sandbox(
         arguments.system, arguments.scenario, events=arguments.events, seed=arguments.seed, out=arguments.out
@@ -202,10 +253,35 @@ def _list(arguments: argparse.Namespace) -> int:
     return list_reports(arguments.out) if arguments.what else list_known()
 
 
-def _lab(_arguments: argparse.Namespace) -> int:
-    from ddms_ops.commands import open_lab
+def _report(arguments: argparse.Namespace) -> int:
+    from ddms_ops.report.renew import renew_report
 
-    return open_lab()
+    return renew_report(arguments.report)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from ddms_ops.lab.folder import init_folder
+
+    return init_folder(arguments.folder)
+
+
+def _lab(arguments: argparse.Namespace) -> int:
+    from ddms_ops.lab.opening import LabOptions, open_lab
+
+    options = LabOptions(arguments.folder, not arguments.no_browser, arguments.port)
+    return open_lab(arguments.incident, arguments.parameters, arguments.notebook, options)
+
+
+def _drill(arguments: argparse.Namespace) -> int:
+    from ddms_ops.drill.answering import answer_drill
+    from ddms_ops.drill.starting import DrillOptions, start_drill
+    from ddms_ops.lab.opening import LabOptions
+
+    lab = LabOptions(arguments.folder, not arguments.no_browser, arguments.port)
+    if arguments.answer:
+        return answer_drill(arguments.system, lab)
+    options = DrillOptions(arguments.seed, arguments.events, arguments.files, arguments.no_lab)
+    return start_drill(arguments.system or "dms", options, lab)
 
 
 if __name__ == "__main__":

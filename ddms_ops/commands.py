@@ -1,19 +1,17 @@
-"""The work behind `ddms-ops run`, `demo`, `sandbox` and `lab`."""
+"""The work behind `ddms-ops run`."""
 
-import os
-import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ddms_ops.case import TOOL, utc_now
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import BROKEN, NOT_REACHED
 from ddms_ops.coverage import FAULTY
 from ddms_ops.declaration import Profile
-from ddms_ops.errors import BadInput, IncidentError, RunError, did_you_mean
+from ddms_ops.errors import BadInput, IncidentError, did_you_mean
 from ddms_ops.evidence import MANIFEST, drop_unfinished, manifest_digest, read_manifest
 from ddms_ops.findings import CheckResult, Verdict
 from ddms_ops.folders import settle, work_folder
@@ -32,9 +30,6 @@ from ddms_ops.sources import open_source
 from ddms_ops.sources.resumed import MARKER
 from ddms_ops.window import iso
 
-if TYPE_CHECKING:
-    from ddms_ops.simulate.case import SimulatedCase
-
 TIMEOUT_S = 1800
 FAULTY_TEXT = {str(status) for status in FAULTY}
 
@@ -48,24 +43,69 @@ def notebook_path(name: str) -> Path:
     known = known_notebooks()
     if name not in known:
         raise BadInput(f"notebook: no notebook named {name!r}{did_you_mean(name, known)}; known: {', '.join(known)}")
-    return assets("notebooks") / f"{name}.ipynb"
+    own = Path("notebooks") / f"{name}.ipynb"
+    return own if own.is_file() else assets("notebooks") / own.name
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of an incident, checked: the notebooks to run, and the parameters that are theirs."""
+
+    incident: Incident
+    paths: tuple[Path, ...]
+    knobs: Mapping[str, object]
+    skipped: dict[str, str]
+
+    def parameters(self, path: Path, *, out: str) -> dict[str, object]:
+        """The parameters of one of its notebooks.
+
+        Raises:
+            IncidentError: a value that is not of the type of the notebook's default.
+        """
+        accepted = notebook_parameters(path)
+        known = {**self.incident.as_dict(), **self.knobs, "out": out}
+        given = {name: value for name, value in known.items() if name in accepted}
+        check_parameters(path, given)
+        return given
 
 
 def run_incident(
-    path: Path, *, notebooks: Sequence[str] | None, source: str | None, out: Path, overrides: Sequence[str]
+    path: Path | None, *, notebooks: Sequence[str] | None, source: str | None, out: Path, overrides: Sequence[str]
 ) -> int:
-    """Investigate the incident in a file; see the CLI for the exit code."""
-    given = read_incident(path)
-    if not source and isinstance(given.get("source"), str):
+    """Investigate the incident in a file, or given by -p alone; see the CLI for the exit code."""
+    if not path and not overrides:
+        raise BadInput("run: the following arguments are required: incident; or give all of its parameters by -p")
+    given = given_parameters(path, source=source, overrides=overrides)
+    return investigate(given, where=str(path or "-p"), names=notebooks or (), out=out)
+
+
+def given_parameters(path: Path | None, *, source: str | None, overrides: Sequence[str]) -> dict[str, object]:
+    """The parameters in an incident file, with those of the command line.
+
+    Args:
+        path: the file; None where all is given on the command line.
+        source: takes the place of the file's, unless empty.
+        overrides: `NAME=VALUE`, each.
+
+    Raises:
+        BadInput: not a readable file, or an override without "=".
+    """
+    given = read_incident(path) if path else {}
+    if path and not source and isinstance(given.get("source"), str):
         given["source"] = _beside(str(given["source"]), path)
-    for pair in overrides:
-        name, equals, value = pair.partition("=")
-        if not equals:
+    return given | named_values(overrides) | ({"source": source} if source else {})
+
+
+def named_values(pairs: Sequence[str]) -> dict[str, object]:
+    """The values of `NAME=VALUE` pairs.
+
+    Raises:
+        BadInput: one without "=".
+    """
+    for pair in pairs:
+        if "=" not in pair:
             raise BadInput(f"-p {pair}: write NAME=VALUE")
-        given[name] = value
-    if source:
-        given["source"] = source
-    return investigate(given, where=str(path), names=notebooks or (), out=out)
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def _beside(source: str, path: Path) -> str:
@@ -81,30 +121,22 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
     The work is done in a folder of its own, which becomes `<out>/<incident_id>` at the end, also of a run that was
     interrupted: two runs, or a run from an earlier report of the same name, do not disturb each other.
     """
-    paths = [notebook_path(name) for name in dict.fromkeys(names or known_notebooks())]
-    known = set(Incident.__dataclass_fields__)
-    knobs = {name: value for name, value in given.items() if name not in known}
-    _check_knobs(paths, knobs, where)
-    incident, profile = resolve({name: given[name] for name in given if name in known}, now=utc_now(), where=where)
-    skipped = _skipped(profile, names)
-    paths = [path for path in paths if path.stem not in skipped]
-    redact_also(profile.redact)
-    words = {name: redact(getattr(incident, name)) for name in ("title", "notes")}
-    incident = replace(incident, source=_absolute(incident.source), **words)
-    open_source(incident.source, profile=profile, environment=incident.environment, clock=utc_now)
+    asked = ask(given, where=where, names=names)
+    incident, paths = asked.incident, asked.paths
     work = work_folder(out) / incident.incident_id
     work.mkdir()
     is_done = False
     try:
         runs = []
         for path in paths:
-            runs.append(_run_one(path, incident, knobs, work))
+            parameters = asked.parameters(path, out=str(work.parent.resolve()))
+            runs.append(run_notebook(path, work / path.name, parameters, on_progress=_show, timeout_s=TIMEOUT_S))
             if (work / "evidence" / MANIFEST).exists():
                 (work / MARKER).touch()
         is_done = True
     finally:
         (work / MARKER).unlink(missing_ok=True)
-        document = _complete(work, incident, paths, skipped)
+        document = _complete(work, incident, paths, asked.skipped)
         folder = settle(work, out)
         if not is_done:
             print(f"ended before its report was made; evidence and findings so far: {folder}", file=sys.stderr)
@@ -112,6 +144,30 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
     _export(runs, incident, document)
     _report(folder)
     return 1 if _is_faulty(document, runs) else 0
+
+
+def ask(given: Mapping[str, object], *, where: str, names: Sequence[str]) -> Asked:
+    """What is asked of an incident; nothing is pulled, nothing written.
+
+    Args:
+        given: parameters by name, of the incident and of notebooks.
+        where: what to call them in an error, usually the file.
+        names: notebooks; none means those that the system's profile is for.
+
+    Raises:
+        BadInput: every fault of the parameters, or a source that cannot be opened.
+    """
+    paths = [notebook_path(name) for name in dict.fromkeys(names or known_notebooks())]
+    known = set(Incident.__dataclass_fields__)
+    knobs = {name: value for name, value in given.items() if name not in known}
+    _check_knobs(paths, knobs, where)
+    incident, profile = resolve({name: given[name] for name in given if name in known}, now=utc_now(), where=where)
+    skipped = _skipped(profile, names)
+    redact_also(profile.redact)
+    words = {name: redact(getattr(incident, name)) for name in ("title", "notes")}
+    incident = replace(incident, source=_absolute(incident.source), **words)
+    open_source(incident.source, profile=profile, environment=incident.environment, clock=utc_now)
+    return Asked(incident, tuple(path for path in paths if path.stem not in skipped), knobs, skipped)
 
 
 def _skipped(profile: Profile, names: Sequence[str]) -> dict[str, str]:
@@ -130,7 +186,7 @@ def _report(folder: Path) -> None:
     print(f"\nreport: {folder / 'post_mortem.html'}")
 
 
-def _check_knobs(paths: Sequence[Path], knobs: dict[str, object], where: str) -> None:
+def _check_knobs(paths: Sequence[Path], knobs: Mapping[str, object], where: str) -> None:
     """Parameters that are no incident's must be known to one of the notebooks, and be of its type."""
     accepted = {name: path for path in paths for name in notebook_parameters(path)}
     known = sorted(set(accepted) | set(Incident.__dataclass_fields__))
@@ -150,14 +206,6 @@ def _check_knobs(paths: Sequence[Path], knobs: dict[str, object], where: str) ->
 def _absolute(source: str) -> str:
     kind, _, place = source.partition(":")
     return f"{kind}:{Path(place).expanduser().resolve()}" if place else source
-
-
-def _run_one(path: Path, incident: Incident, knobs: dict[str, object], work: Path) -> NotebookRun:
-    accepted = notebook_parameters(path)
-    parameters = {**incident.as_dict(), **knobs, "out": str(work.parent.resolve())}
-    parameters = {name: value for name, value in parameters.items() if name in accepted}
-    check_parameters(path, parameters)
-    return run_notebook(path, work / path.name, parameters, on_progress=_show, timeout_s=TIMEOUT_S)
 
 
 def _show(progress: Progress) -> None:
@@ -204,59 +252,3 @@ def _is_faulty(document: dict, runs: Sequence[NotebookRun]) -> bool:  # type: ig
         or any(run.status != "ok" for run in runs)
         or any(row["status"] in FAULTY_TEXT for row in document["coverage"])
     )
-
-
-def run_demo(system: str, scenario: str, *, events: int, seed: int, out: Path) -> int:
-    """Simulate an incident below `out`, then investigate it."""
-    simulated = _simulated(system, scenario, events=events, seed=seed, out=out)
-    return run_incident(simulated.incident, notebooks=None, source=None, out=out, overrides=())
-
-
-def run_sandbox(system: str, scenario: str, *, events: int, seed: int, out: Path) -> int:
-    """Simulate an incident below `out`, then serve it over HTTP and Postgres until Ctrl-C.
-
-    Raises:
-        RunError: the packages of the sandbox are not installed.
-    """
-    try:
-        from ddms_ops.sandbox.commands import serve
-    except ModuleNotFoundError as missing:
-        raise RunError(f"the sandbox needs more packages ({missing.name}); pip install 'ddms-ops[sandbox]'") from None
-    simulated = _simulated(system, scenario, events=events, seed=seed, out=out)
-    return serve(simulated.export, simulated.incident)
-
-
-def _simulated(system: str, scenario: str, *, events: int, seed: int, out: Path) -> "SimulatedCase":
-    """A simulated incident in `<out>/simulated`, in the place of an earlier one."""
-    from ddms_ops.simulate import SYSTEMS, write_case
-
-    scenario = scenario or _first_incident(system)
-    target = out / "simulated" / f"{system}-{scenario}".replace("_", "-")
-    if target.exists() and system in SYSTEMS and scenario in SYSTEMS[system].scenarios:
-        shutil.rmtree(target)
-    try:
-        simulated = write_case(system, scenario, target, seed=seed, events=events)
-    except OSError as fault:
-        raise BadInput(f"--out {out}: cannot write there: {fault.strerror}") from None
-    print(f"simulated {events:,} log events of {system}, scenario {scenario}: {simulated.export}", file=sys.stderr)
-    return simulated
-
-
-def _first_incident(system: str) -> str:
-    """What is simulated of a system unless told: the bad deploy, else the first scenario that plants something."""
-    from ddms_ops.simulate import SYSTEMS
-
-    planted = [name for name, each in SYSTEMS[system].scenarios.items() if each.onset_ms] if system in SYSTEMS else []
-    return "bad_deploy" if "bad_deploy" in planted or not planted else planted[0]
-
-
-def open_lab() -> int:
-    """Start JupyterLab on the notebooks; its exit code.
-
-    Raises:
-        RunError: JupyterLab is not installed.
-    """
-    jupyter = Path(sys.executable).with_name("jupyter-lab")
-    if not jupyter.exists():
-        raise RunError("JupyterLab is not installed; run make lab, or pip install 'ddms-ops[lab]'")
-    os.execv(jupyter, [str(jupyter), str(assets("notebooks"))])

@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from ddms_ops.interrupts import check_pressed, heed, is_pressed
+
 OFFSET = r"( ?(UTC|GMT)|Z|[+-]\d{2}(:?\d{2}(:\d{2})?)?)"
 TIME = rf"\d{{4}}-\d{{2}}-\d{{2}}([T ]\d{{2}}:\d{{2}}(:\d{{2}}(\.\d{{1,9}})?)?{OFFSET}?)?"
 
@@ -23,11 +25,15 @@ def offline_engine(database: Path | None = None, **config: str | bool) -> duckdb
         "autoload_known_extensions": False,
         **config,
     }
+    was_pressed = is_pressed()
     connection = duckdb.connect(":memory:" if database is None else str(database), config=settings)
     connection.execute("SET TimeZone = 'UTC'")
     [(shows,)] = connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()
     if shows:  # in Jupyter; without ipywidgets it shows none, and refuses the setting
         connection.execute("SET enable_progress_bar = false")
+    heed(connection)
+    if not was_pressed:
+        check_pressed()  # connecting swallows what Ctrl-C raises within it
     return connection
 
 

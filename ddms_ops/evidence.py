@@ -112,17 +112,31 @@ class EvidenceFolder:
         entry = Recorded(
             path.name, pull.coverage, pull.provenance, parameters, file_digest(path), path.stat().st_size, self.tool
         )
-        others = [known for known in self.entries if known.coverage.pull != name]
-        self.entries = sorted([*others, entry], key=lambda known: known.coverage.pull)
-        self._save()
+        self.adopt(entry)
         return entry
 
-    def keep_profile(self, path: Path) -> None:
-        """Keep the profile that the run was made with; a replay uses this one."""
-        folder = self.folder / PROFILES
-        folder.mkdir(mode=0o700, exist_ok=True)
-        (folder / path.name).write_bytes(path.read_bytes())
+    def adopt(self, entry: Recorded) -> None:
+        """Take in an entry whose file lies here already, beside those that others took in meanwhile."""
+        self._refresh()
+        others = [known for known in self.entries if known.coverage.pull != entry.coverage.pull]
+        self.entries = sorted([*others, entry], key=lambda known: known.coverage.pull)
         self._save()
+
+    def remove(self, pull: str) -> None:
+        """Take a pull out: its file and its entry."""
+        self._refresh()
+        (self.folder / _file_name(pull)).unlink(missing_ok=True)
+        self.entries = [known for known in self.entries if known.coverage.pull != pull]
+        self._save()
+
+    def keep_profile(self, path: Path) -> bool:
+        """Keep the profile that the run was made with, which a replay uses; whether another was kept before."""
+        kept = self.folder / PROFILES / path.name
+        kept.parent.mkdir(mode=0o700, exist_ok=True)
+        before, now = kept.read_bytes() if kept.exists() else b"", path.read_bytes()
+        kept.write_bytes(now)
+        self._save()
+        return before not in (b"", now)
 
     def path_of(self, pull: str) -> Path:
         """The Parquet file of a pull."""
@@ -132,7 +146,12 @@ class EvidenceFolder:
     @property
     def digest(self) -> str:
         """Digest of the manifest as it stands, without clocks."""
+        self._refresh()
         return records_digest(self._manifest())
+
+    def _refresh(self) -> None:
+        """Know what another kernel recorded meanwhile."""
+        self.entries = read_manifest(self.folder) if (self.folder / MANIFEST).exists() else []
 
     def _manifest(self) -> dict[str, object]:
         kept = sorted((self.folder / PROFILES).glob("*.yaml"))

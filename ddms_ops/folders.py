@@ -1,4 +1,4 @@
-"""Report folders: one to work in, which becomes the report; what people wrote into an earlier one is taken over."""
+"""Report folders: one to work in, which becomes the report; what people added to an earlier one is kept."""
 
 import shutil
 import sys
@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from ddms_ops.errors import BadInput
+from ddms_ops.hops.pins import take_over_pins
 
 PEOPLE = {
     "post_mortem.ipynb": "post_mortem.ipynb",
@@ -28,18 +29,45 @@ def settle(work: Path, out: Path) -> Path:
     """Make the work folder the report; an earlier report of that name is kept as <name>.1, .2, …"""
     folder = out / work.name
     if folder.exists():
-        number = next(n for n in range(1, 10_000) if not (out / f"{work.name}.{n}").exists())
-        earlier = folder.rename(out / f"{work.name}.{number}")
-        print(f"an earlier report is kept as {earlier}", file=sys.stderr)
-        _keep_words(earlier, work)
+        _keep_words(_moved(folder), work)
     work.rename(folder)
     work.parent.rmdir()
     return folder
 
 
+def set_aside(folder: Path, *, source: str) -> None:
+    """Keep an earlier report as <name>.1, .2, …, and begin anew with what people wrote and pinned.
+
+    Args:
+        folder: the earlier report.
+        source: where the new one pulls from.
+
+    Raises:
+        BadInput: from the evidence of the earlier one, which would be moved away from under it.
+    """
+    kind, _, place = source.partition(":")
+    if kind == "case" and Path(place).resolve() in (folder.resolve(), (folder / "evidence").resolve()):
+        raise BadInput(f"source: {source}: is where this case writes, and of another time; give another out= as well")
+    earlier = _moved(folder)
+    folder.mkdir()
+    _keep_words(earlier, folder)
+
+
+def _moved(folder: Path) -> Path:
+    """The earlier report, under its new name."""
+    numbered = (folder.with_name(f"{folder.name}.{number}") for number in range(1, 10_000))
+    earlier = folder.rename(next(place for place in numbered if not place.exists()))
+    print(f"an earlier report is kept as {earlier}", file=sys.stderr)
+    return earlier
+
+
 def _keep_words(earlier: Path, folder: Path) -> None:
-    """Take over what people wrote into the earlier post-mortem and its timeline, also of a run that was stopped."""
+    """Take over what people wrote into the earlier post-mortem and its timeline and what they pinned.
+
+    Also of a run that was stopped.
+    """
     for name, taken in PEOPLE.items():
         found = next((path for path in (earlier / name, earlier / taken) if path.is_file()), None)
         if found:
             shutil.copyfile(found, folder / taken)
+    take_over_pins(earlier, folder)

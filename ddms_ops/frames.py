@@ -14,8 +14,10 @@ from ddms_ops.analysis.groups import with_groups
 from ddms_ops.analysis.masks import Mask
 from ddms_ops.analysis.requests import has_requests, outcomes, requests
 from ddms_ops.declaration import Logs, Profile
+from ddms_ops.interrupts import stopped_as
 from ddms_ops.normalize import find_attributes, normalize_logs
 from ddms_ops.normalize.attributes import Attributes
+from ddms_ops.progress import report_progress
 from ddms_ops.window import Window
 
 
@@ -68,9 +70,13 @@ class LogFrames:
     @cached_property
     def _sides(self) -> _Sides:
         rules = [Mask(name, rule.pattern, rule.example) for name, rule in self.profile.logs.masks.items()]
-        logs = normalize_logs(self.log_pulls, self._attributes.paths)
-        offsets = clock_offsets(logs)
-        both = with_groups(on_time(logs, offsets).drop(columns="delay_s"), rules)
+        pulls, paths = self.log_pulls, self._attributes.paths
+        with stopped_as("sorting log events into groups"):
+            report_progress("log events: reading their fields")
+            logs = normalize_logs(pulls, paths)
+            offsets = clock_offsets(logs)
+            report_progress(f"{len(logs):,} log events: sorting them into groups")
+            both = with_groups(on_time(logs, offsets).drop(columns="delay_s"), rules)
         is_now = self._is_now(both, offsets)
         parts = (both[is_now].reset_index(drop=True), both[~is_now].reset_index(drop=True))
         return _Sides(*parts, has_requests(both), offsets)

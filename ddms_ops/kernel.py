@@ -12,8 +12,9 @@ from pathlib import Path
 from queue import Empty
 from typing import cast
 
+from ipykernel.kernelspec import RESOURCES
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
@@ -30,12 +31,17 @@ class KernelFailed(Exception):
     """The kernel did not come up."""
 
 
-class _ThisInterpreter(KernelSpecManager):
-    """Whatever is registered as `python3` for this user, the kernel is the interpreter that runs now."""
+class ThisInterpreter(KernelSpecManager):
+    """The kernel is the interpreter that runs now, whatever is registered for this user or named by a notebook."""
+
+    def find_kernel_specs(self) -> dict[str, str]:
+        """The one kernel that there is, and where its logos are."""
+        return {NATIVE_KERNEL_NAME: RESOURCES}
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002
+        """How to start it, by any name."""
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=command, display_name="Python 3", language="python")
+        return KernelSpec(argv=command, display_name="Python 3", language="python", resource_dir=RESOURCES)
 
 
 class Tail:
@@ -62,7 +68,7 @@ def private_kernel() -> Iterator[tuple[AsyncKernelManager, Path]]:
     """A kernel manager, not yet started, and its private folder; both are gone afterwards."""
     root = None if len(os.fsencode(tempfile.gettempdir())) < SOCKET_PATH_ROOM else "/tmp"
     folder = Path(tempfile.mkdtemp(prefix="ddms-", dir=root))
-    manager = AsyncKernelManager(kernel_spec_manager=_ThisInterpreter(), connection_file=str(folder / "kernel.json"))
+    manager = AsyncKernelManager(kernel_spec_manager=ThisInterpreter(), connection_file=str(folder / "kernel.json"))
     if IS_POSIX:
         manager.transport, manager.ip = "ipc", str(folder / "k")
     try:

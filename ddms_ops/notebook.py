@@ -56,6 +56,28 @@ def check_parameters(path: Path, given: Mapping[str, object]) -> None:
         raise IncidentError(*faults)
 
 
+def with_parameters(path: Path, parameters: Mapping[str, object]) -> nbformat.NotebookNode:
+    """The notebook in a file with the cell of injected parameters that papermill would write, and no outputs.
+
+    Raises:
+        RunError: not there, or not a notebook.
+    """
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
+
+    read_notebook(path)
+    notebook = load_notebook_node(str(path))
+    notebook = parameterize_notebook(notebook, dict(parameters), kernel_name="python3", language="python")
+    for part in (notebook, *notebook.cells):
+        part.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        if not cell.metadata.get("tags"):
+            cell.metadata.pop("tags", None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
 def parameter_rows(notebook: nbformat.NotebookNode) -> list[tuple[str, object, str]]:
     """Name, value and comment of each parameter of an executed notebook; injected values win."""
     rows: dict[str, tuple[str, object, str]] = {}

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ddms_ops.operations import Pattern
 
@@ -113,18 +114,25 @@ DIGITS = re.compile(r"\d[\d .\u00a0-]{11}")
 COUNTED = re.compile(r"(?i)tokens?[\\\"'_a-z]*\s*(?:=>|:=|[=:])\s*[\"']?\d{1,9}[\"']?$")
 NAMED = re.compile(r"arn:aws[\w-]*:secretsmanager:\S*$")
 SHOWN = re.compile(r"\[([a-z][a-z_]{1,40})(?: [0-9a-f]{6})?\]")
+REMEMBERED, SHORT = 4096, 2_000  # texts, characters: findings.json is written anew after each check
 _own: dict[str, Kind] = {}
 
 
 def redact(text: str) -> str:
     """The text with each secret or personal datum replaced by `[its kind]`, of persons with their pseudonym."""
+    without = _redacted if len(text) <= SHORT else _redacted.__wrapped__
+    return without(text, os.environ.get(KEY_VARIABLE, ""))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _redacted(text: str, key: str) -> str:
     lower = text.lower()
     for name, kind in (*_own.items(), *KINDS.items()):
         if kind.signs == ("",):
             if DIGITS.search(text):
                 text = kind.pattern.sub(_card, text)
         elif not kind.signs or any(sign in lower for sign in kind.signs):
-            told = _pseudonym(name) if kind.is_person else _pair if name == "secret_pair" else f"[{name}]"
+            told = _pseudonym(name, key) if kind.is_person else _pair if name == "secret_pair" else f"[{name}]"
             text = kind.pattern.sub(told, text)
     return text
 
@@ -133,6 +141,7 @@ def redact_also(patterns: Mapping[str, Pattern]) -> None:
     """From now on take out what a profile calls private, and nothing of another profile."""
     _own.clear()
     _own.update({name: Kind(re.compile(each.pattern), (), each.is_person) for name, each in patterns.items()})
+    _redacted.cache_clear()
 
 
 def redacted_counts(text: str) -> Counter[str]:
@@ -141,13 +150,12 @@ def redacted_counts(text: str) -> Counter[str]:
     return Counter(found[1] for found in SHOWN.finditer(text) if found[1] in known)
 
 
-def _pseudonym(name: str) -> Callable[[re.Match[str]], str]:
+def _pseudonym(name: str, key: str) -> Callable[[re.Match[str]], str]:
     """What stands for a person: the kind and a hash of the datum, whatever its case."""
-    key = os.environ.get(KEY_VARIABLE, "").encode()
 
     def shown(match: re.Match[str]) -> str:
         told = f"{name}:{match[0].casefold()}".encode()
-        digest = hmac.new(key, told, hashlib.sha256).hexdigest()
+        digest = hmac.new(key.encode(), told, hashlib.sha256).hexdigest()
         return f"[{name} {digest[:PSEUDONYM_CHARS]}]"
 
     return shown

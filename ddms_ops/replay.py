@@ -10,12 +10,17 @@ from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import NOT_REACHED
 from ddms_ops.errors import BadInput, EvidenceError
 from ddms_ops.evidence import PROFILES, verify_evidence
+from ddms_ops.hops.pinned import read_pins
+from ddms_ops.hops.pins import pin_faults
 from ddms_ops.incident import resolve
 from ddms_ops.report.findings_file import as_text, read_document, without_time
+from ddms_ops.report.pins import missing_pins
+from ddms_ops.report.standing import EARLIER, STALE
 from ddms_ops.sources.queries import TOPICS
 from ddms_ops.sources.recorded import RecordedSource
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
+OLDER_PAGE = "prints another manifest digest than findings.json; if evidence was added by hand since, make it again:"
 
 
 def replay_report(report: Path, *, out: Path | None = None) -> int:
@@ -55,7 +60,7 @@ def _findings_again(report: Path, recorded: dict, folder: Path) -> dict[str, obj
     made = frozenset(str(row["pull"]) for row in recorded["coverage"])
     case = Case(incident, profile, RecordedSource(report), folder, clock=utc_now, profiles=profiles, only=made)
     notebooks = {check["notebook"] for check in recorded["checks"]}
-    unreached = {check["id"] for check in recorded["checks"] if check["reason"] == NOT_REACHED}
+    unreached = {check["id"] for check in recorded["checks"] if check["reason"] in (NOT_REACHED, STALE)}
     asked = [check.id for check in CHECKS if check.notebook in notebooks and check.id not in unreached]
     for check in CHECKS:
         if check.id in asked:
@@ -89,7 +94,7 @@ def _first_difference(before: str, after: str) -> str:
 
 
 def verify_report(report: Path) -> int:
-    """Check evidence against the manifest and the manifest against the report; 1 with a line for each fault.
+    """Check evidence and pins against their manifests, and the manifest against the report; 1 with a line a fault.
 
     Raises:
         EvidenceError: no report or no manifest there.
@@ -100,12 +105,15 @@ def verify_report(report: Path) -> int:
     faults += verify_evidence(report / "evidence", expected=expected)
     if not DIGEST.fullmatch(expected):
         faults.append("findings.json: states no manifest digest")
-    for page in sorted(report.glob("*.html")):
+    for page in sorted(set(report.glob("*.html")) - set(report.glob(f"*{EARLIER}.html"))):
         printed = set(DIGEST.findall(page.read_text(encoding="utf-8", errors="replace")))
         if printed and expected not in printed:
-            faults.append(f"{page.name}: prints another manifest digest than findings.json")
+            faults.append(f"{page.name}: {OLDER_PAGE} ddms-ops report {report}")
+    faults += pin_faults(report) or missing_pins(report)
     for fault in faults:
         print(f"{report}: {fault}")
     if not faults:
         print(f"{report}: evidence is as recorded; manifest {expected}")
+        if number := len(read_pins(report)):
+            print(f"{report}: {number} pinned by people, as pinned")
     return 1 if faults else 0

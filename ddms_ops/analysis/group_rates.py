@@ -71,7 +71,7 @@ def _counted(logs: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
         sizes = frame["group"].astype("str").value_counts()
         table[name] = table["group"].map(sizes).fillna(0).astype("int64")
     now = logs.groupby(logs["group"].astype("str"))
-    table["first_seen"], table["last_seen"] = (table["group"].map(each) for each in _ends(now["timestamp"]))
+    table["first_seen"], table["last_seen"] = (each.reindex(table["group"]).array for each in _ends(now["timestamp"]))
     table["tenants"] = table["group"].map(now["tenant"].nunique()).fillna(0).astype("int64")
     return table.assign(
         error=table["error"].where(table["is_error"]),

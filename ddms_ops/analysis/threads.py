@@ -39,7 +39,7 @@ def threads(logs: pd.DataFrame, found: pd.DataFrame, groups: list[str]) -> list[
     traced = logs[logs["request_id"].notna()]
     picked = {group: _usual(traced, traced[traced["group"] == group]) for group in groups}
     endpoints = {name: _endpoint(traced, name) for name in picked.values() if name}
-    healthy = {name: _usual(traced, _healthy(found, traced, endpoint)) for name, endpoint in endpoints.items()}
+    healthy = {name: healthy_request(traced, found, endpoint) for name, endpoint in endpoints.items()}
     return [
         Thread(
             group,
@@ -52,6 +52,21 @@ def threads(logs: pd.DataFrame, found: pd.DataFrame, groups: list[str]) -> list[
         for group, name in picked.items()
         if name
     ]
+
+
+def healthy_request(logs: pd.DataFrame, found: pd.DataFrame, endpoint: str) -> str:
+    """Id of a usual request that went well and logged no error, of an endpoint, or of any where it is empty.
+
+    Args:
+        logs: `with_groups`.
+        found: `requests` of the same events.
+        endpoint: as LOGS writes it.
+
+    Returns:
+        Empty where there is none.
+    """
+    traced = logs[logs["request_id"].notna()]
+    return _usual(traced, _healthy(found, traced, endpoint))
 
 
 def request_events(logs: pd.DataFrame, request_id: str) -> pd.DataFrame:

@@ -30,7 +30,7 @@ TONE_OF = {
 }  # fmt: skip
 TONES = ("critical", "high", "medium", "low", "info", "good")
 
-# For JupyterLab, light and dark. The report strips it and brings its own sheet for the same classes.
+# For JupyterLab, light and dark; the last two rules stand for a control whose kernel is gone. The report strips it and brings its own sheet for the same classes.
 LAB_STYLE = """<style>
 .ddms-table{max-width:100%;overflow-x:auto}
 .ddms-table table{border-collapse:collapse;color:inherit;font-size:inherit;
@@ -45,7 +45,15 @@ overflow-wrap:break-word;white-space:normal!important;border-bottom:1px solid va
 white-space:nowrap;color:#fff;background:#57606a}
 .ddms-critical{background:#a40e26}.ddms-high{background:#b3400a}.ddms-medium{background:#866000}
 .ddms-low{background:#0969da}.ddms-info{background:#57606a}.ddms-good{background:#1a7f37}
+.jp-OutputArea-child:has(>.jp-OutputArea-output.lm-Panel):not(:has(>.lm-Panel>*))>.jp-OutputArea-output{display:none}
+.jp-OutputArea-child:has(>.jp-OutputArea-output.lm-Panel):not(:has(>.lm-Panel>*))::after{
+content:"Run this cell for its controls.";opacity:.75;padding:4px 0}
 </style>"""
+
+
+def in_lab(html: str) -> str:
+    """HTML as JupyterLab is to show it: with our sheet, and with `$` and `\\(` as they stand, not as formulas."""
+    return f'{LAB_STYLE}<div class="mathjax_ignore">{html}</div>'
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,7 +64,7 @@ class Shown:
     text: str
 
     def _repr_html_(self) -> str:
-        return LAB_STYLE + self.html
+        return in_lab(self.html)
 
     def __repr__(self) -> str:
         return self.text

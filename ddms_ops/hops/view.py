@@ -37,6 +37,7 @@ class View:
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     hops: tuple[str, ...] = ()
+    first = FIRST  # rows that are shown; no field
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -54,8 +55,8 @@ class View:
     @property
     def shown(self) -> Shown:
         """Title, first rows, what was read, and where to go on; redacted."""
-        caption = f"{self.title}: {counted(len(self), FIRST)}"
-        table = rows_table(self.frame.head(FIRST), self.columns, caption=caption)
+        caption = f"{self.title}: {counted(len(self), self.first)}"
+        table = rows_table(self.frame.head(self.first), self.columns, caption=caption)
         return joined(table, *(verdict(note) for note in self.notes), self._read, self._calls)
 
     @property
@@ -100,17 +101,17 @@ def rows_table(frame: pd.DataFrame, columns: Sequence[str] = (), *, caption: str
         caption: shown above.
     """
     names = [name for name in columns or frame.columns if name in frame.columns]
-    rows = [tuple(_cell(value) for value in row) for row in frame[names].itertuples(index=False, name=None)]
+    rows = [tuple(shown_cell(value) for value in row) for row in frame[names].itertuples(index=False, name=None)]
     return html_table([str(name) for name in names], rows, caption=caption)
 
 
-def _cell(value: object) -> object:
+def shown_cell(value: object) -> object:
     """A value as a cell; what is long is cut, times keep their milliseconds."""
     if isinstance(value, pd.Timestamp) and value.tzinfo:
         return f"{value:%Y-%m-%d %H:%M:%S.%f}"[:-3]
     if isinstance(value, bool | int | float) or value is None or value is pd.NaT or value is pd.NA:
         return None if value is pd.NA else value
-    if hasattr(value, "item"):  # a numpy scalar
-        return value.item()
+    if hasattr(value, "tolist"):  # of numpy, a scalar or an array
+        return shown_cell(value.tolist())
     text = plain(str(value))
     return text if len(text) <= CELL_CHARS else f"{text[:CELL_CHARS]}…"

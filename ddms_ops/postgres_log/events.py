@@ -19,7 +19,7 @@ from ddms_ops.postgres_log.chunks import in_order, register
 from ddms_ops.postgres_log.heads import Heads, server_of
 from ddms_ops.postgres_log.kinds import EXECUTED, FACTS
 from ddms_ops.postgres_log.statements import EFFECTS, PLANS, said
-from ddms_ops.progress import report_progress
+from ddms_ops.progress import Meter
 
 TIME = pa.timestamp("us", tz="UTC")
 EVENTS = pa.schema(
@@ -98,13 +98,15 @@ def write_events(pulls: Sequence[tuple[Path, str]], target: Path, *, batch: int 
 
 def _parsed(pulls: Sequence[tuple[Path, str]], batch: int, counts: Counter[str]) -> Iterator[pa.Table]:
     """The events of each batch of each pull; entries are counted."""
-    with closing(offline_engine(memory_limit=MEMORY)) as engine:
+    total = sum(pq.read_metadata(path).num_rows for path, _ in pulls)
+    meter = Meter("Postgres log, parsed", "entries", total=total)
+    with closing(offline_engine(memory_limit=MEMORY)) as engine, meter:
         for path, name in pulls:
             parser = EventParser(engine, name)
             for table in _batches(path, batch):
                 counts[ENTRIES] += table.num_rows
                 yield parser.parse(table, is_last=False)
-                report_progress(f"{name}: {counts[ENTRIES]:,} entries of the Postgres log parsed")
+                meter.add(table.num_rows)
             yield parser.rest()
 
 

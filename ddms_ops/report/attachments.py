@@ -11,6 +11,7 @@ from ddms_ops.report.events import CHANGE, DEPLOY, SCALING, Event
 from ddms_ops.report.events import PEOPLE as BY_PEOPLE
 from ddms_ops.report.markdown_text import escape_markdown
 from ddms_ops.report.model import UNKNOWN, ReportRecord
+from ddms_ops.report.pins import pin_files
 from ddms_ops.report.timeline_file import TIMELINE, read_timeline
 from ddms_ops.window import parse_instant
 
@@ -104,12 +105,13 @@ def ledger_blocks(report: ReportRecord) -> list[Block]:
         )  # fmt: skip
         rows.append(Row(shown, anchor=f"pull-{mark.number}" if mark else ""))
     if not rows:
-        return [Line("No evidence manifest in this report: no statement can be walked back to records.")]
+        none = Line("No evidence manifest in this report: no statement can be walked back to records.")
+        return [none, *pin_files(report)]
     digest = report.digest or manifest.get("digest") or UNKNOWN
     columns = ("No.", "Pull", "File", "Rows", "Source", "Query", "Read at", "SHA-256 (first 16)")
     words = f"{len(rows)} evidence files. Manifest digest {digest}"
     note = Line(words, Basis(COUNTED, anchor="which-evidence-is-this-based-on"))
-    return [note, Table(columns, tuple(rows), "pm ledger", is_declared=True)]
+    return [note, Table(columns, tuple(rows), "pm ledger", is_declared=True), *pin_files(report)]
 
 
 def _manifest(folder: Path) -> dict[str, object]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from ddms_ops.checks.tables import LAB_STYLE, NOTHING, Badge, visible
+from ddms_ops.checks.tables import NOTHING, Badge, in_lab, visible
 from ddms_ops.report.cells import Contact, cell_html, cell_markdown, cell_text, shown_words, text_html
 from ddms_ops.report.markdown_text import escape_markdown, fenced
 
@@ -96,7 +96,7 @@ class Table:
     def html(self, marks: Marks) -> str:
         """Escaped HTML; the page brings the style."""
         columns = self._columns
-        head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+        head = "".join(f'<th scope="col">{text_html(column)}</th>' for column in columns)
         body = "".join(self._row_html(row, marks) for row in self.rows)
         if not self.rows:
             body = f'<tr><td colspan="{len(columns)}" class="quiet">nothing to show</td></tr>\n'
@@ -106,7 +106,7 @@ class Table:
 
     def _row_html(self, row: Row, marks: Marks) -> str:
         cells = [
-            f'<td data-label="{escape(name, quote=True)}">{cell_html(value)}</td>'
+            f'<td data-label="{escape(visible(name), quote=True)}">{cell_html(value)}</td>'
             for name, value in zip(self.columns, row.cells, strict=True)
         ]
         if not self.is_declared:
@@ -117,14 +117,14 @@ class Table:
     def text(self, marks: Marks) -> str:
         """A line a row."""
         lines = [visible(self.caption)] if self.caption else []
-        lines.append(" | ".join(self._columns))
+        lines.append(" | ".join(visible(column) for column in self._columns))
         lines += [" | ".join(self._cells(row, marks)) for row in self.rows]
         return "\n".join(lines if self.rows else [*lines, "nothing to show"])
 
     def markdown(self, marks: Marks) -> str:
         """A Markdown table; no cell can leave it."""
         lines = [f"{escape_markdown(self.caption)}\n"] if self.caption else []
-        lines += ["| " + " | ".join(self._columns) + " |", "|" + "---|" * len(self._columns)]
+        lines += ["| " + " | ".join(map(escape_markdown, self._columns)) + " |", "|" + "---|" * len(self._columns)]
         for row in self.rows:
             cells = [cell_markdown(value) for value in row.cells]
             basis = [] if self.is_declared else [row.basis.markdown(marks)]
@@ -261,7 +261,7 @@ class Section:
         return "\n\n".join(block.markdown(self.marks) for block in self.blocks)
 
     def _repr_html_(self) -> str:
-        return LAB_STYLE + STYLE + self.html
+        return in_lab(STYLE + self.html)
 
     def _repr_markdown_(self) -> str:
         return self.markdown

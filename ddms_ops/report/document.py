@@ -19,6 +19,7 @@ from ddms_ops.report.glossary import glossary_blocks
 from ddms_ops.report.headline import headline_blocks, impact_blocks
 from ddms_ops.report.messages import message_blocks
 from ddms_ops.report.model import ReportRecord, place_of
+from ddms_ops.report.pins import pin_blocks
 from ddms_ops.report.reading import result_of, text_of
 from ddms_ops.report.response import RESPONSES, response_blocks
 from ddms_ops.report.runbook import step_blocks
@@ -54,6 +55,10 @@ class Report(ReportRecord):
     def timeline(self) -> Section:
         """Alarms, changes, findings and people's notes in order of time, from timeline.csv."""
         return self.section(*timeline_blocks(self))
+
+    def pins(self) -> Section:
+        """What people pinned: why, the first rows, the call that gives them, and the file that holds all of them."""
+        return self.section(*pin_blocks(self))
 
     def response_times(self) -> Section:
         """From the first event to detected, acknowledged, mitigated and resolved, and the profile's deadlines."""

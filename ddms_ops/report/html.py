@@ -16,6 +16,7 @@ from traitlets import default
 from ddms_ops import __version__
 from ddms_ops.checks.tables import html_table, visible
 from ddms_ops.notebook import ANSI, headings, one_line, parameter_rows, read_notebook
+from ddms_ops.progress import MARK as PROGRESS
 from ddms_ops.redact import redact, redacted_counts
 from ddms_ops.report.people import FOR_PEOPLE
 from ddms_ops.report.sanitize import anchor, markdown_html, safe_html
@@ -102,7 +103,9 @@ def cell_html(cell: nbformat.NotebookNode, heading: str) -> Markup:
     state = cell.metadata.get("papermill", {}).get("status")
     if state == "pending" and not cell.outputs and cell.source.strip():
         return _box("skipped", NOT_RUN)
-    return Markup("\n").join(output_html(output, cell, heading) for output in cell.outputs)
+    told = [output for output in cell.outputs if not output.get("metadata", {}).get(PROGRESS)]
+    panels = [output for output in told if WIDGET not in output.get("data", {})]  # what a control stands above
+    return Markup("\n").join(output_html(output, cell, heading) for output in panels or told)
 
 
 def output_html(output: nbformat.NotebookNode, cell: nbformat.NotebookNode, heading: str) -> Markup:

@@ -1,24 +1,11 @@
 """Results of checks, back from the dictionaries of findings.json."""
 
 import math
-from pathlib import Path
 
 import pandas as pd
 
 from ddms_ops.findings import CheckResult, EvidenceRef, Finding, Severity, Verdict
-from ddms_ops.report.findings_file import NAME, read_document
 from ddms_ops.window import parse_instant
-
-
-def earlier_results(folder: Path) -> tuple[CheckResult, ...]:
-    """Results in the findings.json of a report folder, ranked as they are there; none where there is none.
-
-    Raises:
-        EvidenceError: it cannot be read.
-    """
-    if not (folder / NAME).exists():
-        return ()
-    return tuple(result_of(row) for row in read_document(folder)["checks"])
 
 
 def result_of(row: dict) -> CheckResult:  # type: ignore[type-arg]

@@ -27,7 +27,7 @@ ATTRIBUTES = {
 KINDS = {"claim", "fact", "coincides", "people", "declared", "counted"}
 TABLES = {
     "pm", "answer", "response", "deadlines", "findings", "silent", "weighed", "steps", "timeline", "coverage", "ledger",
-    "glossary", "declared",
+    "glossary", "declared", "pinned",
 }  # fmt: skip
 CLASSES = {
     "div": {"ddms-table"},

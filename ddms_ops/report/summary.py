@@ -8,6 +8,7 @@ from ddms_ops.report.document import Report, open_report, unseen_pulls
 from ddms_ops.report.headline import changes_of, drivers_of, hit_of, next_step, other_leads, place
 from ddms_ops.report.markdown_text import code, escape_markdown
 from ddms_ops.report.model import EXPLAINING, LEAKS, UNKNOWN, notebook_words
+from ddms_ops.report.pins import pins_line
 
 __all__ = ["EXPLAINING", "code", "escape_markdown", "in_all", "summary_lines", "write_summary"]
 NAME = "summary.md"
@@ -28,7 +29,12 @@ def summary_lines(report: Report) -> list[str]:
     head = [f"**{escape_markdown(report.title)}** ({escape_markdown(incident)}) · {report.window}"]
     head += [f"- {report.silence}"] if lead is None else _headline(report, lead)
     digest = report.digest[:DIGEST_CHARS] or "none"
-    tail = [*_unseen(report), f"- Evidence manifest `{digest}`; verify: {code(_command(report.folder))}"]
+    pinned = pins_line(report)
+    tail = [
+        *_unseen(report),
+        *([f"- {escape_markdown(pinned)}"] if pinned else []),
+        f"- Evidence manifest `{digest}`; verify: {code(_command(report.folder))}",
+    ]
     also = _also(report, LINES - len(head) - len(tail) - 1)
     shown = {lead.id} if lead else set()
     shown |= {found.id for _, found in other_leads(report)}

@@ -4,6 +4,7 @@ import contextlib
 import shlex
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from ddms_ops.errors import RunError
@@ -19,19 +20,37 @@ READER = "ddms_ops_ro"
 def serve(export: Path, incident: Path) -> int:
     """Serve an export, print what to set and to run, and wait for Ctrl-C; 0 afterwards."""
     given = read_incident(incident)
+    with served(export, str(given["system"]), now=str(given["end"])) as environment:
+        wait_for_end(environment, incident)
+    return 0
+
+
+@contextlib.contextmanager
+def served(export: Path, system: str, *, now: str) -> Iterator[dict[str, str]]:
+    """Serve an export while the block lasts; the variables that lead `--source live` there.
+
+    Args:
+        export: a folder in the layout that `files:` reads.
+        system: whose profile names the variable of the database.
+        now: the moment to work at, ISO.
+    """
     with contextlib.ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox(export))
-        environment = {**sandbox.environment, NOW: str(given["end"])}
-        database = load_profile(str(given["system"])).database
+        environment = {**sandbox.environment, NOW: now}
+        database = load_profile(system).database
         if database is not None:
             environment |= {database.dsn_variable: dsn} if (dsn := _database(stack, export)) else {}
+        yield environment
+
+
+def wait_for_end(environment: dict[str, str], incident: Path) -> None:
+    """Print what to set and to run, and wait for Ctrl-C."""
+    with contextlib.suppress(KeyboardInterrupt):
         for name, value in environment.items():
             print(f"export {name}={shlex.quote(value)}")
         print(f"ddms-ops run {shlex.quote(str(incident))} --source live", flush=True)
         print("serving until Ctrl-C", file=sys.stderr, flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
-    return 0
+        threading.Event().wait()
 
 
 def _database(stack: contextlib.ExitStack, export: Path) -> str:

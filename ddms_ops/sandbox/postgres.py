@@ -62,7 +62,7 @@ class PostgresServer:
         self._as_user: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
-        programs = _programs()
+        programs = installed_programs()
         self._temporary = tempfile.TemporaryDirectory(prefix="ddms-ops-postgres-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
         try:
@@ -188,7 +188,7 @@ class PostgresServer:
         )  # fmt: skip
 
 
-def _programs() -> Path:
+def installed_programs() -> Path:
     """The folder of initdb and postgres, the newest version where several are there.
 
     Raises:

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from ddms_ops.engine import offline_engine
+from ddms_ops.interrupts import check_pressed
 from ddms_ops.redact import PATTERNS
 from ddms_ops.sources.base import RECORDS
 from ddms_ops.sources.json_files import FileRows
@@ -88,6 +89,7 @@ def _read(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> F
             connection.execute("INSERT INTO requests SELECT * FROM parsed WHERE timestamp IS NOT NULL")
             [(lost,)] = connection.execute("SELECT count(*) FROM parsed WHERE timestamp IS NULL").fetchall()
         except duckdb.Error as fault:  # its own text may quote a line
+            check_pressed()
             return FileRows(path, (), (*opened.faults, f"could not be read ({type(fault).__name__})"))
     words = (f"{lost:,} {'line is' if lost == 1 else 'lines are'} not of an S3 access log",) if lost else ()
     return FileRows(path, (), (*opened.faults, *words))

@@ -32,15 +32,16 @@ def each_once(
     report_progress(f"costs: {len(keys):,} lines seem to be there more than once")
     shared = f"{lines}_shared"
     with registered(connection, pa.table({"key": keys})) as known:
-        connection.execute(f"CREATE TABLE {shared} AS SELECT * FROM {lines} SEMI JOIN {known} USING (key)")
+        connection.execute(f"CREATE OR REPLACE TABLE {shared} AS SELECT * FROM {lines} SEMI JOIN {known} USING (key)")
     dropped, rivals = _copies(connection, lines, staged)
     _without_ids(connection, lines, columns, dropped)
     taken = f"{lines}_taken"
-    connection.execute(f"CREATE TABLE {taken} AS {taken_sql(shared, columns)}")
-    connection.execute(f"CREATE TABLE {lines}_ids AS SELECT DISTINCT key FROM {shared} WHERE has_id")
+    connection.execute(f"CREATE OR REPLACE TABLE {taken} AS {taken_sql(shared, columns)}")
+    connection.execute(f"CREATE OR REPLACE TABLE {lines}_ids AS SELECT DISTINCT key FROM {shared} WHERE has_id")
     picked = f"file, {', '.join(columns)}"
     connection.execute(
-        f"""CREATE VIEW {lines}_once AS SELECT {picked} FROM {lines}_days_once ANTI JOIN {lines}_ids USING (key)
+        f"""CREATE OR REPLACE VIEW {lines}_once AS
+        SELECT {picked} FROM {lines}_days_once ANTI JOIN {lines}_ids USING (key)
         UNION ALL SELECT {picked} FROM {taken}"""
     )
     [(again, conflicts)] = connection.execute(
@@ -122,10 +123,10 @@ def _without_ids(
     picked = ", ".join(f"line.{name}" for name in ["file", *columns])
     places = pa.table({"file": [file for file, _ in dropped], "day": [day for _, day in dropped]}, schema=DROPPED)
     with registered(connection, places) as source:
-        connection.execute(f"CREATE TABLE {lines}_dropped AS SELECT * FROM {source}")
+        connection.execute(f"CREATE OR REPLACE TABLE {lines}_dropped AS SELECT * FROM {source}")
     kept = "NOT line.has_id AND line.file = gone.file AND CAST(line.begun AS DATE) = gone.day"
     without = f"ANTI JOIN {lines}_dropped AS gone ON {kept}" if dropped else ""
-    connection.execute(f"CREATE VIEW {lines}_days_once AS SELECT {picked} FROM {lines} AS line {without}")
+    connection.execute(f"CREATE OR REPLACE VIEW {lines}_days_once AS SELECT {picked} FROM {lines} AS line {without}")
 
 
 def _shared_keys(connection: duckdb.DuckDBPyConnection, lines: str) -> np.ndarray:

@@ -30,6 +30,7 @@ from ddms_ops.cost_sql import (
     unsaid_words,
 )
 from ddms_ops.engine import literal, registered
+from ddms_ops.interrupts import check_pressed
 from ddms_ops.sources.bill_documents import CostLine, cost_document, is_cost_document, united, why_not_united
 from ddms_ops.sources.bill_facts import BillFacts, Fact, Rivals
 from ddms_ops.sources.csv_rows import CsvRows, csv_header
@@ -100,9 +101,9 @@ class BillStage:
         self._pages: dict[tuple[str, ...], bool] = {}  # whether the last page of a grouping's answer is there
         self._prefix, self._made, self._names = prefix, 0, f"{prefix}_names"
         self._coded: list[str] = []  # tables whose lines without a product's name have its code
-        connection.execute(f"CREATE TABLE {self._names}_told (code VARCHAR, name VARCHAR)")
+        connection.execute(f"CREATE OR REPLACE TABLE {self._names}_told (code VARCHAR, name VARCHAR)")
         told = f"SELECT code, max(name) AS name FROM {self._names}_told GROUP BY code"
-        connection.execute(f"CREATE VIEW {self._names} AS {told}")
+        connection.execute(f"CREATE OR REPLACE VIEW {self._names} AS {told}")
 
     def add_file(self, path: Path, name: str) -> None:
         """The lines of one file, `name` in words."""
@@ -113,6 +114,7 @@ class BillStage:
                 else:
                     self._text(open_export(path, Path(scratch)), name, Path(scratch))
             except duckdb.Error as fault:  # its own text may quote a record
+                check_pressed()
                 self._fault(name, f"could not be read ({type(fault).__name__})")
 
     def add_lines(self, lines: Sequence[CostLine], name: str) -> None:
@@ -137,7 +139,7 @@ class BillStage:
             self.staged.notes += [*notes, *self._unfiltered(lines)]
             table = self._name()
             with registered(self._connection, explored(lines, self._costs)) as source:
-                self._connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {source}")
+                self._connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {source}")
             self.staged.add(table, line_columns(self._costs), EXPLORER, ", ".join(self._explorers[:3]))
         return self.staged
 
@@ -153,7 +155,7 @@ class BillStage:
         aliased = f"(SELECT * FROM {source}) AS s({given})"
         shape, aliased = self._with_names(self._with_ids(shape, aliased), aliased)
         view = self._name()
-        self._connection.execute(f"CREATE VIEW {view} AS {lines_sql(shape, self._costs, aliased)}")
+        self._connection.execute(f"CREATE OR REPLACE VIEW {view} AS {lines_sql(shape, self._costs, aliased)}")
         self.staged.has_ids |= shape.has(LINE_ID)
         self.staged.add(view, line_columns(self._costs), shape.form, name)
 
@@ -240,10 +242,10 @@ class BillStage:
         table = self._name()
         with registered(self._connection, rows.reader()) as source:
             given = ", ".join(f"x{number}" for number in range(len(names)))
-            self._connection.execute(f"CREATE TABLE {table}_text AS SELECT * FROM {source} AS s({given})")
+            self._connection.execute(f"CREATE OR REPLACE TABLE {table}_text AS SELECT * FROM {source} AS s({given})")
         shape = self._with_ids(shape, f"{table}_text")
         shape, source = self._with_names(shape, f"{table}_text")
-        self._connection.execute(f"CREATE TABLE {table} AS {lines_sql(shape, self._costs, source)}")
+        self._connection.execute(f"CREATE OR REPLACE TABLE {table} AS {lines_sql(shape, self._costs, source)}")
         self._coded += [table] if shape.form == CUR else []
         self._connection.execute(f"DROP TABLE {table}_text")
         for fault in rows.faults:

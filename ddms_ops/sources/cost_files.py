@@ -15,7 +15,8 @@ import duckdb
 from ddms_ops.cost_sql import days_sql, details_sql, facts_sql, file_days_sql, hours_sql, line_columns
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.engine import offline_engine
-from ddms_ops.progress import report_progress
+from ddms_ops.interrupts import check_pressed
+from ddms_ops.progress import Meter, report_progress
 from ddms_ops.sources.base import Provenance, Pull, no_records, relative_paths
 from ddms_ops.sources.bill_documents import CostLine
 from ddms_ops.sources.bill_doubles import each_once, rivals_of
@@ -69,6 +70,7 @@ class CostFiles:
         try:
             return self._answered(query, pull, provenance)
         except duckdb.Error as fault:  # its own text may quote a record
+            check_pressed()
             reason = f"could not be answered ({type(fault).__name__})"
             return no_records(pull, query, provenance, query.schema, Status.FAILED, reason)
 
@@ -105,19 +107,21 @@ class CostFiles:
     def _staged(self, name: str, costs: Costs) -> _Bill:
         connection = self._engine()
         stage = BillStage(connection, costs, self._scratch, name)
-        for place, path in enumerate(self._paths):
-            stage.add_file(path, path.relative_to(self._root).as_posix())
-            report_progress(f"costs: {place + 1:,} of {len(self._paths):,} files")
+        sizes = {path: path.stat().st_size for path in self._paths}
+        with Meter("costs", "files", total=len(sizes), size=sum(sizes.values())) as meter:
+            for path, size in sizes.items():
+                stage.add_file(path, path.relative_to(self._root).as_posix())
+                meter.add(1, size=size)
         for told, lines in self._explored.items():
             stage.add_lines(lines, told)
         staged = stage.finish()
         facts: list[Fact] = []
         rivals: list[Rivals] = []
         if staged.relations:
-            connection.execute(f"CREATE VIEW {name} AS {' UNION ALL '.join(staged.relations)}")
+            connection.execute(f"CREATE OR REPLACE VIEW {name} AS {' UNION ALL '.join(staged.relations)}")
             if staged.has_ids or len(staged.relations) > 1:
                 name, rivals = each_once(connection, name, line_columns(costs), staged)
-            connection.execute(f"CREATE TABLE {name}_by_day AS {file_days_sql(name)}")
+            connection.execute(f"CREATE OR REPLACE TABLE {name}_by_day AS {file_days_sql(name)}")
             facts = [Fact(*row) for row in connection.execute(facts_sql(f"{name}_by_day")).fetchall()]
             rivals += rivals_of(connection, f"{name}_by_day", staged.names)
         return _Bill(name, staged.account(facts, rivals))

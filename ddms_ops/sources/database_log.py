@@ -25,7 +25,7 @@ from ddms_ops.postgres_log.entries import Rows, rows_of
 from ddms_ops.postgres_log.shapes import Shape, shape_of
 from ddms_ops.postgres_log.tally import Tally
 from ddms_ops.postgres_log.twice import Part, parts
-from ddms_ops.progress import report_progress
+from ddms_ops.progress import Meter
 from ddms_ops.sources.base import (
     DATABASE_LOG,
     DatabaseLogQuery,
@@ -113,15 +113,16 @@ class DatabaseLogs:
         if stated not in self._files:
             known = {file.opened.path: file.opened for files in self._files.values() for file in files}
             folder = self._root / FOLDER
-            self._files[stated] = [
+            files = [
                 _log_file(
                     path.relative_to(folder).as_posix(), known.get(path) or open_export(path, self._scratch), stated
                 )
                 for path in paths
             ]
-            found = parts({file.name: file.timed for file in self._files[stated] if file.timed})
-            for file in self._files[stated]:
+            found = parts({file.name: file.timed for file in files if file.timed})
+            for file in files:
                 file.part = found.get(file.name)
+            self._files[stated] = files
         return self._files[stated]
 
 
@@ -208,21 +209,21 @@ def _read(file: LogFile, query: DatabaseLogQuery, tally: Tally, writer: pq.Parqu
     if first >= last:
         return
     pieces = blocks(file.opened.plain, file.shape, begin=first, end=last, size=piece)
-    before, done = -1 if file.timed else start, 0
-    for block, rows in _in_turn(pieces, lambda block: rows_of(block, file.shape)):
-        known = rows.times[rows.times >= 0]
-        before = int(known[0]) if before < 0 and len(known) else before
-        times = np.where(rows.times < 0, before, rows.times)
-        before = int(times[-1]) if len(known) else before
-        inside = (times >= start) & (times < end)
-        twice = inside & part.is_elsewhere(times)
-        inside &= ~twice
-        tally.twice += int(twice.sum())
-        tally.count(rows, times, inside)
-        if inside.any():
-            writer.write_table(_table(rows, times, file.name, inside), row_group_size=ROW_GROUP)
-        done += len(block.data)
-        report_progress(f"{file.name}: {done:,} of {last - first:,} bytes read, {tally.rows:,} entries in the window")
+    before = -1 if file.timed else start
+    with Meter(f"{file.name} of the Postgres log", "entries", size=last - first) as meter:
+        for block, rows in _in_turn(pieces, lambda block: rows_of(block, file.shape)):
+            known = rows.times[rows.times >= 0]
+            before = int(known[0]) if before < 0 and len(known) else before
+            times = np.where(rows.times < 0, before, rows.times)
+            before = int(times[-1]) if len(known) else before
+            inside = (times >= start) & (times < end)
+            twice = inside & part.is_elsewhere(times)
+            inside &= ~twice
+            tally.twice += int(twice.sum())
+            tally.count(rows, times, inside)
+            if inside.any():
+                writer.write_table(_table(rows, times, file.name, inside), row_group_size=ROW_GROUP)
+            meter.add(int(inside.sum()), size=len(block.data))
 
 
 def _table(rows: Rows, times: np.ndarray, name: str, inside: np.ndarray) -> pa.Table:

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import SourceError
-from ddms_ops.progress import report_progress
+from ddms_ops.progress import Meter, report_progress
 from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
@@ -51,7 +51,15 @@ from ddms_ops.sources.cost_files import CostFiles
 from ddms_ops.sources.database_log import DatabaseLogs
 from ddms_ops.sources.database_log_group import entries_of, events_query
 from ddms_ops.sources.edges import edge_reason
-from ddms_ops.sources.json_files import Reader, alarm_changes, change_records, metric_points, read_json_file, to_table
+from ddms_ops.sources.json_files import (
+    FileRows,
+    Reader,
+    alarm_changes,
+    change_records,
+    metric_points,
+    read_json_file,
+    to_table,
+)
 from ddms_ops.sources.listing import exports_below, has_files, is_export, listing, log_group_of, relative
 from ddms_ops.sources.opening import scratch_file
 from ddms_ops.sources.queries import ACCESS, AWS_TOPICS
@@ -238,19 +246,27 @@ class FilesSource:
             return no_records(pull, query, provenance, schema, Status.NOT_CONFIGURED, f"no {name}/ in the export")
         later = [path for path in paths if path.name.lower().endswith(NOT_JSON)]
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
-        read = [read_json_file(path, reader, scratch) for path in paths if path not in later]
+        read = _read_files([path for path in paths if path not in later], name, reader, scratch)
         rows = [row for file in read for row in file.rows]
         table, lost, repeated = to_table(rows, schema)
         kept = records_inside(table, query.window) if schema is RECORDS else inside(table, query.window)
         faults = [f"{relative(file.path, self.root)} {fault}" for file in read for fault in file.faults]
         faults += [f"{relative(path, self.root)} cannot be read yet" for path in later]
         faults += [f"{lost:,} records without a usable time or value"] if lost else []
-        report_progress(f"{name}: {len(paths):,} files, {kept.num_rows:,} records in the window")
         notes = [f"{repeated:,} repeated records in the export taken once"] if repeated else []
         status, reason = _account(kept.num_rows, kept.num_rows, faults, notes, any(file.is_denied for file in read))
         if status is Status.EMPTY and table.num_rows:
             reason = f"the export holds {table.num_rows:,} records, {span(table)}; nothing in the window"
         return _pull(pull, query, provenance, kept, kept.num_rows, status, reason)
+
+
+def _read_files(paths: list[Path], name: str, reader: Reader, scratch: Path) -> list[FileRows]:
+    with Meter(name, "records", size=sum(path.stat().st_size for path in paths), parts=len(paths)) as meter:
+        found = []
+        for path in paths:
+            found.append(read_json_file(path, reader, scratch))
+            meter.add(len(found[-1].rows), size=path.stat().st_size, parts=1)
+    return found
 
 
 def _unknown_group(query: LogQuery | LogCountQuery, pull: str, schema: pa.Schema) -> Pull:

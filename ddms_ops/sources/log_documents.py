@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from ddms_ops.interrupts import check_pressed
 from ddms_ops.sources.opening import scratch_file
 
 EVENT_KEYS = ("timestamp", "message", "logStreamName", "eventId", "ingestionTime")
@@ -61,6 +62,7 @@ def _read_piece(connection: duckdb.DuckDBPyConnection, path: Path, *, is_array: 
             [str(path)],
         )
     except duckdb.Error:
+        check_pressed()
         _keep_whole_events(connection, path)
         return True
     return False

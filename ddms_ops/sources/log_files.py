@@ -22,6 +22,7 @@ from pathlib import Path
 
 import duckdb
 
+from ddms_ops.interrupts import check_pressed, heed
 from ddms_ops.sources.log_documents import EVENT_KEYS, read_documents
 from ddms_ops.sources.opening import MAX_LINE, open_export, without_long_lines
 from ddms_ops.sources.times import HAS_OFFSET, ISO, LEADING, S3_EXPORT, time_of
@@ -78,11 +79,13 @@ def stage_log_files(
 
     def stage(path: Path) -> FileAccount:
         with tempfile.TemporaryDirectory(dir=scratch) as own, connection.cursor() as cursor:
+            heed(cursor)
             cursor.execute("SET TimeZone = 'UTC'")
             stream = path.parent.name if len(path.relative_to(root).parts) > 2 else None
             try:
                 return _stage(cursor, table, path, stream, Path(own))
             except duckdb.Error as fault:  # its own text may quote a record
+                check_pressed()
                 return FileAccount(path, "unknown", 0, 0, (f"could not be read ({type(fault).__name__})",))
 
     with ThreadPoolExecutor(max_workers=THREADS) as pool:

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ddms_ops.interrupts import check_pressed
+from ddms_ops.progress import Meter
+
 CHUNK = 1 << 20
 MAX_LINE = 4 << 20
 GZIP_MAGIC = b"\x1f\x8b"
@@ -87,10 +90,13 @@ def _lines(path: Path) -> Iterator[tuple[bytes, bool]]:
 def _inflate(path: Path, scratch: Path) -> Opened:
     target = scratch_file(scratch)
     faults: tuple[str, ...] = ()
-    with gzip.open(path) as stream, target.open("wb") as out:
+    with path.open("rb") as packed, gzip.open(packed) as stream, target.open("wb") as out:
         try:
-            while chunk := stream.read(CHUNK):
-                out.write(chunk)
+            with Meter(f"{path.name}, unpacked", size=path.stat().st_size) as meter:
+                while chunk := stream.read(CHUNK):
+                    out.write(chunk)
+                    check_pressed()
+                    meter.add(size=packed.tell() - meter.bytes_done)
         except EOFError:
             faults = ("gzip data ends early",)
         except (gzip.BadGzipFile, zlib.error):
@@ -132,6 +138,7 @@ def _scan(opened: Opened, scratch: Path) -> Opened:
     decoder = codecs.getincrementaldecoder("utf-8")()
     with opened.plain.open("rb") as stream:
         while chunk := stream.read(CHUNK):
+            check_pressed()
             size += len(chunk)
             newline = chunk.find(b"\n")
             longest = max(longest, gap + (newline if newline >= 0 else len(chunk)))

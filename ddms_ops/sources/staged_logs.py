@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.engine import offline_engine
-from ddms_ops.progress import report_progress
+from ddms_ops.progress import Meter, report_progress
 from ddms_ops.sampling import MINUTE_US, sample_bounds
 from ddms_ops.sources.base import LOG_COUNTS, LogCountQuery, LogQuery, span_of
 from ddms_ops.sources.log_files import THREADS, FileAccount, drop_repeated, stage_log_files
@@ -36,9 +36,12 @@ class StagedLogs:
         self._file = scratch_file(scratch, ".events.parquet")
         self.accounts: list[FileAccount] = []
         with closing(self._engine()) as engine:
-            for account in stage_log_files(engine, TABLE, paths, root, scratch):
-                report_progress(f"{group}: {account.path.name}, {account.events:,} events, {account.size:,} bytes")
-                self.accounts.append(account)
+            size = sum(path.stat().st_size for path in paths)
+            with Meter(group, "events", size=size, parts=len(paths)) as meter:
+                for account in stage_log_files(engine, TABLE, paths, root, scratch):
+                    meter.add(account.events, size=account.path.stat().st_size, parts=1)
+                    self.accounts.append(account)
+            report_progress(f"{group}: {meter.done:,} events to be put in order")
             self.repeated = drop_repeated(engine, TABLE)
             engine.execute(f"COPY (SELECT * FROM {TABLE} {ORDER}) TO '{self._file}' (FORMAT parquet, COMPRESSION lz4)")
 

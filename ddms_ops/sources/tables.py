@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ddms_ops.engine import OFFSET, instant, offline_engine, registered
+from ddms_ops.interrupts import check_pressed
 from ddms_ops.sources.base import AuditQuery
 from ddms_ops.sources.csv_rows import CsvRows, csv_header
 from ddms_ops.sources.opening import open_export, without_long_lines
@@ -136,7 +137,7 @@ class Tables:
             table = f"rows_{len(self._staged)}"
             columns = [f"{name} VARCHAR" for name in _staged_columns(query)]
             known = ["file INTEGER", "key UBIGINT", "time TIMESTAMP", "is_naive BOOLEAN"]
-            self._connection.execute(f"CREATE TABLE {table} ({', '.join([*known, *columns])})")
+            self._connection.execute(f"CREATE OR REPLACE TABLE {table} ({', '.join([*known, *columns])})")
             files = tuple(self._stage_file(table, place, path, query) for place, path in enumerate(paths))
             self._staged[query] = table, files
         return self._staged[query]
@@ -154,6 +155,7 @@ class Tables:
                     opened = without_long_lines(opened, Path(scratch))
                     faults = [*opened.faults, *self._insert_csv(table, place, opened.plain, query)]
             except duckdb.Error as fault:  # its own text may quote a record
+                check_pressed()
                 return TableFile(path, faults=(f"could not be read ({type(fault).__name__})",))
         [(rows, timeless, naive)] = self._connection.execute(
             f"SELECT count(time), count(*) - count(time), count(*) FILTER (is_naive) FROM {table} WHERE file = ?",

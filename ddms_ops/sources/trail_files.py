@@ -11,6 +11,7 @@ import pyarrow as pa
 from ddms_ops.coverage import Status
 from ddms_ops.engine import instant, offline_engine, registered
 from ddms_ops.errors import did_you_mean
+from ddms_ops.interrupts import check_pressed
 from ddms_ops.progress import report_progress
 from ddms_ops.sources.base import Provenance, relative_paths
 from ddms_ops.sources.csv_rows import CsvRows, csv_header
@@ -97,6 +98,7 @@ class TrailTables:
         try:
             return self._connection.sql(sql).to_arrow_table()
         except duckdb.Error as fault:  # its own text may quote a record
+            check_pressed()
             raise TrailFault(Status.FAILED, f"could not be answered ({type(fault).__name__})") from None
 
     def provenance(self) -> Provenance:
@@ -144,7 +146,7 @@ class TrailTables:
         place = table.places[column]
         time = f"{place}_at"
         if (table.name, column) not in self._times:
-            self._connection.execute(f"ALTER TABLE {table.name} ADD COLUMN {time} TIMESTAMP")
+            self._connection.execute(f"ALTER TABLE {table.name} ADD COLUMN IF NOT EXISTS {time} TIMESTAMP")
             self._connection.execute(f"UPDATE {table.name} SET {time} = {instant(place)}")
             [(zoneless, lost)] = self._connection.execute(
                 f"""SELECT count(*) FILTER ({time} IS NOT NULL AND {states_no_zone(place)}),
@@ -168,9 +170,11 @@ class TrailTables:
         parts, faults, columns = [], [], None
         with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
             for place, path in enumerate(paths):
+                report_progress(f"{path.name}: file {place + 1:,} of {len(paths):,} of the trail")
                 try:
                     names, words = self._stage_file(f"{name}_{place}", path, Path(scratch))
                 except duckdb.Error as fault:
+                    check_pressed()
                     names, words = [], [f"could not be read ({type(fault).__name__})"]
                 faults += [f"{path.relative_to(self._root).as_posix()} {fault}" for fault in words]
                 if names:
@@ -191,7 +195,7 @@ class TrailTables:
             own = {theirs: f"x{number}" for number, theirs in enumerate(self._columns[part])}
             picked = ", ".join(f"{own[column]} AS {place}" for column, place in places.items())
             selects.append(f"SELECT {picked} FROM {part}")
-        self._connection.execute(f"CREATE TABLE {name} AS {' UNION '.join(selects)}")
+        self._connection.execute(f"CREATE OR REPLACE TABLE {name} AS {' UNION '.join(selects)}")
         for part in parts:
             self._connection.execute(f"DROP TABLE {part}")
         return _Table(name, places, paths, faults)
@@ -201,7 +205,7 @@ class TrailTables:
         if is_parquet(path):
             names = parquet_names(self._connection, path)
             given = ", ".join(f"x{number}" for number in range(len(names)))
-            made = f"CREATE TABLE {table} AS SELECT * FROM ({PARQUET_TEXTS}) AS s({given})"
+            made = f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM ({PARQUET_TEXTS}) AS s({given})"
             self._connection.execute(made, [glob.escape(str(path))])
             self._columns[table] = names
             return names, []
@@ -214,7 +218,7 @@ class TrailTables:
             return [], [f"has more than one column {twice[0]!r}"]
         rows = CsvRows(opened.plain, len(names))
         with registered(self._connection, rows.reader()) as source:
-            self._connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {source}")
+            self._connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {source}")
         self._columns[table] = names
         return names, [*opened.faults, *rows.faults]
 

@@ -20,6 +20,24 @@ HOSTILE = (
     "<!channel> @here http://127.0.0.1:1/y www.example.com/z mailto:a.example.com",
 )
 
+UNLABELLED = """
+[...document.querySelectorAll('.shown')].flatMap(root => {
+  const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), found = [];
+  const holds = (node, href) => node && node.querySelector(`a[href^='${href}']`);
+  for (let text; (text = walk.nextNode());) {
+    if (!/[0-9]/.test(text.data)) continue;
+    const at = text.parentElement, letter = at.closest('pre.template');
+    if (at.closest('table.declared, .declared, .people')) continue;
+    if (holds(at.closest('.claim'), '#pull-') || holds(at.closest('.counted'), '#')) continue;
+    if (letter && at.closest('.counted')) continue;
+    if (letter && at.closest('.claim') && holds(letter.nextElementSibling, '#pull-')) continue;
+    found.push(text.data);
+  }
+  return found;
+})
+"""
+"""Texts of a page with a number that says nothing of what it rests on."""
+
 
 def notebook(folder: Path, *cells: str, parameters: str | None = PARAMETERS) -> Path:
     """A notebook of the given cells; one that begins with `#` and a space is Markdown."""

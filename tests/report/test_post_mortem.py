@@ -50,6 +50,7 @@ def test_every_section_is_there(written: Path, visit):
         "What was read?",
         "What was the impact?",
         "What happened in which order?",
+        "What did people pin?",
         "How fast was the response?",
         "What was found?",
         "What could not be seen?",

@@ -8,7 +8,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from report_builders import HOSTILE, check, finding, pull, report_folder
+from report_builders import HOSTILE, UNLABELLED, check, finding, pull, report_folder
 
 from ddms_ops.errors import RunError
 from ddms_ops.profile import profile_path
@@ -34,22 +34,6 @@ KINDS = (
 )  # fmt: skip
 SECRETS = [kind.format(n=10 + n) for n in range(5) for kind in KINDS]
 BARE = re.compile(r"(?:hunter|tok|sig|pw)\d+\w+|abc\d+\.def|AKIAABC\w+|ghp_\w+|anna\.\d+@")
-UNLABELLED = """
-[...document.querySelectorAll('.shown')].flatMap(root => {
-  const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), found = [];
-  const holds = (node, href) => node && node.querySelector(`a[href^='${href}']`);
-  for (let text; (text = walk.nextNode());) {
-    if (!/[0-9]/.test(text.data)) continue;
-    const at = text.parentElement, letter = at.closest('pre.template');
-    if (at.closest('table.declared, .declared, .people')) continue;
-    if (holds(at.closest('.claim'), '#pull-') || holds(at.closest('.counted'), '#')) continue;
-    if (letter && at.closest('.counted')) continue;
-    if (letter && at.closest('.claim') && holds(letter.nextElementSibling, '#pull-')) continue;
-    found.push(text.data);
-  }
-  return found;
-})
-"""
 
 
 def test_forty_of_each_are_planted():

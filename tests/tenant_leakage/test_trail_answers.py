@@ -139,6 +139,13 @@ def test_without_owners_it_is_partial(source: str, export: Path, ask_postgres: A
     assert "a-10:00:01" in pull.table["id"].to_pylist()
 
 
+def test_a_trail_without_members_is_counted(ask_postgres: Ask):
+    """Where no field holds what a search showed or an object's key, none of it is unreadable."""
+    pull = ask_postgres("extent", declared(trail={**DECLARED["trail"], "results": "", "object_key": ""}))
+    assert pull.coverage.status is Status.COMPLETE
+    assert set(pull.table["unreadable"].to_pylist()) == {0}
+
+
 def test_names_are_never_spliced(export: Path, ask_postgres: Ask):
     """A hostile name in a profile is looked for, and not found."""
     hostile = "audit_logs; DROP TABLE documents --"

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 
 import pandas as pd
 import pyarrow as pa
@@ -12,7 +13,8 @@ from botocore.parsers import ResponseParserError
 
 from ddms_ops.coverage import Status
 from ddms_ops.deployment import Athena
-from ddms_ops.progress import report_progress
+from ddms_ops.interrupts import whole_step
+from ddms_ops.progress import Meter
 from ddms_ops.sources.aws.faults import AwsFault, fault_of
 from ddms_ops.sources.aws.session import AwsSession
 from ddms_ops.sources.json_files import Row
@@ -21,6 +23,8 @@ from ddms_ops.window import Window, iso
 NAME = re.compile(r"[A-Za-z0-9_]+")
 SELECT = re.compile(r"\s*(SELECT|WITH)\b[^;]*", re.IGNORECASE)
 POLL_S = 0.5
+TB, USD_A_TB = 10**12, Decimal(5)  # the list price of us-east-1
+LEAST_BYTES = 10_000_000  # that are billed for a query
 DAYS = "timestamp"  # the partition of the documented CloudTrail table, yyyy/MM/dd of delivery
 PLAIN = {
     "eventtime": "eventTime", "eventid": "eventID", "eventname": "eventName", "eventsource": "eventSource",
@@ -91,24 +95,28 @@ def _answer(session: AwsSession, sql: str, literals: list[str], athena: Athena) 
     import boto3
 
     boto3_session = boto3.Session(botocore_session=session.botocore, region_name=session.region)
-    query_id = awswrangler.athena.start_query_execution(
-        sql,
-        database=athena.database,
-        workgroup=athena.workgroup,
-        params=literals,
-        paramstyle="qmark",
-        boto3_session=boto3_session,
-    )
+    query_id, meter = "", Meter("Athena, bytes scanned")
     try:
+        with whole_step():  # a query that was started can be stopped only by its id
+            query_id = awswrangler.athena.start_query_execution(
+                sql,
+                database=athena.database,
+                workgroup=athena.workgroup,
+                params=literals,
+                paramstyle="qmark",
+                boto3_session=boto3_session,
+            )
         state = awswrangler.athena.wait_query(query_id, boto3_session, POLL_S)
     except KeyboardInterrupt:
-        with contextlib.suppress(AwsFault):
-            session.call("athena", "StopQueryExecution", QueryExecutionId=query_id)
+        if query_id:
+            with contextlib.suppress(AwsFault):
+                session.call("athena", "StopQueryExecution", QueryExecutionId=query_id)
         raise
     except (awswrangler.exceptions.QueryFailed, awswrangler.exceptions.QueryCancelled) as error:
         raise AwsFault(Status.FAILED, f"the Athena query ended as {type(error).__name__}") from None
     size = int(state.get("Statistics", {}).get("DataScannedInBytes", 0))
-    report_progress(f"Athena: {size:,} bytes scanned")
+    meter.add(size=size, usd=Decimal(max(size, LEAST_BYTES)) / TB * USD_A_TB)
+    meter.end()
     frame = awswrangler.athena.get_query_results(query_id, use_threads=False, boto3_session=boto3_session)
     return pa.Table.from_pandas(frame, preserve_index=False), size
 

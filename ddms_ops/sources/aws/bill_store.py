@@ -17,7 +17,7 @@ import pandas as pd
 from botocore.exceptions import BotoCoreError
 
 from ddms_ops.coverage import Status
-from ddms_ops.progress import report_progress
+from ddms_ops.progress import Meter
 from ddms_ops.sources.aws.faults import AwsFault, fault_of
 from ddms_ops.sources.aws.session import AwsSession
 from ddms_ops.sources.queries import CostQuery
@@ -32,7 +32,6 @@ MONTH = re.compile(
 )
 UNSAFE = re.compile(r"[^A-Za-z0-9._=+-]")
 CHUNK = 1 << 20
-STEP = 10 << 20  # bytes between two words of progress
 ATTEMPTS = 3
 NAME_CHARS = 100
 MOST_MANIFEST = 16 << 20
@@ -136,20 +135,17 @@ def fetched(session: AwsSession, bucket: str, objects: Sequence[Stored], folder:
         AwsFault: one cannot be had whole.
     """
     todo = [one for one in objects if not kept_at(one, folder).exists()]
-    whole, done, told = sum(one.size for one in todo), 0, 0
-    for one in todo:
-        path = kept_at(one, folder)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}")
-        for size in _written(session, bucket, one, part):
-            if done + size - told >= STEP:
-                told = done + size
-                report_progress(f"costs: {told:,} of {whole:,} bytes of the bill")
-        done += one.size
-        part.rename(path)
-        yield one.size
-    if todo:
-        report_progress(f"costs: {done:,} bytes of the bill in {len(todo):,} files")
+    with Meter("costs: the bill in S3", "files", total=len(todo), size=sum(one.size for one in todo)) as meter:
+        for one in todo:
+            path = kept_at(one, folder)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f".{path.name}")
+            before = meter.bytes_done
+            for size in _written(session, bucket, one, part):
+                meter.add(size=before + size - meter.bytes_done)
+            part.rename(path)
+            meter.add(1)
+            yield one.size
 
 
 def _written(session: AwsSession, bucket: str, one: Stored, part: Path) -> Iterator[int]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from ddms_ops.coverage import Coverage, Status
-from ddms_ops.progress import report_progress
+from ddms_ops.progress import Meter
 from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.base import (
     INTERRUPTED,
@@ -23,7 +23,7 @@ from ddms_ops.sources.json_files import FAULT, Row, to_table
 
 STATUS = "status"  # in a fault row: what it makes of a pull that holds nothing
 SHOWN = 10
-STEP = 1_000
+STEP = 50
 
 
 def collect(rows: Iterable[Row], query: Query, *, pull: str, schema: pa.Schema, provenance: Provenance) -> Pull:
@@ -38,14 +38,16 @@ def collect(rows: Iterable[Row], query: Query, *, pull: str, schema: pa.Schema, 
     statuses: set[object] = set()
     is_interrupted = False
     try:
-        for row in rows:
-            if FAULT in row:
-                faults.append(str(row[FAULT]))
-                statuses.add(row.get(STATUS, Status.FAILED))
-            else:
-                kept.append(row)
-                if len(kept) % STEP == 0:
-                    report_progress(f"{pull}: {len(kept):,} records")
+        with Meter(pull, "records") as meter:
+            for row in rows:
+                if FAULT in row:
+                    faults.append(str(row[FAULT]))
+                    statuses.add(row.get(STATUS, Status.FAILED))
+                else:
+                    kept.append(row)
+                    if len(kept) % STEP == 0:
+                        meter.add(STEP)
+            meter.add(len(kept) % STEP)
     except AwsFault as fault:
         statuses.add(fault.status)
         faults.append(fault.words)

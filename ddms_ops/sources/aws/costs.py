@@ -7,13 +7,14 @@ charges by its kind and service; no charge is in both.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
 from ddms_ops.cost_sql.kinds import TYPES
 from ddms_ops.coverage import Status
-from ddms_ops.progress import report_progress
+from ddms_ops.progress import Meter, report_progress
 from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.aws.session import AwsSession
 from ddms_ops.window import Window
@@ -23,7 +24,7 @@ WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 USAGE = tuple(dict.fromkeys(spelt for name in TYPES["usage"] for spelt in (name, WORD.sub(" ", name))))
 """Record types of usage and of the discounts that lower its price; Cost Explorer has spelt them in both ways."""
 MONTHS = 13  # before the present one: what Cost Explorer keeps
-PAGE_CENTS = 1  # USD that AWS charges for each page
+PAGE_USD = Decimal("0.01")  # what AWS charges for each page
 UNPREPARED = frozenset({"DataUnavailableException", "BillExpirationException"})
 Document = dict[str, Any]
 
@@ -79,12 +80,13 @@ def cost_documents(
     """
     report_progress(f"costs: whole days {days.start:%Y-%m-%d} to {days.end:%Y-%m-%d} (the end is not in it)")
     documents = []
+    meter = Meter(f"costs: {session.of}Cost Explorer", "pages")
     for asked in REQUESTS:
         results: dict[str, Document] = {}
         try:
             for page in _pages(session, days, expression(tags, accounts, is_usage=asked.is_usage), asked.groups):
                 answers.pages += 1
-                report_progress(f"costs: page {answers.pages} of {asked.words}; {_paid(answers.pages)}")
+                meter.add(1, usd=PAGE_USD)
                 _merge(results, page["ResultsByTime"])
         except AwsFault as fault:
             answers.faults.append(_said(fault, session.of, asked, _without_last(results)))
@@ -95,6 +97,7 @@ def cost_documents(
         documents.append({"GroupDefinitions": keys, "ResultsByTime": list(results.values())})
         if answers.is_interrupted or (answers.faults and answers.faults[-1].is_signed_out):
             break
+    meter.end()
     return documents
 
 
@@ -149,7 +152,3 @@ def _said(fault: AwsFault, of: str, asked: Asked, last: str) -> AwsFault:
         status = Status.NOT_CONFIGURED
     since = f" from {last} on" if last else ""
     return AwsFault(status, f"{of}{words}; lacking: {asked.lacking}{since}", code=fault.code)
-
-
-def _paid(pages: int) -> str:
-    return f"{pages * PAGE_CENTS / 100:.2f} USD so far"

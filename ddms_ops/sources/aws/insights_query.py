@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from ddms_ops.coverage import Status
+from ddms_ops.interrupts import whole_step
 from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.aws.log_pages import ROWS
 from ddms_ops.sources.aws.log_windows import Slice
@@ -60,14 +61,10 @@ class InsightsQueries:
             AwsFault: it failed, was cancelled, or could not be asked.
         """
         self._check_wanted()
-        answer = self._session.call(
-            "logs", "StartQuery", logGroupName=self._log_group, queryString=text,
-            startTime=piece.start_s, endTime=piece.end_s,
-        )  # fmt: skip
-        query = str(answer["queryId"])
-        pages: list[dict[str, Any]] = []
-        fault = None
+        query, pages, fault = "", list[dict[str, Any]](), None
         try:
+            with whole_step():  # a query that was started can be stopped only by its id
+                query = self._start(text, piece)
             for page in self._pages(query):
                 pages.append(page)
         except (AwsFault, QueryTimedOut) as raised:
@@ -83,8 +80,17 @@ class InsightsQueries:
         rows = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
         return QueryAnswer(rows, statistics["recordsMatched"], statistics["bytesScanned"], fault)
 
+    def _start(self, text: str, piece: Slice) -> str:
+        answer = self._session.call(
+            "logs", "StartQuery", logGroupName=self._log_group, queryString=text,
+            startTime=piece.start_s, endTime=piece.end_s,
+        )  # fmt: skip
+        return str(answer["queryId"])
+
     def _stop(self, query: str) -> None:
-        """Stop a query that nobody waits for; one that has ended by itself is no fault."""
+        """Stop a query that nobody waits for; one that has ended by itself, or never began, is no fault."""
+        if not query:
+            return
         with contextlib.suppress(AwsFault):
             self._session.call("logs", "StopQuery", queryId=query)
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.coverage import Coverage, Status
-from ddms_ops.progress import report_progress
+from ddms_ops.progress import Meter
 from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.aws.insights_query import InsightsQueries, QueryTimedOut
 from ddms_ops.sources.aws.log_windows import bin_counts, whole_seconds
-from ddms_ops.sources.aws.scan import GB, Incoming, Scan, incoming, period_s
+from ddms_ops.sources.aws.scan import GB, Incoming, Scan, incoming, period_s, price
 from ddms_ops.sources.aws.session import AwsSession
 from ddms_ops.sources.base import INTERRUPTED, LOG_COUNTS, LogCountQuery, Provenance, Pull, no_records, span
 from ddms_ops.window import Window
@@ -63,8 +63,13 @@ class LogCount:
         counted = _Counted()
         queries = InsightsQueries(self.session, self.log_group, stopping=Event())
         try:
-            for piece in _pieces(self.query.window, MOST_MINUTES):
-                _count(queries, piece, counted)
+            pieces = list(_pieces(self.query.window, MOST_MINUTES))
+            with Meter(self.query.log_group, "events counted", parts=len(pieces)) as meter:
+                for piece in pieces:
+                    before, size = sum(counted.minutes.values()), counted.bytes_scanned
+                    _count(queries, piece, counted)
+                    size = counted.bytes_scanned - size
+                    meter.add(sum(counted.minutes.values()) - before, size=size, parts=1, usd=price(size))
         except AwsFault as fault:
             if not counted.minutes:
                 return self._by_metric(took_in, fault.words, fault.status)
@@ -105,7 +110,6 @@ class LogCount:
             self.pull, self.provenance.source, self.query.text, self.query.window, span(table), len(starts), matched,
             status, "; ".join(counted.missing),
         )  # fmt: skip
-        report_progress(f"{self.query.log_group}: {sum(counted.minutes.values()):,} events counted")
         return Pull(table, coverage, replace(self.provenance, bytes_scanned=counted.bytes_scanned))
 
 

@@ -13,14 +13,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ddms_ops.coverage import Coverage, Status
-from ddms_ops.progress import report_progress
+from ddms_ops.interrupts import whole_step
+from ddms_ops.progress import Meter, report_progress
 from ddms_ops.sources.aws.faults import AwsFault
 from ddms_ops.sources.aws.filter_events import FilterEvents
 from ddms_ops.sources.aws.insights_events import InsightsEvents
 from ddms_ops.sources.aws.log_answer import SliceAnswer
 from ddms_ops.sources.aws.log_sample import Sample
 from ddms_ops.sources.aws.log_windows import Slice, evenly, whole_seconds
-from ddms_ops.sources.aws.scan import GB, Scan, estimate
+from ddms_ops.sources.aws.scan import GB, Scan, estimate, price
 from ddms_ops.sources.aws.session import AwsSession
 from ddms_ops.sources.aws.spool import Spool
 from ddms_ops.sources.base import INTERRUPTED, TIME, LogQuery, Provenance, Pull, inside
@@ -181,16 +182,19 @@ class LogPull:
         """
         out: dict[Future[SliceAnswer], int] = {}
         place = -1
-        with ThreadPoolExecutor(WORKERS, thread_name_prefix="ddms-ops-logs") as pool:
+        meter = Meter(self.query.log_group, "events", parts=len(slices))
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="ddms-ops-logs") as pool, meter:
             try:
                 for place, piece in enumerate(slices):
                     while len(out) == WORKERS or place - min(out.values(), default=place) > AHEAD:
-                        self._take(wait(out, return_when=FIRST_COMPLETED).done, out, spool, outcome)
+                        self._take(wait(out, return_when=FIRST_COMPLETED).done, out, spool, outcome, meter)
                     if outcome.is_hopeless:
                         rest = Slice(piece.start_s, slices[-1].end_s)
                         outcome.missing.append(f"{rest} was not asked for any more")
                         break
                     out[pool.submit(fetch, piece)] = place
+                while out:
+                    self._take(wait(out, return_when=FIRST_COMPLETED).done, out, spool, outcome, meter)
             except KeyboardInterrupt:
                 stopping.set()
                 outcome.is_interrupted = True
@@ -198,17 +202,24 @@ class LogPull:
                 if following < len(slices):
                     rest = Slice(slices[following].start_s, slices[-1].end_s)
                     outcome.missing.append(f"{rest} was not asked for any more")
-            self._take(wait(out).done, out, spool, outcome)
+            self._take(wait(out).done, out, spool, outcome, meter)
 
     def _take(
-        self, done: set[Future[SliceAnswer]], out: dict[Future[SliceAnswer], int], spool: Spool, outcome: _Outcome
+        self,
+        done: set[Future[SliceAnswer]],
+        out: dict[Future[SliceAnswer], int],
+        spool: Spool,
+        outcome: _Outcome,
+        meter: Meter,
     ) -> None:
         for future in done:
-            answer = future.result()
-            spool.add(out[future], self._kept(answer.events))
-            outcome.take(answer)
-            del out[future]
-            report_progress(f"{self.query.log_group}: {spool.taken:,} events")
+            with whole_step():  # a slice is handed over once
+                answer, place = future.result(), out.pop(future)
+                events = self._kept(answer.events)
+                spool.add(place, events)
+                outcome.take(answer)
+            size = answer.bytes_scanned
+            meter.add(events.num_rows, size=size or answer.events.nbytes, parts=1, usd=price(size))
 
     def _kept(self, events: pa.Table) -> pa.Table:
         """Events inside the window, with the text that was asked for."""

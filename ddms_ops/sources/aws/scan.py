@@ -29,12 +29,17 @@ class Scan:
     @property
     def usd(self) -> Decimal:
         """Their price, to the cent's hundredth."""
-        return (Decimal(self.bytes or 0) / GB * USD_A_GB).quantize(Decimal("0.0001"))
+        return price(self.bytes or 0).quantize(Decimal("0.0001"))
 
     def __str__(self) -> str:
         if self.bytes is None:
             return "an unknown number of bytes"
         return f"{self.bytes / GB:,.3f} GB, about {self.usd} USD"
+
+
+def price(size: int) -> Decimal:
+    """What reading so many bytes costs, USD."""
+    return Decimal(size) / GB * USD_A_GB
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,19 @@
 """Rows of an audit table: what the catalog says of it first, then one ordered answer, written as it comes."""
 
-import contextlib
-import signal
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from ddms_ops.coverage import Coverage, Status
-from ddms_ops.progress import report_progress
+from ddms_ops.interrupts import whole_step
+from ddms_ops.progress import Meter
 from ddms_ops.sources.base import INTERRUPTED, TIME, AuditQuery, Provenance, Pull, no_records
 from ddms_ops.sources.opening import scratch_file
 from ddms_ops.sources.postgres.audit_table import audit_statement
 from ddms_ops.sources.postgres.faults import DatabaseFault
 from ddms_ops.sources.postgres.ordered import OrderedFile
 from ddms_ops.sources.postgres.reader import PostgresReader
-
-PROGRESS_ROWS = 200_000
 
 
 @dataclass(slots=True)
@@ -27,7 +22,6 @@ class _Outcome:
     file: OrderedFile
     fault: DatabaseFault | None = None
     is_interrupted: bool = False
-    told: int = field(default=0)
 
     @property
     def reason(self) -> str:
@@ -63,29 +57,12 @@ def fetch_audit_rows(
 def _read(reader: PostgresReader, query: AuditQuery, outcome: _Outcome, *, pull: str) -> None:
     outcome.provenance = replace(outcome.provenance, identity=reader.server.words)
     statement, parameters = audit_statement(reader, query)
-    with reader.stream(statement, parameters) as batches:
+    meter = Meter(pull)
+    with reader.stream(statement, parameters) as batches, meter:
         for batch in batches:
-            with _whole_step():
+            with whole_step():  # a batch is written and counted, or neither
                 outcome.file.add(_as_asked(batch, query.schema))
-            if outcome.file.rows - outcome.told >= PROGRESS_ROWS:
-                outcome.told = outcome.file.rows
-                report_progress(f"{pull}: {outcome.told:,} rows")
-
-
-@contextlib.contextmanager
-def _whole_step() -> Iterator[None]:
-    """Ctrl-C waits for the end of the block, so that a batch is written and counted, or neither."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pressed = []
-    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed:
-        raise KeyboardInterrupt
+            meter.add(batch.num_rows, size=batch.nbytes)
 
 
 def _as_asked(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:

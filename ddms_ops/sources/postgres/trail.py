@@ -21,7 +21,7 @@ from ddms_ops.trail_sql import Field, Kind, Relation, literal, used
 
 WHOLE_NUMBERS = frozenset({20, 21, 23})
 COMPARED = TEXTUAL - {114, 3802, 1042}  # types of which equal values print alike
-NULLS = {Kind.TIME: "timestamptz", Kind.NUMBER: "int8"}
+NULLS = {Kind.TIME: "timestamptz", Kind.NUMBER: "int8", Kind.UNREADABLE: "int4"}
 DIGITS = "'^[0-9]{1,18}$'"
 VIEWS = ("v", "m")
 JSON = frozenset({114, 3802})

@@ -1,0 +1,73 @@
+"""Which incident a seed draws, and the page that it begins with: an alarm or a report, never what was planted."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from ddms_ops.incident import read_incident
+from ddms_ops.simulate import SYSTEMS
+from ddms_ops.window import iso, parse_instant
+
+QUIET = "quiet"
+ACKNOWLEDGED = pd.Timedelta(minutes=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The scenario that a seed draws, the seed it is played with, and what is said of it where a person noticed it."""
+
+    system: str
+    scenario: str
+    seed: int
+    noticed: str
+    severity: str
+    noticed_at: float  # share of the window, where nobody planted anything to notice
+    is_noticed_first: bool  # by a person, though an alarm may have gone off
+
+    @classmethod
+    def of(cls, system: str, seed: int, among: list[str]) -> "Draw":
+        """What a seed draws among scenarios of a system; on a quiet day somebody reports what another day is about."""
+        rng = np.random.default_rng([seed, crc32(system.encode())])
+        known = SYSTEMS[system].scenarios
+        name = among[int(rng.integers(len(among)))]
+        others = [other for key in among if QUIET not in key and type(other := known[key]) is type(known[name])]
+        said = others[int(rng.integers(len(others)))] if QUIET in name and others else known[name]
+        return cls(
+            system, name, int(rng.integers(1_000_000)), said.incident_title, said.severity,
+            float(rng.uniform(0.4, 0.8)), bool(rng.integers(2)),
+        )  # fmt: skip
+
+
+def paged(draw: Draw, incident: Path, export: Path, drill_id: str, source: str) -> dict[str, str]:
+    """The parameters of a drill's incident, out of the simulated one.
+
+    Args:
+        draw: what was drawn.
+        incident: the incident file that the simulator wrote.
+        export: where its export lies now.
+        drill_id: names the incident.
+        source: of its pulls.
+    """
+    given = {name: str(value) for name, value in read_incident(incident).items()}
+    start, end = (parse_instant(given[name]) for name in ("start", "end"))
+    alarm = _alarm_at(export, given["detected"])
+    at = given["detected"] or iso((start + (end - start) * draw.noticed_at).floor("min"))
+    title = f"Alarm {alarm}" if alarm and not draw.is_noticed_first else draw.noticed
+    return given | {
+        "incident_id": drill_id, "title": title, "severity": draw.severity, "source": source, "detected": at,
+        "acknowledged": iso(parse_instant(at) + ACKNOWLEDGED),
+    }  # fmt: skip
+
+
+def _alarm_at(export: Path, minute: str) -> str:
+    """The alarm that went off in that minute; empty where none did."""
+    for path in sorted((export / "alarms").glob("*.json")):
+        for item in json.loads(path.read_text(encoding="utf-8"))["AlarmHistoryItems"]:
+            is_raised = "to ALARM" in item["HistorySummary"]
+            if minute and is_raised and parse_instant(item["Timestamp"]).floor("min") == parse_instant(minute):
+                return str(item["AlarmName"])
+    return ""

@@ -1,0 +1,119 @@
+"""Audit rows of a request or a tenant, out of the tables that the profile declares; the window's only."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from ddms_ops.coverage import Coverage
+from ddms_ops.errors import BadInput
+from ddms_ops.hops.audit_columns import audit_tables, request_columns, tenant_columns, time_column
+from ddms_ops.hops.naming import chosen, typed
+from ddms_ops.hops.reading import is_tenant, named_coverage, not_configured, numbered_rows
+from ddms_ops.hops.tenant_names import tenant_id
+from ddms_ops.hops.views import Ground, Rows
+
+FIRST = ("n", "timestamp", "table")
+LAST = ("pull", "row")
+NO_TABLE = "the profile declares no table under database.audit"
+
+
+def audit_rows(case: Ground, *, request: str = "", tenant: str = "", table: str = "") -> Rows:
+    """Rows of every declared audit table that name a request or a tenant, by time.
+
+    A tenant is named in any column that holds one: as the row's, or as who acted.
+
+    Args:
+        case: the case.
+        request: the request's id.
+        tenant: the tenant; exactly one of both is given.
+        table: of this table only.
+
+    Returns:
+        A view; its frame has n, timestamp (UTC), table, the columns of the tables, pull and row.
+
+    Raises:
+        BadInput: neither or both, no such tenant, or no such table.
+    """
+    if bool(request) == bool(tenant):
+        raise BadInput("audit_rows: give a request or a tenant, one of them")
+    name = typed("request", request) if request else tenant_id(case, tenant)
+    columns = request_columns if request else tenant_columns
+    asked = {table: columns(case, table) for table in audit_tables(case)}
+    own = chosen("audit table", table, tuple(asked), how=f"declared: {', '.join(asked) or 'none'}") if table else ""
+    tables = [each for each, named in asked.items() if named and own in ("", each)]
+    found = [_rows(case, each, _matcher(case, asked[each], name, is_request=bool(request))) for each in tables]
+    frame = _together(found)
+    what = (f"request={name!r}" if request else f"tenant={name!r}") + (f", table={own!r}" if own else "")
+    return Rows(
+        title=f"Audit rows of {'request' if request else 'tenant'} {name}",
+        frame=frame,
+        coverage=audit_coverage(case, tables),
+        call=f"case.audit_rows({what})",
+        columns=tuple(
+            column for column in frame if column not in LAST and (frame.empty or frame[column].notna().any())
+        ),
+        notes=_notes(case, tables, frame),
+        hops=_leads(frame, is_request=bool(request)),
+        case=case,
+    )
+
+
+def audit_coverage(case: Ground, tables: Sequence[str]) -> tuple[Coverage, ...]:
+    """Coverage of the pulls of some audit tables; where there is none, that it is not configured."""
+    if not tables:
+        return (not_configured("audit", case.window, NO_TABLE),)
+    return named_coverage(case, [f"audit/{table}" for table in tables])
+
+
+def _together(found: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of several tables as one, by time."""
+    frame = pd.concat([part for part in found if len(part)] or [_empty()], ignore_index=True)
+    frame = numbered_rows(frame.sort_values(["timestamp", *LAST], kind="stable"))
+    return frame[[*FIRST, *(column for column in frame if column not in (*FIRST, *LAST)), *LAST]]
+
+
+def _empty() -> pd.DataFrame:
+    stamps = pd.Series([], dtype="datetime64[us, UTC]")
+    texts = {name: pd.Series([], dtype="str") for name in ("table", "pull")}
+    return pd.DataFrame({"timestamp": stamps, **texts, "row": pd.Series([], dtype="int64")})
+
+
+def _matcher(
+    case: Ground, columns: Sequence[str], name: str, *, is_request: bool
+) -> Callable[[pd.DataFrame], np.ndarray]:
+    """Whether any of the columns holds a name."""
+
+    def matches(rows: pd.DataFrame) -> np.ndarray:
+        found = np.zeros(len(rows), dtype=bool)
+        for column in columns:
+            held = rows[column].astype("str")
+            same = (held == name) if is_request else is_tenant(case, held, name)
+            found |= same.fillna(value=False).to_numpy(dtype=bool)
+        return found
+
+    return matches
+
+
+def _rows(case: Ground, table: str, matches: Callable[[pd.DataFrame], np.ndarray]) -> pd.DataFrame:
+    """Rows of a table that match, with where they stand in the evidence."""
+    rows = case.audit(table).to_pandas()
+    found = rows[matches(rows)]
+    stamps = pd.to_datetime(found[time_column(case, table)], utc=True).astype("datetime64[us, UTC]")
+    found = found.drop(columns=time_column(case, table))
+    found = found.rename(columns={name: f"{name}_" for name in (*FIRST, *LAST)})  # the table's own columns of that name
+    return found.assign(timestamp=stamps, table=table, pull=f"audit/{table}", row=found.index.astype("int64"))
+
+
+def _notes(case: Ground, tables: Sequence[str], frame: pd.DataFrame) -> tuple[str, ...]:
+    if not tables:
+        others = f" with a column for it ({', '.join(audit_tables(case))} have none)" if audit_tables(case) else ""
+        return (f"The profile declares no audit table{others}; database.audit of the profile names them.",)
+    return (f"Looked at in the window: {', '.join(tables)}.",) if frame.empty else ()
+
+
+def _leads(frame: pd.DataFrame, *, is_request: bool) -> tuple[str, ...]:
+    if "request_id" in frame and not is_request and frame["request_id"].notna().any():
+        return (f"case.request({str(frame['request_id'].dropna().iloc[0])!r})  # or .request(n) of this view",)
+    named = frame["tenant_id"].dropna() if "tenant_id" in frame else frame["timestamp"].head(0)
+    return (f"case.tenant({str(named.iloc[0])!r})",) if is_request and len(named) else ()

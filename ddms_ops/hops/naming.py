@@ -1,0 +1,82 @@
+"""What a person typed against what there is: one match, or a line that says what would work."""
+
+import re
+from collections.abc import Collection
+
+from ddms_ops.checks.tables import visible
+from ddms_ops.errors import BadInput, did_you_mean
+
+LEAST_CHARS = 4
+MOST_CHARS = 256
+GIVEN_CHARS = 60
+LISTED = 5
+
+
+def chosen(noun: str, given: object, known: Collection[str], *, how: str) -> str:
+    """The name that was given, or the only one that begins with four or more characters of it.
+
+    Args:
+        noun: what is named.
+        given: as typed.
+        known: all names.
+        how: how to list them, for the error.
+
+    Raises:
+        BadInput: none of that name, or several that begin so.
+    """
+    name = typed(noun, given)
+    if name in known:
+        return name
+    begun = [each for each in known if each.startswith(name)] if len(name) >= LEAST_CHARS else []
+    if len(begun) == 1:
+        return begun[0]
+    if begun:
+        named = ", ".join(sorted(begun)[:LISTED])
+        more = f" and {len(begun) - LISTED} more" if len(begun) > LISTED else ""
+        raise BadInput(
+            visible(f"{noun} {short(name)} is the beginning of {len(begun)}: {named}{more}; write one whole")
+        )
+    raise unknown(noun, name, known, how=how)
+
+
+def unknown(noun: str, given: str, known: Collection[str], *, how: str) -> BadInput:
+    """The error for a name that is not there."""
+    return BadInput(visible(f"no {noun} {short(given)}{did_you_mean(given, known)}; {how}"))
+
+
+def typed(noun: str, given: object) -> str:
+    """A name as typed, without space around.
+
+    Raises:
+        BadInput: it is no text, empty, over 256 characters, or no UTF-8.
+    """
+    if not isinstance(given, str) or not given.strip():
+        raise BadInput(f"{noun}: {short(str(given))} is no name; write it as text")
+    if len(given) > MOST_CHARS:
+        raise BadInput(f"{noun}: a name of {len(given):,} characters; give at most {MOST_CHARS}")
+    return whole(noun, given).strip()
+
+
+def whole(noun: str, given: str) -> str:
+    """The text, which a record can hold.
+
+    Raises:
+        BadInput: it has half a character, which no UTF-8 text has.
+    """
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise BadInput(
+            f"{noun}: {short(given)} is no text: it has half a character, which no record can hold"
+        ) from None
+    return given
+
+
+def short(text: str) -> str:
+    """A text in quotes, cut where it is long."""
+    return repr(text if len(text) <= GIVEN_CHARS else f"{text[:GIVEN_CHARS]}…")
+
+
+def names_it(text: str, name: str) -> bool:
+    """Whether a text has a name as a word of its own, not as a part of a longer one."""
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None

@@ -1,0 +1,202 @@
+"""Pins read back: what a person froze of an investigation, and why.
+
+They lie in `<report>/pins/` as evidence does: `pin-<hash>.parquet`, and a `manifest.json` whose entries say in their
+parameters why, title, notes and when.
+"""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import overload
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from ddms_ops.checks.tables import Badge, Shown, html_table, joined, verdict
+from ddms_ops.errors import BadInput, EvidenceError, did_you_mean
+from ddms_ops.evidence import MANIFEST, Recorded, intact, read_manifest
+from ddms_ops.hops.view import FIRST, counted, rows_table
+
+FOLDER = "pins"
+HOW = 'In JupyterLab case.pin(view, "why") keeps the rows of a view and puts them here.'
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Pin:
+    """One pin: its entry in the manifest, and the folder of pins."""
+
+    entry: Recorded
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """What `case.unpin` takes."""
+        return self.entry.coverage.pull
+
+    @property
+    def why(self) -> str:
+        """The person's reason, as it was written."""
+        return self._words("why")
+
+    @property
+    def title(self) -> str:
+        """What the rows are, in the words of the view."""
+        return self._words("title")
+
+    @property
+    def call(self) -> str:
+        """Python that gave the rows; empty where they were given by hand."""
+        return self.entry.coverage.query
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know when reading the rows, as the view said it, and what was kept as text."""
+        return self._list("notes")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Which columns are shown, in order; empty means all."""
+        return self._list("columns")
+
+    @property
+    def pulls(self) -> dict[str, str]:
+        """Pulls that the rows came from, with the SHA-256 of each as it was then; empty where that is not known."""
+        pulls = self.entry.parameters.get("pulls")
+        return {str(name): str(digest) for name, digest in pulls.items()} if isinstance(pulls, dict) else {}
+
+    @property
+    def pinned_at(self) -> str:
+        """When, to the second, in UTC."""
+        return self._words("pinned_at")[:19].replace("T", " ") + " UTC"
+
+    @property
+    def state(self) -> str:
+        """`complete`, or what is not complete of what the rows came from, and why."""
+        coverage = self.entry.coverage
+        status = str(coverage.status).replace("_", " ")
+        return "complete" if coverage.is_all_there else f"{status}: {coverage.reason}"
+
+    def __len__(self) -> int:
+        return self.entry.coverage.rows
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All rows, not redacted.
+
+        Raises:
+            EvidenceError: the file is missing, or is not what was pinned.
+        """
+        return pq.read_table(self._intact()).to_pandas()
+
+    def first_rows(self, number: int = FIRST) -> pd.DataFrame:
+        """The first rows, not redacted; of a large pin no more is read.
+
+        Raises:
+            EvidenceError: the file is missing, or is not what was pinned.
+        """
+        with pq.ParquetFile(self._intact()) as file:
+            batch = next(file.iter_batches(batch_size=number), None)
+            return (file.schema_arrow.empty_table() if batch is None else batch).to_pandas()
+
+    @property
+    def shown(self) -> Shown:
+        """What is pinned, why, where it lies, and how it comes into the post-mortem; redacted."""
+        rows = self.first_rows()
+        caption = f"Pinned as {self.name}: {self.title}: {counted(len(self), FIRST)}"
+        lies = f"{self.folder / self.entry.file}, {size_words(self.entry.size)}, SHA-256 {self.entry.sha256}"
+        report = f"It stands in the post-mortem after: ddms-ops report {shlex.quote(str(self.folder.parent))}"
+        lines = (f"Why: {one_line(self.why)}", f"Frozen in {lies}; {self.state}.", *self.notes, report)
+        undo = f"To take it out: case.unpin({self.name!r})"
+        return joined(rows_table(rows, self.columns, caption=caption), *(verdict(line) for line in (*lines, undo)))
+
+    def _intact(self) -> Path:
+        if Path(self.entry.file).name != self.entry.file:
+            raise EvidenceError(f"{self.folder / MANIFEST}: was changed: {self.name} names a file elsewhere")
+        return intact(self.folder, self.entry)
+
+    def _words(self, name: str) -> str:
+        return str(self.entry.parameters.get(name) or "")
+
+    def _list(self, name: str) -> tuple[str, ...]:
+        values = self.entry.parameters.get(name)
+        return tuple(str(value) for value in values) if isinstance(values, list) else ()
+
+    def _repr_html_(self) -> str:
+        return self.shown._repr_html_()
+
+    def __repr__(self) -> str:
+        return self.shown.text
+
+
+class Pins(Sequence[Pin]):
+    """The pins of a report, the first pinned first; by number or by name.
+
+    Args:
+        found: in that order.
+    """
+
+    def __init__(self, found: Sequence[Pin]) -> None:
+        self._found = tuple(found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Pin]:
+        return iter(self._found)
+
+    @overload
+    def __getitem__(self, key: int | str) -> Pin: ...
+    @overload
+    def __getitem__(self, key: slice) -> Sequence[Pin]: ...
+    def __getitem__(self, key: int | str | slice) -> Pin | Sequence[Pin]:
+        if not isinstance(key, str):
+            return self._found[key]
+        known = {pin.name: pin for pin in self._found}
+        if key not in known:
+            raise BadInput(f"no pin named {key!r}{did_you_mean(key, known)}; known: {', '.join(known) or 'none'}")
+        return known[key]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [pin.name for pin in self._found]
+
+    @property
+    def shown(self) -> Shown:
+        """A row a pin; redacted."""
+        if not self._found:
+            return verdict(f"Nothing is pinned. {HOW}")
+        rows = [
+            (pin.name, one_line(pin.why), pin.title, len(pin), Badge.of(pin.entry.coverage.status), pin.pinned_at)
+            for pin in self._found
+        ]
+        caption = f'{len(rows)} pinned; case.pins["…"] shows one, case.unpin("…") takes it out'
+        return html_table(("pin", "why", "what", "rows", "status", "pinned at"), rows, caption=caption)
+
+    def _repr_html_(self) -> str:
+        return self.shown._repr_html_()
+
+    def __repr__(self) -> str:
+        return self.shown.text
+
+
+def read_pins(report: Path) -> Pins:
+    """The pins of a report folder; none where it has no folder of pins.
+
+    Raises:
+        EvidenceError: the manifest of the pins is missing or damaged.
+    """
+    folder = report / FOLDER
+    if not folder.is_dir():
+        return Pins(())
+    found = [Pin(entry, folder) for entry in read_manifest(folder)]
+    return Pins(sorted(found, key=lambda pin: (pin.entry.provenance.clock_start, pin.name)))
+
+
+def one_line(text: str) -> str:
+    """Words of a person on one line."""
+    return " ".join(text.split())
+
+
+def size_words(size: int) -> str:
+    """Bytes as `12 kB` or `3.4 MB`."""
+    return f"{size / 1e6:,.1f} MB" if size >= 1_000_000 else f"{max(1, round(size / 1e3))} kB"

@@ -1,0 +1,62 @@
+"""Logs Insights queries over the recorded log events of a case."""
+
+import pandas as pd
+import pyarrow as pa
+
+from ddms_ops.errors import BadInput
+from ddms_ops.hops.reading import WINDOW, log_coverage, log_notes
+from ddms_ops.hops.tenant_names import tenant_id
+from ddms_ops.hops.views import Ground, Rows
+from ddms_ops.insights import parse, run_query, with_values
+from ddms_ops.sources.base import LOG_EVENTS
+
+NO_EVENTS = LOG_EVENTS.append(pa.field("row", pa.int64())).empty_table()
+PLACEHOLDER = "TENANT_ID_HERE"
+
+
+def query_rows(case: Ground, query: str, *, tenant: str = "") -> pd.DataFrame:
+    """All rows of a Logs Insights query over the window's recorded log events.
+
+    Args:
+        case: the case.
+        query: the query, or the name of one in the profile.
+        tenant: takes the place of TENANT_ID_HERE.
+
+    Raises:
+        QueryError: the query is wrong or uses what is not supported.
+        BadInput: neither a query nor the name of one.
+    """
+    if not isinstance(query, str) or not query.strip():
+        raise BadInput(f"query: is empty; write a Logs Insights query or one of {', '.join(case.profile.queries)}")
+    parsed = with_values(parse(case.profile.queries.get(query, query)), {PLACEHOLDER: tenant} if tenant else {})
+    return run_query(parsed, [path for path, name, _ in case.log_pulls if name.startswith("logs/")] or NO_EVENTS)
+
+
+def insights(case: Ground, query: str, *, tenant: str = "") -> Rows:
+    """Rows of a Logs Insights query, or of one that the profile names, over the window's recorded log events.
+
+    Args:
+        case: the case.
+        query: as one would write it in the console.
+        tenant: takes the place of TENANT_ID_HERE.
+
+    Returns:
+        A view; its frame has the columns that Insights would show. Counts over a sample are the sample's.
+
+    Raises:
+        QueryError: the query is wrong or uses what is not supported.
+        BadInput: neither a query nor the name of one, or no such tenant.
+    """
+    name = tenant_id(case, tenant) if tenant else ""
+    frame = query_rows(case, query, tenant=name)
+    given = f", tenant={name!r}" if name else ""
+    is_named = query in case.profile.queries
+    return Rows(
+        title=f"Insights query {query}" if is_named else "Insights query",
+        frame=frame,
+        coverage=log_coverage(case, WINDOW),
+        call=f"case.insights({query!r}{given})",
+        notes=log_notes(case),
+        hops=tuple(f"case.insights({each!r})" for each in case.profile.queries if each != query)[:3],
+        case=case,
+    )

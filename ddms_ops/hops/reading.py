@@ -1,0 +1,134 @@
+"""Which pulls a hop looked at, what to know of them, and rows as they were recorded."""
+
+import json
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ddms_ops.checks.tables import Shown, joined, verdict, visible
+from ddms_ops.coverage import Coverage, Status
+from ddms_ops.hops.view import View
+from ddms_ops.hops.views import Ground
+from ddms_ops.redact import redact
+from ddms_ops.tenant_ids import folded_tenants
+from ddms_ops.window import Window
+
+WINDOW, BASELINE = "window", "baseline"
+KINDS = {WINDOW: "logs", BASELINE: "logs.baseline"}
+RECORD_CHARS = 20_000
+NO_GROUP = "the profile declares no log group, and the source has none"
+
+
+def log_coverage(case: Ground, *sides: str, log_groups: Sequence[str] | None = None) -> tuple[Coverage, ...]:
+    """Coverage of the log pulls of some sides, of some log groups or of all; without any, that there is none."""
+    rows = [row for side in sides for row in case.pulls(KINDS[side])]
+    if not rows:
+        spans = {WINDOW: case.window, BASELINE: case.baseline}
+        return tuple(not_configured(KINDS[side], spans[side], NO_GROUP) for side in sides)
+    if log_groups is None:
+        return tuple(rows)
+    wanted = {group.strip("/") for group in log_groups}
+    return tuple(row for row in rows if row.pull.partition("/")[2].strip("/") in wanted)
+
+
+def log_notes(case: Ground) -> tuple[str, ...]:
+    """What to know of all log events of a case: a sample, corrected clocks; nothing where they are as they came."""
+    notes = []
+    if case.sample is not None:
+        notes.append(f"A sample: 1 in {case.sample[0]} log events by time was read; what is not here may still exist.")
+    offsets = case.clock_offsets
+    if len(offsets):
+        streams = ", ".join(f"{stream} of {group}" for group, stream in list(offsets.index)[:3])
+        more = f" and {len(offsets) - 3} more" if len(offsets) > 3 else ""
+        notes.append(f"Clocks were off; events stand at their corrected time, those of {streams}{more}.")
+    return tuple(notes)
+
+
+def not_configured(pull: str, window: Window, reason: str) -> Coverage:
+    """Coverage of what the profile does not declare, so that it could not be asked for."""
+    return Coverage(pull, "profile", pull, window, None, 0, None, Status.NOT_CONFIGURED, reason)
+
+
+def named_coverage(case: Ground, pulls: Iterable[str]) -> tuple[Coverage, ...]:
+    """Coverage of the pulls of these names, by name; those that were not made are absent."""
+    names = set(pulls)
+    return tuple(row for row in case.coverage if row.pull in names)
+
+
+def recorded_coverage(case: Ground, pulls: Iterable[str]) -> tuple[Coverage, ...]:
+    """Coverage of the pulls of these names as the evidence has it, whichever notebook of the case made them."""
+    known = {entry.coverage.pull: entry.coverage for entry in case.evidence.entries}
+    return tuple(known[name] for name in dict.fromkeys(pulls) if name in known)
+
+
+def is_tenant(case: Ground, ids: pd.Series, tenant: str) -> pd.Series:
+    """Which of the ids are a tenant's, compared as the system compares them (bool).
+
+    Args:
+        case: whose profile says whether case, hyphens and space around matter; they do where it declares no tenants.
+        ids: str or category; null is nobody's.
+        tenant: one id.
+    """
+    distinct = ids.astype("category")
+    names = pd.Series(distinct.cat.categories, dtype="str")
+    is_folded = case.profile.tenants is not None and case.profile.tenants.folded
+    wanted = pd.Series([tenant], dtype="str")
+    if is_folded:
+        names, wanted = folded_tenants(names), folded_tenants(wanted)
+    codes = {code for code, name in enumerate(names) if name == wanted.iloc[0]}
+    return distinct.cat.codes.isin(codes)
+
+
+def numbered_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its rows' numbers, from 0, as its first column `n` (int64)."""
+    numbered = frame.reset_index(drop=True)
+    numbered.insert(0, "n", pd.RangeIndex(len(numbered)).astype("int64"))
+    return numbered
+
+
+def records_at(case: Ground, pull: str, rows: Sequence[int]) -> pa.Table:
+    """Raw records of a pull at some positions, in their order; only the parts of the file that hold them are read."""
+    file = pq.ParquetFile(case.evidence.path_of(pull))
+    wanted, parts, start = sorted(set(rows)), [file.schema_arrow.empty_table()], 0
+    for number in range(file.num_row_groups):
+        end = start + file.metadata.row_group(number).num_rows
+        inside = [row - start for row in wanted if start <= row < end]
+        if inside:
+            parts.append(file.read_row_group(number).take(inside))
+        start = end
+    return pa.concat_tables(parts)
+
+
+def record_text(record: dict[str, object]) -> str:
+    """A raw record in one line: its message, entry or JSON, else its columns that are not null."""
+    for name in ("message", "entry", "record"):
+        if record.get(name):
+            return str(record[name])
+    return ", ".join(f"{name}={value}" for name, value in record.items() if value is not None and name != "timestamp")
+
+
+class Record(View):
+    """One raw record with its text whole; JSON is set out on lines of its own."""
+
+    @property
+    def shown(self) -> Shown:
+        """Every column and the text, redacted."""
+        row = self.frame.iloc[0]
+        text = visible(_laid_out(redact(str(row["record"]))), limit=RECORD_CHARS, keep="\n")
+        where = verdict(f"{self.title}, {row['timestamp']} (evidence {row['pull']}:{row['row']})")
+        lines = Shown(f'<pre style="white-space:pre-wrap">{escape(text)}</pre>', text)
+        return joined(where, lines, *(verdict(note) for note in self.notes), self._read, self._calls)
+
+
+def _laid_out(text: str) -> str:
+    """JSON on lines of its own; what is none, also because something was taken out of it, as it is."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(found, dict | list):
+        return text
+    return json.dumps(found, indent=1, ensure_ascii=False).replace("\\n", "\n    ")  # a stack trace, line by line

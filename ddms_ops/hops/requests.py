@@ -1,0 +1,162 @@
+"""Requests: those of a group or a tenant, and one with all its log events across log groups."""
+
+import pandas as pd
+
+from ddms_ops.analysis.impact import is_hit
+from ddms_ops.analysis.threads import healthy_request
+from ddms_ops.checks.refs import counted, ms_words
+from ddms_ops.hops.asked import group_id
+from ddms_ops.hops.lines import SHOWN, leads, numbered, raw, shown_columns
+from ddms_ops.hops.naming import typed
+from ddms_ops.hops.reading import BASELINE, WINDOW, is_tenant, log_coverage, log_notes, numbered_rows
+from ddms_ops.hops.tenant_names import tenant_id
+from ddms_ops.hops.views import Ground, Request, Requests
+
+KEPT = (
+    "timestamp", "endpoint", "status", "failed", "duration_ms", "tenant", "user", "request_id", "version", "job_type",
+    "log_group", "pull", "row",
+)  # fmt: skip
+ENDED = ("n", "timestamp", "endpoint", "job_type", "status", "failed", "duration_ms", "tenant", "request_id")
+
+
+def request(case: Ground, given: object) -> Request:
+    """All log events of one request, of window and baseline, by time.
+
+    Args:
+        case: the case.
+        given: the request's id, compared as it is.
+
+    Returns:
+        A view with the columns of `case.logs`; one that was not seen has no rows, which means that it is not there
+        only where the view's `is_all_there`.
+
+    Raises:
+        BadInput: the id is no text, or empty.
+    """
+    name = typed("request", given)
+    parts = [frame[_is_request(frame, name)] for frame in (case.log_events, case.baseline_log_events)]
+    frame = numbered(case, pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True))
+    call = f"case.request({name!r})"
+    notes = [*log_notes(case)]
+    if len(parts[1]):
+        notes.append(f"{counted(len(parts[1]), 'line')} of it in the baseline.")
+    return Request(
+        title=f"Request {name}{_outcome(frame)}",
+        frame=frame,
+        coverage=log_coverage(case, WINDOW, BASELINE),
+        call=call,
+        columns=tuple(column for column in shown_columns(frame, SHOWN) if column != "request_id"),
+        notes=tuple(notes),
+        hops=_leads(frame, call, name),
+        case=case,
+        id=name,
+        _raw=lambda n: raw(case, frame.iloc[n], f"{call}.raw({n})"),
+        _like_it=lambda: healthy(case, frame, call),
+    )
+
+
+def _is_request(frame: pd.DataFrame, name: str) -> pd.Series:
+    return (frame["request_id"] == name).fillna(value=False).astype(bool)
+
+
+def _outcome(frame: pd.DataFrame) -> str:
+    """` (POST /x, status 500, 812 ms, 2 log groups)`: what its lines say of it; empty without any."""
+    known = {name: frame[name].dropna() for name in ("endpoint", "status", "duration_ms")}
+    parts = [str(known["endpoint"].iloc[0])] if len(known["endpoint"]) else []
+    parts += [f"status {', '.join(known['status'].astype('str').unique())}"] if len(known["status"]) else []
+    parts += [ms_words(float(known["duration_ms"].max()))] if len(known["duration_ms"]) else []
+    parts += [counted(frame["log_group"].nunique(), "log group")] if len(frame) else []
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _leads(frame: pd.DataFrame, call: str, name: str) -> tuple[str, ...]:
+    own = (f"{call}.sql()", f"{call}.audit()")
+    failed = len(frame) and frame["is_error"].any()
+    return (*own, *([f"{call}.healthy()"] if failed else []), *leads(frame, call, own=name))
+
+
+def healthy(case: Ground, frame: pd.DataFrame, call: str) -> Request:
+    """A usual request of the endpoint of some lines that went well, of the window, else of the baseline.
+
+    Returns:
+        Its `request`; one without rows where there is none.
+    """
+    named = frame["endpoint"].dropna().astype("str")
+    endpoint = named.iloc[0] if len(named) else ""
+    sides = ((case.log_events, case.requests), (case.baseline_log_events, case.baseline_requests))
+    found = next((name for logs, ended in sides if endpoint and (name := healthy_request(logs, ended, endpoint))), "")
+    if found:
+        return request(case, found)
+    why = f"No request of {endpoint} went well." if endpoint else "Its lines name no endpoint, so none is like it."
+    empty = request(case, "none")
+    rest = {"frame": frame.head(0), "notes": (why, *log_notes(case)), "call": f"{call}.healthy()", "hops": ()}
+    return Request(
+        **{name: getattr(empty, name) for name in ("coverage", "columns", "case", "_raw", "_like_it")},
+        **rest, title="A healthy request", id="",
+    )  # fmt: skip
+
+
+def requests_of(case: Ground, *, group: str = "", tenant: str = "", failed: bool = False) -> Requests:
+    """Requests and jobs that ended in the window, of a group of messages or a tenant, by time.
+
+    Where no event carries an HTTP status, every event counts as a request and errors are the failures.
+
+    Args:
+        case: the case.
+        group: only those that events of this group belong to.
+        tenant: only this one's.
+        failed: only those that failed.
+
+    Returns:
+        A view; its frame has n (int64) and KEPT: `failed` (bool) says how each ended.
+
+    Raises:
+        BadInput: no such group or tenant.
+    """
+    asked = {"group": group_id(case, group) if group else "", "tenant": tenant_id(case, tenant) if tenant else ""}
+    frame = _of(case, asked["group"], asked["tenant"])
+    frame = numbered_rows(frame[frame["failed"].astype(bool)] if failed else frame)
+    given: dict[str, str | bool] = {name: value for name, value in asked.items() if value}
+    words = "".join(f", {name} {value}" for name, value in given.items())
+    given |= {"failed": True} if failed else {}
+    call = f"case.requests_of({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+    return Requests(
+        title=f"Requests and jobs of the window{words}; {int(frame['failed'].sum()):,} failed",
+        frame=frame,
+        coverage=log_coverage(case, WINDOW),
+        call=call,
+        columns=shown_columns(frame, ENDED),
+        notes=(*_kind(case), *log_notes(case)),
+        hops=_request_leads(frame),
+        case=case,
+    )
+
+
+def _of(case: Ground, group: str, tenant: str) -> pd.DataFrame:
+    """Requests and jobs of a group, a tenant, both or any."""
+    found = ended(case)
+    if group:
+        errors = case.log_events[case.log_events["group"] == group]
+        found = found[is_hit(found, errors).to_numpy(dtype=bool)]
+    if tenant:
+        found = found[is_tenant(case, found["tenant"], tenant)]
+    return found[[name for name in KEPT if name in found.columns]]
+
+
+def ended(case: Ground) -> pd.DataFrame:
+    """Requests and jobs that ended in the window; where none has a status, every event."""
+    return case.outcomes if case.has_requests else case.requests
+
+
+def _kind(case: Ground) -> tuple[str, ...]:
+    return () if case.has_requests else ("No event carries an HTTP status: each event is counted, errors as failed.",)
+
+
+def _request_leads(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The first that failed, else the first, by its id."""
+    known = frame[frame["request_id"].notna()]
+    if known.empty:
+        return ()
+    worst = known.sort_values("failed", ascending=False, kind="stable").iloc[0]
+    hops = (f"case.request({str(worst['request_id'])!r})  # or .request(n) of this view",)
+    return hops if pd.isna(worst["tenant"]) else (*hops, f"case.tenant({str(worst['tenant'])!r})")

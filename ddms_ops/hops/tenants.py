@@ -1,0 +1,235 @@
+"""One tenant: what there is of it in the window, source by source, and the list of tenants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ddms_ops.analysis.impact import tenant_table
+from ddms_ops.coverage import ALL_THERE, Coverage
+from ddms_ops.findings import Finding, Verdict
+from ddms_ops.hops.audit import audit_coverage, audit_rows
+from ddms_ops.hops.audit_columns import audit_tables, tenant_columns
+from ddms_ops.hops.database import sql
+from ddms_ops.hops.lines import holding
+from ddms_ops.hops.naming import names_it
+from ddms_ops.hops.reading import BASELINE, WINDOW, is_tenant, log_coverage, log_notes, named_coverage
+from ddms_ops.hops.requests import ended
+from ddms_ops.hops.tenant_names import logged_tenants, tenant_id
+from ddms_ops.hops.view import View
+from ddms_ops.hops.views import Ground, Listed, Tenant
+from ddms_ops.redact import redact
+
+COLUMNS = ("source", "rows", "first", "last", "read", "look")
+NOT_YET = "not looked at yet"
+CROSSED = "trail/crossings"
+MOST_SEARCHED = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source of a tenant's rows: how to look at them, the rows, and which pulls they came from; None: not read."""
+
+    name: str
+    look: str
+    rows: pd.DataFrame | None
+    coverage: tuple[Coverage, ...]
+
+    @property
+    def cells(self) -> tuple[object, ...]:
+        """A row of the view."""
+        if self.rows is None:
+            return (self.name, None, pd.NaT, pd.NaT, NOT_YET, self.look)
+        stamps = self.rows["timestamp"] if "timestamp" in self.rows else pd.Series(dtype="datetime64[us, UTC]")
+        return (self.name, len(self.rows), stamps.min(), stamps.max(), _read(self.coverage), self.look)
+
+
+def tenant(case: Ground, given: object) -> Tenant:
+    """What there is of one tenant in the window: log events, requests, audit rows, statements, findings.
+
+    The database log and the trail's crossings are only counted where the case has read them; else the row says so, and
+    `look` reads them.
+
+    Args:
+        case: the case.
+        given: the tenant, spelled as the system allows it.
+
+    Returns:
+        A view; its frame has source, rows (Int64, null where not looked at), first and last (UTC), read (whether all
+        pulls of it are complete) and look, the call that shows them.
+
+    Raises:
+        BadInput: neither logs nor audit tables name it.
+    """
+    name = tenant_id(case, given)
+    sources = _sources(case, name)
+    frame = pd.DataFrame([source.cells for source in sources], columns=list(COLUMNS)).astype({"rows": "Int64"})
+    for edge in ("first", "last"):
+        frame[edge] = pd.to_datetime(frame[edge], utc=True).astype("datetime64[us, UTC]")
+    pulls = dict.fromkeys(row for source in sources for row in source.coverage)
+    call = f"case.tenant({name!r})"
+    return Tenant(
+        title=f"Tenant {name} in the window",
+        frame=frame,
+        coverage=tuple(pulls),
+        call=call,
+        notes=log_notes(case),
+        hops=tuple(f"{call}.{way}()" for way in ("lines", "requests", "audit", "sql", "findings", "before")),
+        case=case,
+        id=name,
+        _named_by=lambda: findings_of(case, name),
+    )
+
+
+def _sources(case: Ground, name: str) -> list[Source]:
+    of = f"tenant={name!r}"
+    logs, before = (
+        frame[is_tenant(case, frame["tenant"], name)] for frame in (case.log_events, case.baseline_log_events)
+    )
+    found = ended(case)
+    found = found[is_tenant(case, found["tenant"], name)]
+    failed, now = found[found["failed"].astype(bool)], log_coverage(case, WINDOW)
+    sources = [
+        Source("log events", f"case.logs({of})", logs, now),
+        Source("log events at ERROR", f"case.logs({of}, level='ERROR')", logs[logs["level"] == "ERROR"], now),
+        Source("requests and jobs", f"case.requests_of({of})", found, now),
+        Source("requests and jobs that failed", f"case.requests_of({of}, failed=True)", failed, now),
+        Source("log events of the baseline", f"case.logs({of}, side='baseline')", before, log_coverage(case, BASELINE)),
+        _mentioned(case, name, now),
+        *_audited(case, name),
+    ]
+    return [*sources, *_database(case, name), *_crossings(case, name), _findings(case, name)]
+
+
+def _mentioned(case: Ground, name: str, coverage: tuple[Coverage, ...]) -> Source:
+    """Log events that hold its id as a text and are nobody's or another's; of very many they are not looked for."""
+    events = case.log_events
+    others = events[~is_tenant(case, events["tenant"], name)] if len(events) <= MOST_SEARCHED else None
+    found = None if others is None else others[holding(case, others, name)]
+    return Source("log events of others that mention it", f"case.logs(contains={name!r})", found, coverage)
+
+
+def _audited(case: Ground, name: str) -> list[Source]:
+    of = f"case.audit_rows(tenant={name!r}"
+    tables = [table for table in audit_tables(case) if tenant_columns(case, table)]
+    if not tables:
+        return [Source("audit rows", f"{of})", pd.DataFrame(), audit_coverage(case, ()))]
+    rows = audit_rows(case, tenant=name).frame
+    return [
+        Source(
+            f"audit rows of {table}",
+            f"{of}, table={table!r})",
+            rows[rows["table"] == table],
+            audit_coverage(case, [table]),
+        )
+        for table in tables
+    ]
+
+
+def _database(case: Ground, name: str) -> list[Source]:
+    """Its statements, where the log was read."""
+    read = tuple(row for row in case.coverage if row.pull.split("/")[0] == "database_log")
+    rows = sql(case, tenant=name).frame if read else None
+    return [Source("statements of the database log", f"case.sql(tenant={name!r})", rows, read)]
+
+
+def _crossings(case: Ground, name: str) -> list[Source]:
+    """Rows that cross tenants, of which it is one."""
+    if case.profile.tenants is None or case.profile.tenants.trail is None:
+        return []
+    read = named_coverage(case, [CROSSED])
+    if not read:
+        return [Source("rows across tenants", "case.crossings", None, ())]
+    rows = case.crossings
+    its = rows[is_tenant(case, rows["actor"], name) | is_tenant(case, rows["owner"], name)]
+    return [Source("rows across tenants", "case.crossings", its, read)]
+
+
+def _findings(case: Ground, name: str) -> Source:
+    found = [{"timestamp": finding.first_seen} for finding in _naming(case, name)]
+    frame = pd.DataFrame(found, columns=["timestamp"])
+    frame["timestamp"] = pd.to_datetime(frame["timestamp"], utc=True)
+    return Source(f"findings ({_made(case)} checks made)", f"case.tenant({name!r}).findings()", frame, ())
+
+
+def _made(case: Ground) -> int:
+    """How many checks were made, clear or not."""
+    return sum(result.status is not Verdict.NOT_CHECKED for result in case.known_results)
+
+
+def _read(coverage: Sequence[Coverage]) -> str:
+    """`whole`, or what is not."""
+    lacking = [row for row in coverage if row.status not in ALL_THERE]
+    if not lacking:
+        return "whole"
+    states = ", ".join(dict.fromkeys(str(row.status).replace("_", " ") for row in lacking))
+    return f"{len(lacking)} of {len(coverage)} pulls {states}"
+
+
+def _naming(case: Ground, name: str) -> list[Finding]:
+    """Findings whose subject or statement names a tenant, by rank."""
+    names = {name, redact(name)}
+    found = []
+    for finding in (finding for result in case.known_results for finding in result.findings):
+        values = pd.Series(
+            [part.strip() for value in finding.subject.values() for part in value.split(",")], dtype="str"
+        )
+        is_subject = any(is_tenant(case, values, each).any() for each in names)
+        if is_subject or any(names_it(finding.statement, each) for each in names):
+            found.append(finding)
+    return found
+
+
+def findings_of(case: Ground, name: str) -> View:
+    """Findings of the checks made so far that name a tenant, by rank.
+
+    Returns:
+        A view; its frame has id, severity, statement, first_seen (UTC) and confidence.
+    """
+    found = _naming(case, name)
+    rows = [(each.id, str(each.severity), each.statement, each.first_seen, each.confidence) for each in found]
+    frame = pd.DataFrame(rows, columns=["id", "severity", "statement", "first_seen", "confidence"])
+    frame["first_seen"] = pd.to_datetime(frame["first_seen"], utc=True).astype("datetime64[us, UTC]")
+    checks = _made(case)
+    note = (
+        f"{checks} checks were made so far; a section that was not run has none here."
+        if checks
+        else "No check was made."
+    )
+    return View(
+        title=f"Findings that name tenant {name}",
+        frame=frame,
+        coverage=tuple(case.coverage),
+        call=f"case.tenant({name!r}).findings()",
+        notes=(note,),
+        hops=tuple(f"case.finding({each.id!r})" for each in found[:1]),
+    )
+
+
+def tenants_seen(case: Ground) -> Listed[Tenant]:
+    """Tenants that the logs of window or baseline name, most failures first; each opens by its id.
+
+    Returns:
+        A view; its frame has tenant, events (log events of the window), requests, failed (int64) and share (failed of
+        requests, 0..1, NaN without requests).
+    """
+    table = tenant_table(ended(case))
+    names = logged_tenants(case)
+    table = table.reindex(pd.Index(names, dtype="str", name="tenant"))
+    table["events"] = case.log_events["tenant"].dropna().astype("str").value_counts().reindex(names)
+    counts = ["events", "requests", "failed"]
+    table[counts] = table[counts].fillna(0).astype("int64")
+    frame = table.reset_index()[["tenant", *counts, "share"]]
+    frame = frame.sort_values(["failed", "events", "tenant"], ascending=[False, False, True], ignore_index=True)
+    ids = tuple(str(name) for name in frame["tenant"])
+    return Listed(
+        title="Tenants of the logs, window and baseline",
+        frame=frame,
+        coverage=log_coverage(case, WINDOW, BASELINE),
+        call="case.tenants_seen",
+        notes=log_notes(case),
+        hops=tuple(f"case.tenant({name!r})" for name in ids[:1]),
+        noun="tenant",
+        ids=ids,
+        _opened=lambda name: tenant(case, name),
+    )

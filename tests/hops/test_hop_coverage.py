@@ -1,0 +1,147 @@
+"""A view says what it looked at: which pulls, how complete, of which side; empty is not "there is none"."""
+
+import json
+import shutil
+from pathlib import Path
+
+from builders import DAY, at, failure, minutes, open_export, request, write_logs
+from hop_export import API, WORKER
+
+from ddms_ops.case import Case
+from ddms_ops.coverage import Status
+from ddms_ops.incident import resolve
+from ddms_ops.sources.files import FilesSource
+
+SYSTEMS = Path(__file__).parents[2] / "parameters" / "systems"
+
+
+def statuses(view: object) -> dict[str, Status]:
+    """Status of each pull of a view."""
+    return {row.pull: row.status for row in view.coverage}
+
+
+def test_a_damaged_file_makes_an_empty_answer_doubtful(logs_alone: Case):
+    """The view names the pull and why; a filter that leaves that group out is whole."""
+    view = logs_alone.request("not there")
+    assert not view.is_all_there
+    assert statuses(view)[f"logs{WORKER}"] is Status.PARTIAL
+    assert "pulls are not complete; what is not here may still exist" in repr(view)
+    whole = logs_alone.logs(log_group=API)
+    assert whole.is_all_there
+    assert f"Read whole: logs{API}." in repr(whole)
+
+
+def test_what_is_not_configured_is_said(logs_alone: Case):
+    """No database log, no audit rows, no metrics: empty views, never an error."""
+    name = logs_alone.logs(tenant="t2").frame["request_id"].iloc[0]
+    views = [logs_alone.sql(request=name), logs_alone.audit_rows(request=name), logs_alone.statements]
+    views += [logs_alone.sql(tenant="t2"), logs_alone.audit_rows(tenant="t2"), logs_alone.changes_seen]
+    for view in views:
+        assert len(view) == 0 or view.call == "case.changes_seen"
+        assert Status.NOT_CONFIGURED in statuses(view).values()
+        assert not view.is_all_there
+        assert "not configured" in repr(view)
+    assert "set log_min_duration_statement" in repr(views[0])
+
+
+def test_a_tenants_sources_say_how_they_were_read(logs_alone: Case):
+    """Partial logs and audit tables that are not there are no zeros to rely on."""
+    table = logs_alone.tenant("t2").frame.set_index("source")
+    assert table.loc["log events", "read"] == "1 of 2 pulls partial"
+    assert table.loc["audit rows of audit_logs", "read"] == "1 of 1 pulls not configured"
+
+
+def test_a_system_that_declares_no_audit_table_says_so(tmp_path: Path):
+    """Coverage has a row for it, though nothing could be asked."""
+    write_logs(tmp_path, "app", *[request(clock) for clock in minutes(0, 60)])
+    case = open_export(tmp_path, system="generic")
+    view = case.audit_rows(request="r1")
+    assert statuses(view) == {"audit": Status.NOT_CONFIGURED}
+    assert "The profile declares no audit table; database.audit of the profile names them." in repr(view)
+
+
+def test_without_any_log_group_nothing_is_said_to_be_absent(tmp_path: Path):
+    """Views over logs are empty, and not configured; what moved needs no logs."""
+    (tmp_path / "alarms").mkdir()
+    (tmp_path / "alarms" / "a.json").write_text('{"AlarmHistoryItems": []}')
+    case = open_export(tmp_path, system="generic")
+    for view in (
+        case.logs(),
+        case.request("x"),
+        case.error_groups,
+        case.tenants_seen,
+        case.insights("fields @message"),
+    ):
+        assert len(view) == 0
+        assert set(statuses(view).values()) == {Status.NOT_CONFIGURED}
+
+
+def test_events_of_the_baseline_alone_are_groups_that_are_gone(tmp_path: Path):
+    """A window in which nothing was logged is compared all the same."""
+    write_logs(tmp_path, API, *[failure(clock) for clock in minutes(0, 10, 9)])
+    case = open_export(tmp_path)
+    assert case.error_groups.frame[["events", "baseline_events", "trend"]].to_numpy().tolist() == [[0, 100, "gone"]]
+    assert len(case.group(case.error_groups.ids[0]).before()) == 100
+
+
+def test_a_log_without_tags_says_what_to_switch_on(tmp_path: Path):
+    """Statements of the same seconds are not taken for the request's."""
+    write_logs(tmp_path, API, request("10:00:01"))
+    (tmp_path / "database").mkdir()
+    line = "2026-03-04 10:00:01 UTC:10.0.0.1(1):app@dms:[7]:LOG:  duration: 5.0 ms  statement: SELECT 1\n"
+    (tmp_path / "database" / "postgresql.log").write_text(line)
+    view = open_export(tmp_path).request("r-10:00:01-t1-/documents/1").sql()
+    assert len(view) == 0
+    assert "No statement of the log says which request sent it: let the application write request_id" in repr(view)
+
+
+def test_statements_of_a_tenant_are_those_of_sessions_that_set_it(tmp_path: Path):
+    """By the session's setting, where the log shows one; how many are known so is said."""
+    write_logs(tmp_path, API, request("10:00:01", tenant="t1"))
+    (tmp_path / "database").mkdir()
+    head = "2026-03-04 10:00:0{} UTC:10.0.0.1(1):app@dms:[{}]:LOG:  duration: 5.0 ms  statement: {}\n"
+    said = [
+        (1, 7, "SET app.tenant_id = 't1'"),
+        (2, 7, "SELECT a FROM b WHERE c = 1"),
+        (3, 8, "SELECT a FROM b WHERE c = 2"),
+    ]
+    (tmp_path / "database" / "postgresql.log").write_text("".join(head.format(*each) for each in said))
+    view = open_export(tmp_path).tenant("t1").sql()
+    frame = view.frame[view.frame["text"].str.startswith("SELECT")]
+    assert frame[["calls", "total_ms"]].to_numpy().tolist() == [[1.0, 5.0]]
+    assert "Known by the session's setting: of 3 calls of the window in the log 2 have a tenant so." in repr(view)
+
+
+def test_corrected_clocks_are_said(tmp_path: Path):
+    """Events stand at their corrected time, the stream by name."""
+    lines = []
+    for n, clock in enumerate(minutes(0, 60)):
+        event = json.loads(request(clock))
+        late = n % 3 == 0
+        event |= {"logStreamName": "late" if late else f"s{n % 3}", "ingestionTime": event["timestamp"] + 2000}
+        event["timestamp"] -= 300_000 * late
+        lines.append(json.dumps(event))
+    write_logs(tmp_path, API, *lines, failure("10:59:59"))
+    case = open_export(tmp_path)
+    assert len(case.clock_offsets) == 1
+    assert f"those of late of {API}" in repr(case.logs())
+
+
+def test_a_sample_is_said_to_be_one(tmp_path: Path):
+    """In every view over log events."""
+    profiles = shutil.copytree(SYSTEMS, tmp_path / "systems")
+    text = (profiles / "dms.yaml").read_text().replace("logs:\n", "logs:\n  max_events: 300\n", 1)
+    (profiles / "dms.yaml").write_text(text)
+    write_logs(tmp_path, API, *[request(clock) for clock in minutes(0, 60, 9) + minutes(0, 60)])
+    given = {"incident_id": "test", "system": "dms", "start": f"{DAY}T10:00Z", "end": f"{DAY}T11:00Z"}
+    found, profile = resolve({**given, "source": f"files:{tmp_path}"}, now=at("12:00"), where="", profiles=profiles)
+    source, folder = FilesSource(tmp_path), tmp_path / "report"
+    case = Case(found, profile, source, folder, clock=lambda: at("12:00"), profiles=profiles)
+    for view in (
+        case.logs(),
+        case.request("x"),
+        case.error_groups,
+        case.tenants_seen,
+        case.insights("fields @message"),
+    ):
+        assert "A sample: 1 in 4 log events by time was read; what is not here may still exist." in repr(view)

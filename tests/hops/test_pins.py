@@ -1,0 +1,349 @@
+"""Pins: rows that a person froze stay as they were, wherever the report goes."""
+
+import decimal
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from builders import failure, minutes, open_export, request, write_logs
+from pandas.testing import assert_frame_equal
+
+from ddms_ops.case import Case
+from ddms_ops.cli import main
+from ddms_ops.errors import BadInput, EvidenceError
+from ddms_ops.folders import settle
+from ddms_ops.hops.pinned import read_pins
+from ddms_ops.hops.pins import pin_faults
+from ddms_ops.hops.view import View
+from ddms_ops.report import open_report
+from ddms_ops.report.summary import summary_lines
+
+HOSTILE = "<script>alert(1)</script> ../../x | ![x](http://127.0.0.1:1/) password=hunter2hunter2"
+CALL = 'case.logs(level="ERROR")'
+
+
+def lines_of(case: Case) -> View:
+    """The failures of a case as a view."""
+    errors = case.log_events[case.log_events["level"] == "ERROR"].reset_index(drop=True)
+    return View("Lines of errors", errors, tuple(case.pulls("logs")), CALL, columns=("timestamp", "message"))
+
+
+def case_below(root: Path) -> Case:
+    """A case over a small export with twenty failures."""
+    healthy = [request(clock) for hour in (9, 10) for clock in minutes(0, 60, hour)[::10]]
+    write_logs(root, "api", *healthy, *[failure(clock, "no seat") for clock in minutes(20, 22)])
+    return open_export(root, system="generic")
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """A case with a check made."""
+    case = case_below(tmp_path_factory.mktemp("opened"))
+    case.result("new_errors")
+    return case
+
+
+@pytest.fixture
+def case(opened: Case) -> Iterator[Case]:
+    """The same without pins."""
+    yield opened
+    shutil.rmtree(opened.folder / "pins", ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def made(opened: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its report folder with two pins, to be copied."""
+    opened.pin(lines_of(opened), HOSTILE)
+    opened.pin(opened.log_events.groupby("level").size(), "how many")
+    folder = shutil.copytree(opened.folder, tmp_path_factory.mktemp("made") / "test")
+    shutil.rmtree(opened.folder / "pins")
+    return Path(folder)
+
+
+@pytest.fixture
+def report(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(made, tmp_path / "copy" / made.name))
+
+
+def test_all_rows_come_back_as_they_were(case: Case):
+    """With their types and times, and private to the user."""
+    view = lines_of(case)
+    kept = case.pin(view, "the first failures")
+    known = view.frame.dropna(axis="columns", how="all")
+    assert_frame_equal(kept.frame[list(known)], known, check_dtype=False)
+    assert list(kept.frame) == list(view.frame)
+    assert len(kept) == 20
+    assert kept.folder == case.folder / "pins"
+    assert kept.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_manifest_says_why_and_whence(case: Case):
+    """Reason, call, time, and each pull with the digest that its file had."""
+    kept = case.pin(lines_of(case), "  the first failures\n")
+    [known] = [entry for entry in case.evidence.entries if entry.coverage.pull == "logs/api"]
+    entry = json.loads((kept.folder / "manifest.json").read_text())["files"][0]
+    assert entry["parameters"]["why"] == "the first failures"
+    assert entry["query"] == CALL
+    assert entry["parameters"]["pinned_at"] == "2026-03-04T12:00:00.000Z"
+    assert entry["parameters"]["pulls"] == {"logs/api": known.sha256}
+    assert entry["coverage"]["status"] == "complete"
+
+
+def test_the_same_twice_is_one_pin(case: Case):
+    """By rows and reason; another reason is another pin."""
+    view = lines_of(case)
+    assert case.pin(view, "seats").name == case.pin(view, " seats ").name
+    case.pin(view, "another reason")
+    assert {each.why for each in case.pins} == {"seats", "another reason"}
+
+
+def test_pinning_leaves_the_evidence_alone(case: Case):
+    """A pin is in no digest of the run, and a replay gives the same findings."""
+    before = (case.folder / "findings.json").read_bytes()
+    case.pin(case.log_events, "all")
+    case.save()
+    assert (case.folder / "findings.json").read_bytes() == before
+    assert main(["replay", str(case.folder)]) == 0
+
+
+@pytest.mark.parametrize("why", ["", " \n", None, 7])
+def test_a_pin_has_a_reason(case: Case, why: object):
+    """None, and nothing is written."""
+    with pytest.raises(BadInput, match="say why"):
+        case.pin(lines_of(case), why)
+    assert not (case.folder / "pins").exists()
+
+
+@pytest.mark.parametrize("given", [{"a": 1}, "text", None, [1]])
+def test_only_rows_can_be_pinned(case: Case, given: object):
+    """What is no view and no frame is refused by its type."""
+    with pytest.raises(BadInput, match="give a view of the case or a DataFrame; got"):
+        case.pin(given, "why")
+
+
+def test_a_pin_is_as_complete_as_the_worst_of_its_pulls(tmp_path: Path):
+    """An export cut short makes a pin that says so."""
+    case = case_below(tmp_path)
+    (tmp_path / "logs/api/junk").write_bytes(b"\x00\xff" * 500)
+    assert case.pin(lines_of(case), "why").state.startswith("partial: logs/api: ")
+
+
+def test_a_frame_of_ones_own_says_so(case: Case):
+    """Nobody knows which pulls it came from."""
+    assert case.pin(case.log_events, "why").state == ("partial: given by hand; which pulls it came from is not known")
+
+
+def test_what_parquet_cannot_hold_is_kept_as_text(case: Case):
+    """Dictionaries, objects, mixed values and half characters; two columns of one name are two."""
+    odd = pd.DataFrame(
+        {
+            "nested": [{"b": 1}, None],
+            "mixed": [1, "a"],
+            "half": pd.Series(["\ud800", "x"], dtype=object),
+            "huge": [2**80, 1],
+            "months": pd.period_range("2026-01", periods=2, freq="M"),
+            "lists": [["a"], []],
+            "cost": [decimal.Decimal("1.50"), None],
+            "empty": [None, None],
+        }
+    )
+    kept = case.pin(pd.concat([odd, odd[["mixed"]]], axis=1), "odd")
+    assert kept.notes == (
+        "Kept as text, for Parquet cannot hold the values: nested, mixed, half, huge, months, mixed (2).",
+    )
+    assert kept.frame["nested"].iloc[0] == '{"b": 1}'
+    assert list(kept.frame["half"]) == ["\\ud800", "x"]
+    assert list(kept.frame["lists"].iloc[0]) == ["a"]
+    assert kept.frame["cost"].iloc[0] == decimal.Decimal("1.50")
+
+
+def test_an_index_that_says_something_is_kept(case: Case):
+    """Counts by level come with their levels."""
+    kept = case.pin(case.log_events.groupby("level").size().rename("events"), "how many")
+    assert kept.frame.to_dict("list") == {"level": ["ERROR", "INFO"], "events": [20, 60]}
+
+
+def test_a_frame_without_rows_can_be_pinned(case: Case):
+    """That there was nothing may be worth keeping."""
+    assert "no rows" in repr(case.pin(pd.DataFrame({"a": []}), "nothing there"))
+
+
+def test_a_pin_shows_where_it_lies_and_nothing_that_acts(case: Case):
+    """File, digest and the way into the post-mortem; hostile words are text, secrets are taken out."""
+    kept = case.pin(lines_of(case), HOSTILE)
+    assert kept.entry.file == f"{kept.name}.parquet"
+    assert [path.name for path in kept.folder.iterdir() if path.suffix == ".parquet"] == [kept.entry.file]
+    for words in (kept.entry.sha256, kept.entry.file, f"ddms-ops report {case.folder}", f"case.unpin('{kept.name}')"):
+        assert words in repr(kept)
+    html = kept._repr_html_() + case.pins._repr_html_()
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "hunter2" not in html + repr(kept) + repr(case.pins)
+
+
+def test_a_pin_is_found_by_name_and_taken_out(case: Case):
+    """What is left is a folder that verifies."""
+    kept = case.pin(lines_of(case), "one")
+    other = case.pin(lines_of(case), "two")
+    assert case.pins[kept.name].why == "one"
+    with pytest.raises(BadInput, match=f"no pin named 'pin-x'.*known: .*{other.name}"):
+        case.unpin("pin-x")
+    assert [each.name for each in case.unpin(kept.name)] == [other.name]
+    assert pin_faults(case.folder) == []
+    assert "Nothing is pinned" in repr(case.unpin(other.name))
+
+
+def changed(folder: Path) -> str:
+    """One byte of a pinned file changed."""
+    path = sorted(folder.glob("*.parquet"))[0]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+    return path.name
+
+
+def removed(folder: Path) -> str:
+    """A pinned file removed."""
+    path = sorted(folder.glob("*.parquet"))[0]
+    path.unlink()
+    return path.name
+
+
+def added(folder: Path) -> str:
+    """A file added."""
+    (folder / "extra.parquet").write_bytes(b"x")
+    return "extra.parquet"
+
+
+def edited(folder: Path) -> str:
+    """Another reason written into the manifest."""
+    path = folder / "manifest.json"
+    path.write_text(path.read_text().replace("how many", "how much"))
+    return path.name
+
+
+def damaged(folder: Path) -> str:
+    """No manifest any more."""
+    (folder / "manifest.json").write_text("{")
+    return "manifest.json"
+
+
+def test_verify_counts_pins(report: Path, capsys: pytest.CaptureFixture[str]):
+    """An untouched folder has none to complain about."""
+    assert main(["verify", str(report)]) == 0
+    assert "2 pinned by people, as pinned" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("tamper", [changed, removed, added, edited, damaged])
+def test_verify_names_a_pin_that_is_not_what_it_was(report: Path, capsys: pytest.CaptureFixture[str], tamper):
+    """Whatever was changed is named, exit 1; the findings are replayed all the same, for they do not rest on pins."""
+    name = tamper(report / "pins")
+    assert main(["verify", str(report)]) == 1
+    assert f"pins/{name}: " in capsys.readouterr().out
+    assert main(["replay", str(report)]) == 0
+
+
+def test_an_edited_manifest_is_not_signed_again(case: Case):
+    """A pin more would make the edit look true."""
+    case.pin(lines_of(case), "how many")
+    edited(case.folder / "pins")
+    with pytest.raises(EvidenceError, match="its content does not fit its own digest; nothing was pinned"):
+        case.pin(lines_of(case), "another")
+
+
+def settled(report: Path, made_again: Path) -> Path:
+    """A report made again in the place of an earlier one."""
+    work = report.parent / ".work-1" / report.name
+    work.parent.mkdir()
+    shutil.copytree(made_again, work)
+    return settle(work, report.parent)
+
+
+def test_pins_stay_when_the_report_is_made_again(report: Path, tmp_path: Path):
+    """As they are, in the new report and in the one that is kept."""
+    again = case_below(tmp_path / "again").folder
+    folder = settled(report, again)
+    assert {each.why for each in read_pins(folder)} == {HOSTILE, "how many"}
+    assert (folder / "pins").stat().st_mode & 0o777 == 0o700
+    assert pin_faults(folder) == pin_faults(folder.with_name(f"{folder.name}.1")) == []
+
+
+def test_pins_of_the_new_report_stand_beside_earlier_ones(report: Path, tmp_path: Path):
+    """A cell that pins, run again, adds its pin to those of before."""
+    case = case_below(tmp_path / "again")
+    case.pin(lines_of(case), "pinned by a cell")
+    folder = settled(report, case.folder)
+    assert {each.why for each in read_pins(folder)} == {HOSTILE, "how many", "pinned by a cell"}
+    assert pin_faults(folder) == []
+
+
+def test_faults_of_pins_are_taken_over_too(report: Path, tmp_path: Path):
+    """Making a report again does not make a changed pin whole."""
+    name = changed(report / "pins")
+    folder = settled(report, case_below(tmp_path / "again").folder)
+    assert pin_faults(folder) == [f"pins/{name}: was changed: its SHA-256 is not the manifest's"]
+
+
+def test_the_post_mortem_shows_pins(report: Path):
+    """Reason, first rows with the pull that they came from, call, file; redacted and escaped."""
+    section = open_report(report).pins()
+    text, html = section.markdown, section._repr_html_()
+    number = open_report(report).marks["logs/api"].number
+    assert f"no seat | fact [^{number}] |" in text
+    assert f'<a href="#pull-{number}"' in html
+    assert "Lines of errors: the first 12 of 20 rows; complete." in text
+    assert "| ERROR | 20 | written by people |" in text
+    assert CALL in text
+    assert [each.entry.file in text for each in read_pins(report)] == [True, True]
+    assert "<script" not in html.replace("<style>", "")
+    assert "hunter2" not in text + html + repr(section)
+
+
+def test_rows_of_a_pull_that_was_read_again_are_no_fact_of_it(report: Path):
+    """A pin stays as it was; the ledger has other records now."""
+    path = report / "evidence/manifest.json"
+    [entry] = [e for e in json.loads(path.read_text())["files"] if e["pull"] == "logs/api"]
+    path.write_text(path.read_text().replace(entry["sha256"], "0" * 64))
+    text = open_report(report).pins().markdown
+    assert "read again, or not read, since: logs/api." in text
+    assert "fact" not in text
+
+
+@pytest.mark.parametrize("tamper", [changed, removed, damaged])
+def test_a_damaged_pin_is_not_shown(report: Path, tamper):
+    """The post-mortem says which file, and shows the rest."""
+    name = tamper(report / "pins")
+    text = open_report(report).pins().markdown
+    assert name in text
+    assert "not shown" in text or "cannot be shown" in text
+
+
+def test_a_report_without_pins_says_how(report: Path):
+    """One sentence; the ledger and the summary say nothing of it."""
+    shutil.rmtree(report / "pins")
+    found = open_report(report)
+    assert found.pins().text.startswith("Nothing was pinned. In JupyterLab case.pin(view, ")
+    assert "inned" not in found.ledger().text
+    assert "inned" not in "\n".join(summary_lines(found))
+
+
+def test_the_ledger_and_the_summary_name_pins(report: Path):
+    """Every file, and one line for the chat."""
+    found = open_report(report)
+    assert [each.entry.file in found.ledger().text for each in read_pins(report)] == [True, True]
+    [line] = [line for line in summary_lines(found) if line.startswith("- Pinned")]
+    assert "(and 1 more)" in line
+    assert "![x]" not in line
+
+
+def test_hostile_names_of_columns_are_text(case: Case):
+    """In every form of the section."""
+    case.pin(pd.DataFrame({"<b>x</b> | [y](z) anna@example.com": [1]}), "why")
+    section = open_report(case.folder).pins()
+    assert "<b>" not in section._repr_html_()
+    assert "\\[y\\](z)" in section.markdown
+    assert "anna@" not in section.markdown + section._repr_html_() + section.text
