@@ -14,6 +14,7 @@ import pandas as pd
 from ddms_ops import __version__
 from ddms_ops.access_frames import AccessFrames
 from ddms_ops.checks import CHECKS, run_check
+from ddms_ops.checks.base import Check
 from ddms_ops.container_frames import ContainerFrames
 from ddms_ops.cost_frames import CostFrames
 from ddms_ops.coverage import Coverage
@@ -111,6 +112,7 @@ class Case(
         self._results: dict[str, CheckResult] = {}
         self._generic = load_profile(GENERIC, folder=profiles)
         self._is_reread = False
+        self._is_checking = False
         self.evidence = EvidenceFolder(folder / "evidence", tool=TOOL)
         for name in sorted({incident.system, GENERIC}):
             if self.evidence.keep_profile(profile_path(name, profiles)):
@@ -164,7 +166,8 @@ class Case(
             if before not in ("", after):
                 self._read_anew()
             self._coverage[name] = pull.coverage
-            self.save()
+            if not self._is_checking and not (self.folder / MARKER).exists():
+                self.save()
         stop_if_interrupted(pull)
         self._whole.add(name)
         return name
@@ -228,11 +231,21 @@ class Case(
             known = {known.id: known for known in CHECKS}
             if check not in known:
                 raise BadInput(f"no check named {check!r}{did_you_mean(check, known)}; known: {', '.join(known)}")
-            with stopped_as(f"checking {check}"):
-                result = run_check(known[check], self)
-            self._results[check] = result
+            self._results[check] = self._checked(known[check])
             self.save()
         return self._results[check]
+
+    def _checked(self, check: Check) -> CheckResult:
+        """A check's result; what it pulls is saved with it, also where it is stopped."""
+        is_outermost, self._is_checking = not self._is_checking, True
+        try:
+            with stopped_as(f"checking {check.id}"):
+                return run_check(check, self)
+        except KeyboardInterrupt:
+            self.save()
+            raise
+        finally:
+            self._is_checking = not is_outermost
 
     @property
     def results(self) -> tuple[CheckResult, ...]:

@@ -30,7 +30,8 @@ TONE_OF = {
 }  # fmt: skip
 TONES = ("critical", "high", "medium", "low", "info", "good")
 
-# For JupyterLab, light and dark; the last two rules stand for a control whose kernel is gone. The report strips it and brings its own sheet for the same classes.
+# For JupyterLab, light and dark; the last two rules stand for a control whose kernel is gone. The report strips it and
+# brings its own sheet for the same classes.
 LAB_STYLE = """<style>
 .ddms-table{max-width:100%;overflow-x:auto}
 .ddms-table table{border-collapse:collapse;color:inherit;font-size:inherit;

@@ -63,13 +63,16 @@ class StagedLogs:
             )
             stamps = "CAST(min(timestamp) AS TIMESTAMP), CAST(max(timestamp) AS TIMESTAMP)"
             [(rows, first, last)] = engine.execute(f"SELECT count(*), {stamps} FROM '{file}'").fetchall()
-        return int(rows), self.total(query), span_of(first, last)
+            return int(rows), self._total(engine, query), span_of(first, last)
 
     def total(self, query: LogQuery | LogCountQuery) -> int:
         """How many events match, without a query's limit and share."""
-        where, values = _where(query)
         with closing(self._engine()) as engine:
-            [(count,)] = engine.execute(f"SELECT count(*) FROM '{self._file}' WHERE {where}", values).fetchall()
+            return self._total(engine, query)
+
+    def _total(self, engine: duckdb.DuckDBPyConnection, query: LogQuery | LogCountQuery) -> int:
+        where, values = _where(query)
+        [(count,)] = engine.execute(f"SELECT count(*) FROM '{self._file}' WHERE {where}", values).fetchall()
         return int(count)
 
     def counts(self, query: LogCountQuery) -> pa.Table:

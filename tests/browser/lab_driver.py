@@ -17,6 +17,14 @@ const panel = window.jupyterapp.shell.currentWidget;
 const cells = panel && panel.content.widgets || [];
 const status = panel && panel.sessionContext && panel.sessionContext.session?.kernel?.status;
 """
+AREAS = """
+const isDrawn = one => (one.naturalWidth ?? one.width) > 0;
+const areas = cells.filter(c => c.model.type === 'code').map(c => ({
+    outputs: c.model.outputs.length,
+    text: c.outputArea.node.innerText.trim(),
+    drawn: [...c.outputArea.node.querySelectorAll('img, canvas')].filter(isDrawn).length,
+}));
+"""
 
 
 class LabPage:
@@ -153,10 +161,13 @@ class LabPage:
         """Wait until something on the page shows some words."""
         locator.filter(has_text=words).first.wait_for()
 
-    def pictures(self, number: int) -> int:
-        """How many pictures stand below the n-th code cell, each drawn."""
-        drawn = "found => found.filter(picture => picture.complete && picture.naturalWidth > 0).length"
-        return int(self.cell(number).locator(".jp-Cell-outputArea img").evaluate_all(drawn))
+    def everything_shown(self, pictures: list[int]) -> list[str]:
+        """What a person reads below each code cell, once each shows something and so many pictures are drawn."""
+        is_drawn = "areas.every((a, i) => (!a.outputs || a.text || a.drawn) && a.drawn === given[i])"
+        self.page.wait_for_function(
+            f"(given) => {{ {CURRENT} {AREAS} return {is_drawn} }}", arg=pictures, timeout=20_000
+        )
+        return [str(text) for text in self.js(f"{AREAS} return areas.map(a => a.text);")]
 
     def number_of(self, words: str) -> int:
         """Which code cell has these words in its source."""
