@@ -6,6 +6,7 @@ from ddms_ops.analysis.suspects import ALARM, SEEN, alarms_before, first_seen_ve
 from ddms_ops.coverage import Coverage
 from ddms_ops.errors import BadInput
 from ddms_ops.evidence import read_table
+from ddms_ops.hops.lines import raw
 from ddms_ops.hops.moved import moved
 from ddms_ops.hops.naming import typed, unknown
 from ddms_ops.hops.reading import WINDOW, log_coverage, numbered_rows
@@ -80,15 +81,22 @@ def change(case: Ground, given: object) -> Change:
     row = table.iloc[place]
     what = row["calls"] + ("" if pd.isna(row["resource"]) else f" on {row['resource']}")
     who = "" if pd.isna(row["actor"]) else f" by {row['actor']}"
-    call = f"case.change({place})"
+    call, calls = f"case.change({place})", _calls(case, row)
     return Change(
         title=f"{what}{who} at {row['first']:%Y-%m-%d %H:%M:%S} UTC",
-        frame=_calls(case, row),
+        frame=calls,
         coverage=_coverage(case),
         call=call,
-        hops=(f"{call}.moved()", f"{call}.moved(minutes=30)"),
+        hops=(f"{call}.raw()", f"{call}.moved()"),
         _after=lambda minutes: moved(case, row, what, minutes=minutes, call=call),
+        _raw=lambda n: _recorded(case, calls, n, call),
     )
+
+
+def _recorded(case: Ground, calls: pd.DataFrame, n: int, call: str) -> View:
+    if not isinstance(n, int) or not 0 <= n < len(calls):
+        raise BadInput(f"no call {n!r} of this change; they are numbered 0 to {len(calls) - 1}")
+    return raw(case, calls.iloc[n], f"{call}.raw({n})")
 
 
 def _of_event(case: Ground, table: pd.DataFrame, given: object) -> int:

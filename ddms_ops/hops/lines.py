@@ -157,9 +157,16 @@ def raw(case: Ground, event: pd.Series, call: str) -> Record:
         {"timestamp": [event["timestamp"]], "pull": [pull], "row": [row], "record": [record_text(record)]}
     )
     return Record(
-        title=f"The record of {record.get('log_group') or pull}, stream {record.get('log_stream') or 'unknown'}",
+        title=_named(record, pull),
         frame=frame,
         coverage=named_coverage(case, [pull]),
         call=call,
-        hops=tuple(f"case.request({str(event['request_id'])!r})" for _ in [0] if pd.notna(event["request_id"])),
+        hops=tuple(f"case.request({str(event['request_id'])!r})" for _ in [0] if pd.notna(event.get("request_id"))),
     )
+
+
+def _named(record: dict[str, object], pull: str) -> str:
+    """Where a record stood: its log group and stream, or its name in the pull."""
+    if record.get("log_group"):
+        return f"The record of {record['log_group']}, stream {record.get('log_stream') or 'unknown'}"
+    return f"The record of {record.get('name') or pull}"

@@ -110,7 +110,7 @@ def shown_cell(value: object) -> object:
     if isinstance(value, pd.Timestamp) and value.tzinfo:
         return f"{value:%Y-%m-%d %H:%M:%S.%f}"[:-3]
     if isinstance(value, bool | int | float) or value is None or value is pd.NaT or value is pd.NA:
-        return None if value is pd.NA else value
+        return None if value is pd.NA else "∞" if value == float("inf") else value
     if hasattr(value, "tolist"):  # of numpy, a scalar or an array
         return shown_cell(value.tolist())
     text = plain(str(value))

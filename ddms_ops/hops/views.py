@@ -239,12 +239,14 @@ class Change(View):
     """One change: its calls within minutes of each other."""
 
     _after: Callable[[float], View]
+    _raw: Callable[[int], View]
+
+    def raw(self, n: int = 0) -> View:
+        """The record of its n-th call, with the parameters that were sent; BadInput where there is no such call."""
+        return self._raw(n)
 
     def moved(self, minutes: float = 15) -> View:
-        """What moved in the minutes after it, against as many before it; coincident, no more.
-
-        Args:
-            minutes: how long each side is, at most.
+        """What moved in at most so many minutes after it, against as many before it; coincident, no more.
 
         Raises:
             BadInput: not a number above 0.

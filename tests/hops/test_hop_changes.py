@@ -62,6 +62,16 @@ def after(deploy: Case) -> View:
     return deploy.change(deployed(deploy)).moved()
 
 
+def test_what_was_asked_for_is_in_the_record(deploy: Case):
+    """The call's record whole, its parameters on lines of their own; a call that is not there is one line."""
+    view = deploy.change(deployed(deploy))
+    record = view.raw()
+    assert json.loads(record.frame["record"].iloc[0])["requestParameters"]["functionName"] in repr(record)
+    assert eval(record.call, {"case": deploy}).frame.equals(record.frame)
+    with pytest.raises(BadInput, match="numbered 0 to"):
+        view.raw(len(view))
+
+
 def test_what_moved_after_the_deployment_is_the_planted_error(deploy: Case, after: View, deploy_root: Path):
     """With its counts by the plain reading, a ratio and its interval; and a call to the group."""
     planted = json.loads((deploy_root / "truth.json").read_text())
