@@ -98,9 +98,10 @@ bench: $(VENV)/.bench $(VENV)-drain3/bin/drain3-is-there  ## Measure reports, pu
 	$(BIN)/python benchmarks/cost_rows.py
 	$(BIN)/python benchmarks/lab_views.py
 
-docs: $(VENV)/.core  ## Renew docs/coverage-of-runbooks.md and docs/profile.md
+docs: $(VENV)/.core  ## Renew docs/coverage-of-runbooks.md, docs/profile.md and docs/case.md
 	$(BIN)/python docs/coverage_of_runbooks.py
 	$(BIN)/python docs/profile_reference.py
+	$(BIN)/python docs/case_reference.py
 
 lock: | $(VENV)/bin/python  ## Renew requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

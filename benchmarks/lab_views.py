@@ -18,13 +18,13 @@ import nbformat
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests"), str(Path(__file__).parents[1] / "tests" / "browser")]
 from chromium import chromium  # noqa: E402
-from lab_driver import LabPage, running_lab  # noqa: E402
+from lab_driver import LabPage  # noqa: E402
+from lab_server import running_lab  # noqa: E402
 
 MOST_S, MOST_MB = 2.0, 5.0
 FRAMES = """
 import numpy as np, pandas as pd
-from ddms_ops import panels, widgets
-from ddms_ops.panels.linked import linked_series
+from ddms_ops import widgets
 n, rng = {rows}, np.random.default_rng(1)
 when = pd.date_range("2026-03-04", periods=n, freq="37ms", tz="UTC")
 words = np.where(rng.random(n) < 0.01, "request timed out after 10056 ms", "request completed")
@@ -43,7 +43,7 @@ PICTURE_SHOWN = """[...node.querySelectorAll('canvas')].some(canvas => {
 LINES_SHOWN = "node.querySelectorAll('.scatterlayer path.js-line').length >= 4"
 VIEWS = {  # name: what is imported before, the cell, when it is painted, the module it needs
     "table": ("", "widgets.table(rows)", ROWS_SHOWN, "ddms_ops"),
-    "timeline": ("", "linked_series(points)", PICTURE_SHOWN, "ddms_ops"),
+    "timeline": ("", "widgets.series(points)", PICTURE_SHOWN, "ddms_ops"),
     "itables, all rows": (
         "import itables; itables.init_notebook_mode(all_interactive=False, connected=False)",
         "itables.show(rows, maxBytes=0)", ROWS_SHOWN, "itables"),
@@ -113,7 +113,7 @@ def main(peers: str, rows: int, times: int) -> None:
     with tempfile.TemporaryDirectory() as name, chromium() as browser:
         folder = Path(name) / "desk"
         folder.mkdir()
-        with running_lab(folder, Path(name) / "home", env=env) as server:
+        with running_lab("lab", "--dir", ".", folder=folder, home=Path(name) / "home", environment=env) as server:
             lab = LabPage(browser, server)
             print(f"{rows:,} rows or points, median of {times}; first paint in s, saved notebook in MB")
             for view in known(peers):

@@ -8,7 +8,7 @@ import pandas as pd
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import BROKEN
-from ddms_ops.drill.telling import Truth, asked_notebook, bucket_s, cause_of, is_in_time, off_s, tells
+from ddms_ops.drill.telling import Truth, asked_notebook, bucket_s, cause_of, off_s, tells
 from ddms_ops.findings import Finding
 
 ASKED = ("cause", "mark", "onset", "who", "change", "quiet")
@@ -118,6 +118,12 @@ def compare_leak(played: Play, case: Case, truth: Truth) -> None:
     planted = {audit_id for name in ("cached", "guessed") for audit_id in classes[name]["audit_ids"]}
     played.place(case, asked_notebook(truth), truth, truth["onset"])
     played.answer("cause", set(disclosed) == planted, f"{len(disclosed)} disclosures, truth {len(planted)}")
+
+
+def is_in_time(finding: Finding, onset: str, within_s: int) -> bool:
+    """Whether the finding begins when the cause does."""
+    off = off_s(finding, onset)
+    return off is not None and abs(off) <= within_s
 
 
 def compare_requests(played: Play, case: Case, truth: Truth) -> None:

@@ -4,6 +4,7 @@ Each pull is fetched once, recorded as evidence, and normalised from there; each
 once and written to findings.json at once, so that a run that dies leaves what it had.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import cached_property, partial
@@ -20,9 +21,9 @@ from ddms_ops.cost_frames import CostFrames
 from ddms_ops.coverage import Coverage
 from ddms_ops.database_frames import DatabaseFrames
 from ddms_ops.declaration import Logs, Profile, log_group_names
-from ddms_ops.errors import BadInput, did_you_mean
-from ddms_ops.evidence import EvidenceFolder
-from ddms_ops.findings import CheckResult, ranked
+from ddms_ops.errors import BadInput, EvidenceError, did_you_mean
+from ddms_ops.evidence import AGAIN, EvidenceFolder
+from ddms_ops.findings import CheckResult
 from ddms_ops.folders import set_aside
 from ddms_ops.frames import LogFrames
 from ddms_ops.hops.calls import Hops
@@ -33,13 +34,14 @@ from ddms_ops.profile import load_profile, profile_path
 from ddms_ops.record_frames import RecordFrames
 from ddms_ops.redact import redact_also
 from ddms_ops.report.findings_file import findings_document, write_document
-from ddms_ops.report.standing import is_of_another, not_reached, set_pages_aside, standing
+from ddms_ops.report.standing import in_order, is_of_another, not_reached, set_pages_aside, standing
 from ddms_ops.sources import open_source
 from ddms_ops.sources.base import LogCountQuery, LogQuery, Pull, Query, Source
 from ddms_ops.sources.fetching import fetched, stop_if_interrupted
 from ddms_ops.sources.log_share import counted_events, log_pull_names, log_share
 from ddms_ops.sources.queries import TOPICS
 from ddms_ops.sources.resumed import MARKER, resumed
+from ddms_ops.window import is_relative
 from ddms_ops.work_frames import WorkFrames
 
 TOOL = f"ddms-ops {__version__}"
@@ -58,7 +60,8 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
     Args:
         out: folder of reports; the case's evidence and findings go to `<out>/<incident_id>`. What other notebooks found
             there about the same time stays, as long as their records do; a report of another time is kept as
-            `<incident_id>.1`.
+            `<incident_id>.1`, and a case that is open on it refuses to go on. Relative times are another time in each
+            call: give `start` and `end` as instants where several notebooks, or runs of one, are to make one report.
         clock: where relative times and the time of a pull come from.
         parameters: as in an incident file; see `ddms_ops.incident.Incident`.
 
@@ -70,6 +73,9 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
     folder = Path(out) / incident.incident_id
     if not (folder / MARKER).exists() and is_of_another(folder, incident):
         set_aside(folder, source=incident.source)
+        if is_relative(parameters.get("start"), parameters.get("end")):
+            now = f'start="{incident.start}", end="{incident.end}"'
+            print(f"relative times are another time in each call; to stay in this report give {now}", file=sys.stderr)
     return Case(incident, profile, resumed(source, folder), folder, clock=clock)
 
 
@@ -149,21 +155,24 @@ class Case(
             "trail": lambda: [self.pull_trail(part) for part in sorted(self.trail_parts - {"requests"})],
             "trail_requests": lambda: [self.pull_trail(part) for part in self.trail_parts & {"requests"}],
         }
-        asked[kind]()
+        with stopped_as(f"reading {kind}"):
+            asked[kind]()
         return [row for row in self.coverage if row.pull.split("/")[0] == kind]
 
     def _pull(self, name: str, fetch: Callable[..., Pull], query: Query, **parameters: object) -> str:
         """Fetch and record one pull, once; its name."""
         if name in self._whole:
             return name
+        self._check_place()
         start = self._clock()
         pull = fetched(fetch, query, pull=name, source=self.incident.source.partition(":")[0])
         if not pull.provenance.clock_start:
             pull = pull.timed(start, self._clock())
-        before = {entry.coverage.pull: entry.sha256 for entry in self.evidence.entries}.get(name, "")
         with whole_step():
-            after = self.evidence.record(pull, {**parameters, "window": query.window.as_dict()}).sha256
-            if before not in ("", after):
+            self.evidence.check()
+            before = {entry.coverage.pull: entry.content for entry in self.evidence.entries}.get(name)
+            after = self.evidence.record(pull, {**parameters, "window": query.window.as_dict()}).content
+            if before not in (None, after):
                 self._read_anew()
             self._coverage[name] = pull.coverage
             if not self._is_checking and not (self.folder / MARKER).exists():
@@ -199,9 +208,15 @@ class Case(
             total[name.split("/")[0]] += counted_events(pull)
         return (one_in, total["log_counts"], total["log_counts.baseline"]) if one_in > 1 else None
 
-    @cached_property
+    @property
     def log_pulls(self) -> list[tuple[Path, str, Logs]]:
         """For each log pull of window and baseline its evidence file, its name, and how its events name things."""
+        found = self._log_pulls
+        self.evidence.check()
+        return found
+
+    @cached_property
+    def _log_pulls(self) -> list[tuple[Path, str, Logs]]:
         found = []
         ours = log_group_names(self.profile, self.incident.environment)
         one_in = self.sample[0] if self.sample else 1
@@ -212,8 +227,6 @@ class Case(
             declared = self.profile.logs if group in ours else self._generic.logs
             found.append((self.evidence.path_of(name), name, declared))
         return found
-
-    # Frames
 
     def now(self) -> pd.Timestamp:
         """The clock, UTC."""
@@ -231,7 +244,9 @@ class Case(
             known = {known.id: known for known in CHECKS}
             if check not in known:
                 raise BadInput(f"no check named {check!r}{did_you_mean(check, known)}; known: {', '.join(known)}")
-            self._results[check] = self._checked(known[check])
+            result = self._checked(known[check])
+            self._check_place()
+            self._results[check] = result
             self.save()
         return self._results[check]
 
@@ -250,17 +265,14 @@ class Case(
     @property
     def results(self) -> tuple[CheckResult, ...]:
         """Results of the checks run so far, in the order of CHECKS; ranked within each notebook."""
-        done = [self._results[check.id] for check in CHECKS if check.id in self._results]
-        names = dict.fromkeys(result.notebook for result in done)
-        return tuple(each for name in names for each in ranked(r for r in done if r.notebook == name))
+        return in_order(self._results.values())
 
     @property
     def document(self) -> dict[str, object]:
         """findings.json as it stands, without `generated_at`; with what other notebooks of the case found."""
         before = standing(self.folder, self.incident, tool=TOOL, is_reread=self._is_reread)
-        done = {result.id: result for result in (*before.results, *self.results)}
-        done = {result.id: result for result in not_reached(done.values())} | done
-        results = [done[check.id] for check in CHECKS if check.id in done]
+        done = (*before.results, *self._results.values())
+        results = in_order((*not_reached(done), *done))
         pulled = {row.pull: row for row in (*before.coverage, *self.coverage)}
         digest = self.evidence.digest
         document = findings_document(self.incident, pulled.values(), results, tool=TOOL, digest=digest)
@@ -268,5 +280,17 @@ class Case(
         return {**document, "skipped": skipped} if skipped else document
 
     def save(self) -> None:
-        """Write findings.json."""
+        """Write findings.json.
+
+        Raises:
+            EvidenceError: the report is another case's now; nothing is written.
+        """
+        self._check_place()
         write_document(self.folder, self.document, generated_at=self._clock().isoformat().replace("+00:00", "Z"))
+        self._is_reread = False  # what does not stand is marked; what others find from here on stands
+
+    def _check_place(self) -> None:
+        """Refuse to mix with a case of another time that was opened under the same name, or with other records."""
+        self.evidence.check()
+        if is_of_another(self.folder, self.incident):
+            raise EvidenceError(f"{self.folder}: holds findings of another time or system now; {AGAIN}")

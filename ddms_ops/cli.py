@@ -43,7 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return FAULTY
     except KeyboardInterrupt:
-        _complain(["stopped; what was pulled and checked so far is kept, the rest is marked as not checked"])
+        is_run = any(name in (argv or sys.argv) for name in ("run", "demo"))
+        kept = "; what was pulled and checked so far is kept, the rest is marked as not checked" if is_run else ""
+        _complain([f"stopped{kept}"])
         return 130
 
 
@@ -108,7 +110,7 @@ def _add_lab_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     lab.set_defaults(command=_lab)
 
     drill = commands.add_parser("drill", help="practise: a simulated incident that you are not told, and its answer")
-    drill.add_argument("system", nargs="?", help="see ddms-ops list (default: dms); with --answer the drill's folder")
+    drill.add_argument("system", nargs="?", help="see ddms-ops list (default: dms); or a drill's folder")
     drill.add_argument("--answer", action="store_true", help="what was planted, beside your answer and the tool's")
     drill.add_argument("--seed", type=_seed, help="which drill, to repeat one (default: any)")
     drill.add_argument("--events", type=_count, default=20_000, help="log events to simulate (default: 20000)")
@@ -167,22 +169,29 @@ def _add_reading_commands(commands: "argparse._SubParsersAction[_Parser]") -> No
     known.set_defaults(command=_list)
 
 
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+
+
 def _seed(text: str) -> int:
-    number = int(text)
+    number = _number(text)
     if number < 0:
         raise argparse.ArgumentTypeError("give 0 or greater")
     return number
 
 
 def _port(text: str) -> int:
-    number = int(text)
+    number = _number(text)
     if not 0 <= number <= 65535:
         raise argparse.ArgumentTypeError("give 0 to 65535")
     return number
 
 
 def _count(text: str) -> int:
-    number = int(text.replace("_", "").replace(",", ""))
+    number = _number(text.replace("_", "").replace(",", ""))
     if not 1_000 <= number <= 100_000_000:
         raise argparse.ArgumentTypeError("give 1,000 to 100,000,000")
     return number
@@ -278,6 +287,8 @@ def _drill(arguments: argparse.Namespace) -> int:
     from ddms_ops.lab.opening import LabOptions
 
     lab = LabOptions(arguments.folder, not arguments.no_browser, arguments.port)
+    if arguments.answer and arguments.seed is not None:
+        raise BadInput("drill --answer: takes a drill's folder, no --seed; without one it answers the last drill")
     if arguments.answer:
         return answer_drill(arguments.system, lab)
     options = DrillOptions(arguments.seed, arguments.events, arguments.files, arguments.no_lab)

@@ -12,9 +12,9 @@ from ddms_ops.checks.base import BROKEN, NOT_REACHED
 from ddms_ops.coverage import FAULTY
 from ddms_ops.declaration import Profile
 from ddms_ops.errors import BadInput, IncidentError, did_you_mean
-from ddms_ops.evidence import MANIFEST, drop_unfinished, manifest_digest, read_manifest
+from ddms_ops.evidence import MANIFEST, manifest_digest, read_manifest
 from ddms_ops.findings import CheckResult, Verdict
-from ddms_ops.folders import settle, work_folder
+from ddms_ops.folders import drop_unfinished, settle, work_folder
 from ddms_ops.incident import Incident, read_incident, resolve
 from ddms_ops.inventory import known_notebooks, notebooks_for
 from ddms_ops.notebook import check_parameters, notebook_parameters
@@ -22,8 +22,7 @@ from ddms_ops.redact import redact, redact_also
 from ddms_ops.report.findings_file import NAME as FINDINGS
 from ddms_ops.report.findings_file import findings_document, read_document, write_document
 from ddms_ops.report.html import export_html
-from ddms_ops.report.post_mortem import write_post_mortem
-from ddms_ops.report.summary import write_summary
+from ddms_ops.report.renew import write_report
 from ddms_ops.runner import NotebookRun, Progress, run_notebook
 from ddms_ops.settings import assets
 from ddms_ops.sources import open_source
@@ -142,7 +141,7 @@ def investigate(given: dict[str, object], *, where: str, names: Sequence[str], o
             print(f"ended before its report was made; evidence and findings so far: {folder}", file=sys.stderr)
     runs = [replace(run, path=folder / run.path.name) for run in runs]
     _export(runs, incident, document)
-    _report(folder)
+    write_report(folder)
     return 1 if _is_faulty(document, runs) else 0
 
 
@@ -175,15 +174,6 @@ def _skipped(profile: Profile, names: Sequence[str]) -> dict[str, str]:
     fitting, skipped = notebooks_for(profile)
     left_out = {**skipped, **dict.fromkeys(fitting, "not asked for")} if names else skipped
     return {name: reason for name, reason in left_out.items() if name not in names}
-
-
-def _report(folder: Path) -> None:
-    """Write the post-mortem and the summary of a report folder, and print the summary."""
-    for note in write_post_mortem(folder).notes:
-        print(note, file=sys.stderr)
-    write_summary(folder)
-    print((folder / "summary.md").read_text(encoding="utf-8").rstrip())
-    print(f"\nreport: {folder / 'post_mortem.html'}")
 
 
 def _check_knobs(paths: Sequence[Path], knobs: Mapping[str, object], where: str) -> None:

@@ -22,6 +22,10 @@ from difflib import get_close_matches
 class DdmsOpsError(Exception):
     """Base of everything this package raises on purpose."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the message, for where it was raised tells a person nothing."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class BadInput(DdmsOpsError):
     """The user's mistake; `faults` holds one line for each."""

@@ -28,7 +28,7 @@ SCHEMA = 1
 MANIFEST = "manifest.json"
 PROFILES = "profiles"
 CLOCKS = ("clock_start", "clock_end")
-CHUNK = 1 << 20
+AGAIN = "run open_case again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class Recorded:
     sha256: str
     size: int
     tool: str
+
+    @property
+    def content(self) -> tuple[str, Coverage]:
+        """What a result rests on: the records, and whether they are all."""
+        return self.sha256, self.coverage
 
     def as_dict(self) -> dict[str, object]:
         """The manifest's entry."""
@@ -81,6 +86,9 @@ class Recorded:
 class EvidenceFolder:
     """Evidence of one case, written pull by pull; each pull leaves it valid.
 
+    Several kernels may write into one folder. What was recorded here stays what it was, or nothing more is read or
+    written: whoever replaced it, or made the folder anew, works on other records.
+
     Args:
         folder: the evidence folder, created with mode 0700.
         tool: what to sign entries with, `ddms-ops x.y.z`.
@@ -91,17 +99,25 @@ class EvidenceFolder:
         self.tool = tool
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        self.entries: list[Recorded] = read_manifest(folder) if (folder / MANIFEST).exists() else []
+        self._place = folder.stat().st_ino
+        self._own: dict[str, object] = {}
+        self.entries: list[Recorded] = []
+        self.check()
 
     def record(self, pull: Pull, parameters: dict[str, object]) -> Recorded:
         """Write a pull's raw records and its manifest entry; an earlier pull of that name is replaced.
 
         A pull that was answered from this very file stays as it is.
+
+        Raises:
+            EvidenceError: as `check`.
         """
+        self.check()
         name = pull.coverage.pull
         path = self.folder / _file_name(name)
         known = next((entry for entry in self.entries if entry.coverage.pull == name), None)
         if known is not None and pull.records == path:
+            self._own[known.file] = known.content
             return known
         partial = path.with_suffix(".part")
         if isinstance(pull.records, Path):
@@ -113,18 +129,19 @@ class EvidenceFolder:
             path.name, pull.coverage, pull.provenance, parameters, file_digest(path), path.stat().st_size, self.tool
         )
         self.adopt(entry)
+        self._own[entry.file] = entry.content
         return entry
 
     def adopt(self, entry: Recorded) -> None:
         """Take in an entry whose file lies here already, beside those that others took in meanwhile."""
-        self._refresh()
+        self.check()
         others = [known for known in self.entries if known.coverage.pull != entry.coverage.pull]
         self.entries = sorted([*others, entry], key=lambda known: known.coverage.pull)
         self._save()
 
     def remove(self, pull: str) -> None:
         """Take a pull out: its file and its entry."""
-        self._refresh()
+        self.check()
         (self.folder / _file_name(pull)).unlink(missing_ok=True)
         self.entries = [known for known in self.entries if known.coverage.pull != pull]
         self._save()
@@ -135,27 +152,41 @@ class EvidenceFolder:
         kept.parent.mkdir(mode=0o700, exist_ok=True)
         before, now = kept.read_bytes() if kept.exists() else b"", path.read_bytes()
         kept.write_bytes(now)
+        self._own[f"{PROFILES}/{path.name}"] = hashlib.sha256(now).hexdigest()
         self._save()
         return before not in (b"", now)
 
     def path_of(self, pull: str) -> Path:
-        """The Parquet file of a pull."""
+        """The Parquet file of a pull; raises as `check`."""
+        self.check()
         [entry] = [entry for entry in self.entries if entry.coverage.pull == pull]
         return self.folder / entry.file
 
     @property
     def digest(self) -> str:
         """Digest of the manifest as it stands, without clocks."""
-        self._refresh()
+        self.check()
         return records_digest(self._manifest())
 
-    def _refresh(self) -> None:
-        """Know what another kernel recorded meanwhile."""
+    def check(self) -> None:
+        """Know what another kernel recorded meanwhile.
+
+        Raises:
+            EvidenceError: the folder, or a file of what was recorded here, is another one now.
+        """
+        if not self.folder.is_dir() or self.folder.stat().st_ino != self._place:
+            raise EvidenceError(f"{self.folder}: was made anew, or moved, since this case was opened; {AGAIN}")
         self.entries = read_manifest(self.folder) if (self.folder / MANIFEST).exists() else []
+        now = {entry.file: entry.content for entry in self.entries} | self._profiles()
+        if other := sorted(name for name, content in self._own.items() if now.get(name) != content):
+            raise EvidenceError(f"{self.folder / other[0]}: is another one since this case was opened; {AGAIN}")
+
+    def _profiles(self) -> dict[str, str]:
+        kept = sorted((self.folder / PROFILES).glob("*.yaml"))
+        return {f"{PROFILES}/{path.name}": file_digest(path) for path in kept}
 
     def _manifest(self) -> dict[str, object]:
-        kept = sorted((self.folder / PROFILES).glob("*.yaml"))
-        profiles = [{"file": f"{PROFILES}/{path.name}", "sha256": file_digest(path)} for path in kept]
+        profiles = [{"file": name, "sha256": digest} for name, digest in self._profiles().items()]
         files = [entry.as_dict() for entry in self.entries]
         return {"schema": SCHEMA, "tool": self.tool, "files": files, "profiles": profiles}
 
@@ -192,7 +223,12 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _load(folder: Path) -> dict:  # type: ignore[type-arg]
+def load_manifest(folder: Path) -> dict:  # type: ignore[type-arg]
+    """A manifest as it is written, its entries unread.
+
+    Raises:
+        EvidenceError: no manifest, or not one.
+    """
     path = folder / MANIFEST
     try:
         loaded = json.loads(path.read_text(encoding="utf-8"))
@@ -214,61 +250,14 @@ def read_manifest(folder: Path) -> list[Recorded]:
         EvidenceError: no manifest, or not one.
     """
     try:
-        return [Recorded.from_dict(entry) for entry in _load(folder)["files"]]
+        return [Recorded.from_dict(entry) for entry in load_manifest(folder)["files"]]
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise EvidenceError(f"{folder / MANIFEST}: the manifest is damaged: bad or missing {fault}") from None
 
 
 def manifest_digest(folder: Path) -> str:
     """`records_digest` of a folder's manifest."""
-    return records_digest(_load(folder))
-
-
-def drop_unfinished(folder: Path) -> None:
-    """Remove files that a run was stopped in the middle of writing: those the manifest does not know."""
-    known = {MANIFEST}
-    if (folder / MANIFEST).exists():
-        known |= {entry.file for entry in read_manifest(folder)}
-    for path in folder.glob("*"):
-        if path.is_file() and path.name not in known:
-            path.unlink()
-
-
-def verify_evidence(folder: Path, *, expected: str = "") -> list[str]:
-    """What is wrong with an evidence folder, one line a file; empty when nothing is.
-
-    Args:
-        folder: the evidence folder.
-        expected: the manifest digest that the report printed; empty to leave that out.
-
-    Raises:
-        EvidenceError: no manifest, or one that cannot be read.
-    """
-    manifest = _load(folder)
-    found = digest_of(manifest)
-    faults = []
-    if manifest.get("digest") != found:
-        faults.append(f"{MANIFEST}: was changed: its content does not fit its own digest")
-    elif expected and expected != (records := records_digest(manifest)):
-        faults.append(f"{MANIFEST}: was changed: its digest is {records[:16]}…, the report says {expected[:16]}…")
-    listed = [*manifest["files"], *manifest.get("profiles", [])]
-    entries = [entry for entry in listed if isinstance(entry, dict)]
-    named = {str(entry.get("file")): entry for entry in entries}
-    for name, entry in sorted(named.items()):
-        path = folder / name
-        if path.is_symlink():
-            faults.append(f"{name}: was replaced by a link")
-        elif not path.is_file():
-            faults.append(f"{name}: is missing")
-        elif file_digest(path) != entry.get("sha256"):
-            faults.append(f"{name}: was changed: its SHA-256 is not the manifest's")
-    present = {
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()
-    }
-    faults += [
-        f"{name}: was added: the manifest does not know it" for name in sorted(present - set(named) - {MANIFEST})
-    ]
-    return faults
+    return records_digest(load_manifest(folder))
 
 
 def intact(folder: Path, entry: Recorded) -> Path:

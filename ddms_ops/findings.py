@@ -70,7 +70,8 @@ class Finding:
     """One statement, true on its own, with the evidence for it.
 
     `strength` orders findings of equal severity and is not shown. `observed` and `baseline`
-    carry `unit`; ratios are 0..1. `confidence` is computed when the check is run, never set by hand.
+    carry `unit`; ratios are 0..1. `confidence` is computed when the check is run, never set by hand. `known_id` is that
+    of one that was read back: its subject is redacted, so that the id cannot be made of it again.
     """
 
     check: str
@@ -87,6 +88,7 @@ class Finding:
     next_step: str = ""
     confidence: str = ""
     rank: int = 0
+    known_id: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if not self.evidence:
@@ -97,6 +99,8 @@ class Finding:
     @property
     def id(self) -> str:
         """Same check and subject, same id, in every run."""
+        if self.known_id:
+            return self.known_id
         text = json.dumps([self.check, self.subject], sort_keys=True, ensure_ascii=False)
         return f"{self.check}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 

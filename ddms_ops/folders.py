@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from ddms_ops.errors import BadInput
+from ddms_ops.evidence import MANIFEST, read_manifest
 from ddms_ops.hops.pins import take_over_pins
 
 PEOPLE = {
@@ -51,6 +52,16 @@ def set_aside(folder: Path, *, source: str) -> None:
     earlier = _moved(folder)
     folder.mkdir()
     _keep_words(earlier, folder)
+
+
+def drop_unfinished(evidence: Path) -> None:
+    """Remove files that a run was stopped in the middle of writing: those the manifest does not know."""
+    known = {MANIFEST}
+    if (evidence / MANIFEST).exists():
+        known |= {entry.file for entry in read_manifest(evidence)}
+    for path in evidence.glob("*"):
+        if path.is_file() and path.name not in known:
+            path.unlink()
 
 
 def _moved(folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """One incident's parameters: the flat file that `ddms-ops run` and `papermill -f` read."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -14,6 +15,8 @@ from ddms_ops.settings import load_mapping
 from ddms_ops.window import Window, baseline_window, iso, parse_instant
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+DRILL = re.compile(r"drill-.+-\d+")
+PLAYED = "DDMS_OPS_DRILL"  # environment variable: the drill that a sandbox plays now
 INSTANTS = ("detected", "acknowledged", "mitigated", "resolved")
 
 
@@ -129,6 +132,10 @@ def _check_names(given: Mapping[str, object]) -> list[str]:
 def _check_words(incident: Incident) -> list[str]:
     if not ID.fullmatch(incident.incident_id) or ".." in incident.incident_id:
         return [f"incident_id: {incident.incident_id!r} cannot name a folder; use letters, digits, '-', '_' and '.'"]
+    is_drill = DRILL.fullmatch(incident.incident_id) and incident.source == "live"
+    if is_drill and os.environ.get(PLAYED) != incident.incident_id:
+        again = f"ddms-ops drill drills/{incident.incident_id} serves it again"
+        return [f"source: {incident.incident_id} is played by no sandbox now, live would be your own account; {again}"]
     return []
 
 

@@ -9,9 +9,11 @@ import os
 import signal
 import socket
 import threading
+import traceback
 import weakref
 from collections.abc import Iterator
 from types import FrameType, TracebackType
+from typing import Any
 
 import duckdb
 
@@ -28,6 +30,19 @@ class Stopped(KeyboardInterrupt):
     def _render_traceback_(self) -> list[str]:
         """What IPython shows of it."""
         return [str(self)]
+
+
+def told_in_a_line(shell: Any) -> None:
+    """Have IPython show Ctrl-C as one line where it ended work of this package, also between two of its blocks."""
+    shell.set_custom_exc((KeyboardInterrupt,), _show)
+
+
+def _show(shell: Any, kind: type[BaseException], fault: BaseException, at: TracebackType, **told: Any) -> None:
+    """Ctrl-C in a person's own code has its traceback as ever."""
+    is_ours = any(frame.f_globals.get("__name__", "").startswith("ddms_ops.") for frame, _ in traceback.walk_tb(at))
+    if is_ours and not isinstance(fault, Stopped):
+        kind, fault = Stopped, Stopped("stopped by hand; run the cell again to go on")
+    shell.showtraceback((kind, fault, at), **told)
 
 
 def heed(engine: duckdb.DuckDBPyConnection) -> None:

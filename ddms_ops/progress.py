@@ -2,7 +2,7 @@
 
 In a run by `ddms-ops` each line is appended to a file that the runner watches. In a notebook run by hand there is one
 line below the running cell: it appears after a second, changes in place, and ends as a quiet one with the time it took.
-Anywhere else nothing is told.
+Anywhere else nothing is told. The time is the cell's, from its beginning.
 """
 
 import html
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
+from ddms_ops.interrupts import told_in_a_line
 from ddms_ops.redact import redact
 
 VARIABLE = "DDMS_OPS_PROGRESS"  # names the file; set by the runner for its kernel
@@ -37,11 +38,17 @@ def report_progress(text: str) -> None:
         line.told = lambda: text
 
 
+def report_step(text: str) -> None:
+    """Tell a person at a notebook what is begun; a run by ddms-ops is told of what comes of it only."""
+    if VARIABLE not in os.environ and (line := _line()):
+        line.told = lambda: text
+
+
 class Meter:
     """How far one piece of long work is: rows, bytes, parts, money, and the time left where it can be told.
 
-    Tells by itself: in a notebook five times a second, to the runner every two seconds and at the end of a `with`
-    block. Threads may share it.
+    Tells by itself: in a notebook five times a second, to the runner at first, every two seconds and at the end of a
+    `with` block. Threads may share it.
 
     Args:
         name: of the pull or the file.
@@ -62,7 +69,9 @@ class Meter:
         self.total, self.size, self.parts = total, size, parts
         self.done, self.bytes_done, self.parts_done, self.usd = 0, 0, 0, NOTHING
         self._clock, self._lock = clock, threading.Lock()
-        self._began = self._written = clock()
+        self._began = clock()
+        self._written: float | None = None
+        self._said = ""
         self._paid = NOTHING
         self._tell()
 
@@ -87,7 +96,8 @@ class Meter:
             return
         path = os.environ.get(VARIABLE)
         if path:
-            _append(path, self._counted)
+            if self._said != self._counted:
+                _append(path, self._counted)
         elif line := _line():
             line.told = lambda: self._counted
             line.usd += self.usd - self._paid
@@ -123,9 +133,10 @@ class Meter:
         path = os.environ.get(VARIABLE)
         if path:
             now = self._clock()
-            if now - self._written >= LINE_EVERY_S:
-                self._written = now
-                _append(path, self.words)
+            is_due = self._written is None or now - self._written >= LINE_EVERY_S
+            if is_due and (self.done or self.bytes_done):
+                self._written, self._said = now, self.words
+                _append(path, self._said)
         elif line := _line():
             line.told = lambda: self.words
 
@@ -139,11 +150,11 @@ def size_words(size: int) -> str:
 
 
 def usd_words(usd: Decimal) -> str:
-    """An amount: to the cent, below a dollar to a cent's hundredth."""
+    """An amount, by list prices: to the cent, below a dollar to a cent's hundredth."""
     if usd < LEAST_USD:
         return f"less than {LEAST_USD} USD"
     amount = f"{usd:,.2f}" if usd >= 1 else f"{usd:.4f}"
-    return f"{amount.removesuffix('00') if usd < 1 else amount} USD"
+    return f"about {amount.removesuffix('00') if usd < 1 else amount} USD"
 
 
 def left_words(seconds: float) -> str:
@@ -182,7 +193,7 @@ class _Line:
     def __init__(self, shell: Any) -> None:
         self.told: Callable[[], str] = str
         self.usd = NOTHING
-        self._shell, self._began = shell, time.monotonic()
+        self._shell, self._began = shell, _began
         self._name, self._shown = uuid4().hex, ""
         self._is_over = threading.Event()
         shell.events.register("post_run_cell", self._end)
@@ -190,7 +201,7 @@ class _Line:
         self._writer.start()
 
     def _write(self) -> None:
-        wait_s = DELAY_S
+        wait_s = max(EVERY_S, DELAY_S - self._spent_s)
         while not self._is_over.wait(wait_s):
             wait_s = EVERY_S
             self._show(f"under way for {self._spent_s:.0f} s: {self.told()}")
@@ -219,6 +230,7 @@ class _Line:
             publish(data=data, metadata={MARK: True}, transient={"display_id": self._name}, update=not is_new)
 
 
+_began = time.monotonic()  # when the running cell began, or the first one imported this
 _shown: _Line | None = None
 _lock = threading.Lock()
 
@@ -226,15 +238,29 @@ _lock = threading.Lock()
 def _line() -> _Line | None:
     """The line of the running cell, made when first asked for; None where nobody looks at one."""
     global _shown
-    if _shown is None and SESSION in os.environ and "IPython" in sys.modules:
-        shell = sys.modules["IPython"].get_ipython()
-        if hasattr(shell, "kernel") and _runs_a_cell(shell):
-            with _lock:
-                _shown = _shown or _Line(shell)
+    if _shown is None and (shell := _kernel_shell()) and _runs_a_cell(shell):
+        with _lock:
+            _shown = _shown or _Line(shell)
     return _shown
+
+
+def _kernel_shell() -> Any:
+    """IPython's shell in the kernel of an open notebook, else None."""
+    shell = sys.modules["IPython"].get_ipython() if SESSION in os.environ and "IPython" in sys.modules else None
+    return shell if hasattr(shell, "kernel") else None
 
 
 def _runs_a_cell(shell: Any) -> bool:
     """Whether a cell is being run; what a control does has no cell to stand below."""
     asked = shell.get_parent()
     return isinstance(asked, dict) and asked.get("header", {}).get("msg_type") == "execute_request"
+
+
+def _begin(_: object = None) -> None:
+    global _began
+    _began = time.monotonic()
+
+
+if _shell := _kernel_shell():
+    _shell.events.register("pre_run_cell", _begin)
+    told_in_a_line(_shell)

@@ -9,7 +9,7 @@ from ddms_ops.case import Case, utc_now
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import NOT_REACHED
 from ddms_ops.errors import BadInput, EvidenceError
-from ddms_ops.evidence import PROFILES, verify_evidence
+from ddms_ops.evidence import PROFILES
 from ddms_ops.hops.pinned import read_pins
 from ddms_ops.hops.pins import pin_faults
 from ddms_ops.incident import resolve
@@ -18,6 +18,7 @@ from ddms_ops.report.pins import missing_pins
 from ddms_ops.report.standing import EARLIER, STALE
 from ddms_ops.sources.queries import TOPICS
 from ddms_ops.sources.recorded import RecordedSource
+from ddms_ops.verify import verify_evidence
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 OLDER_PAGE = "prints another manifest digest than findings.json; if evidence was added by hand since, make it again:"
@@ -69,7 +70,7 @@ def _findings_again(report: Path, recorded: dict, folder: Path) -> dict[str, obj
         _pull_again(case, str(row["pull"]))
     again = case.document
     left = {check["id"]: check for check in recorded["checks"] if check["id"] in unreached}
-    done = left | {check["id"]: check for check in again["checks"]}  # type: ignore[attr-defined]
+    done = {check["id"]: check for check in again["checks"]} | left  # type: ignore[attr-defined]
     skipped = {"skipped": recorded["skipped"]} if "skipped" in recorded else {}
     return {**again, "checks": [done[check.id] for check in CHECKS if check.id in done], **skipped}
 

@@ -32,6 +32,11 @@ def parse_duration(text: str) -> pd.Timedelta:
     return pd.Timedelta(int(match[1]), unit=UNITS[match[2]])
 
 
+def is_relative(*texts: object) -> bool:
+    """Whether one of these written instants counts from now."""
+    return any(str(text).strip() == "now" or str(text).strip().startswith("-") for text in texts)
+
+
 def parse_instant(text: str, *, now: pd.Timestamp | None = None, name: str = "time") -> pd.Timestamp:
     """Aware UTC timestamp for what a person wrote.
 
@@ -44,7 +49,7 @@ def parse_instant(text: str, *, now: pd.Timestamp | None = None, name: str = "ti
         WindowError: not a time, no zone, or relative where no clock was given.
     """
     text = str(text).strip()
-    if text == "now" or text.startswith("-"):
+    if is_relative(text):
         if now is None:
             raise WindowError(f"{name}: {text!r} is relative, which only `start` and `end` may be")
         return now if text == "now" else now - parse_duration(text[1:])

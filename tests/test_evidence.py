@@ -9,8 +9,9 @@ from builders import window
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import EvidenceError
-from ddms_ops.evidence import EvidenceFolder, digest_of, manifest_digest, verify_evidence
+from ddms_ops.evidence import EvidenceFolder, digest_of, manifest_digest
 from ddms_ops.sources.base import Provenance, Pull
+from ddms_ops.verify import verify_evidence
 
 HOUR = window("10:00", "11:00")
 

@@ -1,4 +1,4 @@
-"""docs/profile.md says every key of a profile."""
+"""docs/profile.md says every key of a profile, docs/case.md every call of a case."""
 
 import importlib.util
 from pathlib import Path
@@ -9,15 +9,27 @@ import pytest
 from ddms_ops.declaration import Profile
 
 
-@pytest.fixture(scope="module")
-def script(root: Path) -> ModuleType:
-    """docs/profile_reference.py."""
-    spec = importlib.util.spec_from_file_location("profile_reference", root / "docs" / "profile_reference.py")
+def loaded(root: Path, name: str) -> ModuleType:
+    """A script below docs/."""
+    spec = importlib.util.spec_from_file_location(name, root / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def script(root: Path) -> ModuleType:
+    """docs/profile_reference.py."""
+    return loaded(root, "profile_reference")
+
+
+def test_the_calls_of_a_case_are_on_their_page(root: Path):
+    """A call that is added is in the page, or this fails: run make docs."""
+    calls = loaded(root, "case_reference")
+    assert calls.PAGE.read_text(encoding="utf-8") == calls.page()
+    assert "`case.tenant(tenant)`" in calls.page()
 
 
 def test_the_page_is_what_the_models_say(script: ModuleType):

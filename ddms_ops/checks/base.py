@@ -218,7 +218,7 @@ class Check:
     """One question of one notebook.
 
     `needs` are kinds of pulls that must be complete to say CLEAR; `note` says what the findings leave out;
-    `doubt` says why nothing found may not mean clear, though every pull is complete.
+    `doubt` says why nothing found may not mean clear, though every pull is complete; `quiet` what to know when clear.
     """
 
     id: str
@@ -228,6 +228,7 @@ class Check:
     judge: Callable[[Facts], list[Finding]]
     note: Callable[[Facts, list[Finding]], str] = lambda _facts, _findings: ""
     doubt: Callable[[Facts], str] = lambda _facts: ""
+    quiet: Callable[[Facts], str] = lambda _facts: ""
 
 
 def run_check(check: Check, facts: Facts) -> CheckResult:
@@ -253,8 +254,8 @@ def _judged(check: Check, facts: Facts) -> tuple[Verdict, str, tuple[Finding, ..
         return Verdict.FOUND, check.note(facts, found), tuple(marked)
     if missing:
         return Verdict.NOT_CHECKED, f"found nothing, but {_named(missing)}", ()
-    doubt = check.doubt(facts)
-    return (Verdict.NOT_CHECKED, f"found nothing, but {doubt}", ()) if doubt else (Verdict.CLEAR, "", ())
+    why = check.doubt(facts)
+    return (Verdict.NOT_CHECKED, f"found nothing, but {why}", ()) if why else (Verdict.CLEAR, check.quiet(facts), ())
 
 
 def is_absent(facts: Facts, *kinds: str) -> bool:

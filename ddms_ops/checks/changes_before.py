@@ -25,6 +25,16 @@ def check_changes_before(facts: Facts) -> list[Finding]:
     return changes_near(facts, sign, about=" ".join(sign.subject.get(name, "") for name in names) if sign else "")
 
 
+def changes_besides(facts: Facts) -> str:
+    """Words for the changes of the window where none lies before a finding; empty where there are none."""
+    number = int((facts.changes["is_write"] & facts.changes["error"].isna()).sum())
+    return (
+        f"{number:,} changing calls were made in the window or just before it, none of them just before what was found"
+        if number
+        else ""
+    )
+
+
 def changes_near(facts: Facts, sign: Finding | None, *, about: str, check: str = "changes_before") -> list[Finding]:
     """Changes within `triage.change_lookback_min` before a finding began, those that name what it is about first.
 

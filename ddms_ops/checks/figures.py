@@ -20,7 +20,7 @@ from ddms_ops.checks.differences import shown_name
 from ddms_ops.checks.error_rate import share_of_failed
 from ddms_ops.checks.leading import leading_or_none
 from ddms_ops.checks.refs import of_sample, shown_template
-from ddms_ops.checks.tables import visible
+from ddms_ops.checks.tables import MAX_CHARS, visible
 
 INK, MUTED, BAD, USUAL, CHANGE, GRID = "#1b1f24", "#57606a", "#b42318", "#2f6fb3", "#8250df", "#d8dee4"
 WIDTH = 9.6
@@ -148,11 +148,11 @@ def _draw_shares(axis: Axes, table: pd.DataFrame) -> None:
     """One bar a value, the value with most failures on top."""
     top = table.head(TOP).iloc[::-1]
     bars = axis.barh(range(len(top)), top["share"], color=BAD, height=0.7)
-    axis.set_yticks(range(len(top)), [_cut(_plain(value), 34) for value in top.index], fontsize=8)
+    axis.set_yticks(range(len(top)), [_cut(plain_title(value), 34) for value in top.index], fontsize=8)
     counts = [f" {row.failed:,} of {row.requests:,}" for row in top.itertuples()]
     axis.bar_label(bars, counts, fontsize=7, color=MUTED)
     more = f", {len(top)} of {len(table):,}" if len(table) > len(top) else ""
-    axis.set_title(_plain(shown_name(str(table.index.name))) + more, fontsize=10, color=INK, loc="left")
+    axis.set_title(plain_title(shown_name(str(table.index.name))) + more, fontsize=10, color=INK, loc="left")
     axis.xaxis.set_major_formatter(lambda value, _: f"{value * 100:g}%")
     axis.set_xlim(0, float(top["share"].max()) * 1.5)
     _quiet(axis)
@@ -175,7 +175,7 @@ def plot_metrics(facts: Facts) -> Figure:
                 axis.axhline(bound.limit, color=BAD, linewidth=1, linestyle=style)
         unit = f", {metric.unit}" if metric else ""
         axis.set_title(
-            f"{(metric.title if metric else '') or _plain(name)}{unit}", fontsize=8, color=MUTED, loc="left", pad=2
+            f"{(metric.title if metric else '') or plain_title(name)}{unit}", fontsize=8, color=MUTED, loc="left", pad=2
         )
         _onset(axis, facts)
     return _finish(figure, axes, facts, legend=False)
@@ -208,7 +208,7 @@ def _name_events(axes: Axes, events: pd.DataFrame, middle: pd.Timestamp) -> None
     """Source, time and words beside each event, on the side with more room."""
     for place, event in enumerate(events.itertuples()):
         detail = f" · {event.detail.strip()}" if event.detail else ""
-        words = _cut(_plain(f"{event.source} {event.time:%H:%M} {event.event}{detail}"), EVENT_CHARS)
+        words = _cut(plain_title(f"{event.source} {event.time:%H:%M} {event.event}{detail}"), EVENT_CHARS)
         side, offset = ("left", 7) if event.time < middle else ("right", -7)
         axes.annotate(words, (float(_dates([event.time])[0]), place), (offset, 0), textcoords="offset points",
                       ha=side, va="center", fontsize=7.5, color=INK)  # fmt: skip
@@ -259,7 +259,7 @@ def _quiet(axis: Axes) -> None:
 def _label(facts: Facts, group: Any) -> str:
     template = shown_template(facts.log_events[facts.log_events["group"] == group.group])
     is_named = pd.isna(group.error) or template.startswith(str(group.error))
-    text = _plain(template if is_named else f"{group.error}: {template}")
+    text = plain_title(template if is_named else f"{group.error}: {template}")
     return f"{_cut(text, LABEL_CHARS)} ({group.events:,})"
 
 
@@ -267,10 +267,10 @@ def _cut(text: str, chars: int) -> str:
     return text if len(text) <= chars else f"{text[:chars]}…"
 
 
-def _plain(text: object) -> str:
-    """Redacted text that matplotlib does not read as mathematics and that its font can draw."""
+def plain_title(text: object, *, limit: int = MAX_CHARS) -> str:
+    """Redacted text that matplotlib does not read as mathematics and that its font can draw; cut where it is longer."""
     font = get_font(findfont(FontProperties()))
-    signs = (sign if font.get_char_index(ord(sign)) else UNDRAWN for sign in visible(str(text)))
+    signs = (sign if font.get_char_index(ord(sign)) else UNDRAWN for sign in visible(str(text), limit=limit))
     return "".join(signs).replace("$", r"\$")
 
 

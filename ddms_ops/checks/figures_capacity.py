@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.capacity_basis import SIGNS, leading_capacity, name_of, period_of, unit_of
 from ddms_ops.checks.capacity_shares import shares_of
-from ddms_ops.checks.figures import BAD, CHANGE, GRID, INK, MUTED, USUAL, WIDTH
+from ddms_ops.checks.figures import BAD, CHANGE, GRID, INK, MUTED, USUAL, WIDTH, plain_title
 from ddms_ops.checks.missing_tasks import running_below
-from ddms_ops.checks.tables import visible
 from ddms_ops.checks.timeouts import durations_of
 from ddms_ops.checks.watched import points_of
 from ddms_ops.operations import Capacity
@@ -46,7 +45,9 @@ def plot_capacity(facts: Facts) -> Figure:
     for axes, key in zip(rows, keys, strict=True):
         entry = facts.profile.capacity[key]
         words = [part for draw in (_share, _tasks, _duration, _throttles) if (part := draw(axes, facts, entry))]
-        axes.set_title(_plain(f"{name_of(entry)}: {', '.join(words)}"), fontsize=8, color=MUTED, loc="left", pad=2)
+        axes.set_title(
+            plain_title(f"{name_of(entry)}: {', '.join(words)}", limit=150), fontsize=8, color=MUTED, loc="left", pad=2
+        )
         if began is not None:
             axes.axvline(_dates([began])[0], color=CHANGE, linewidth=1.2)
         _finish(axes)
@@ -130,7 +131,3 @@ def _finish(axes: Axes) -> None:
 
 def _dates(stamps: object) -> np.ndarray:
     return np.asarray(date2num(pd.DatetimeIndex(stamps).tz_convert(None).to_numpy()))  # type: ignore[arg-type]
-
-
-def _plain(text: str) -> str:
-    return visible(text, limit=150).replace("$", r"\$")

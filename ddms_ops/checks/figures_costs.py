@@ -12,8 +12,7 @@ from ddms_ops.analysis.cost_course_amounts import kind_of
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.cost_basis import risen
 from ddms_ops.checks.cost_words import is_told, kind_name, money
-from ddms_ops.checks.figures import BAD, CHANGE, GRID, INK, MUTED, USUAL, WIDTH
-from ddms_ops.checks.tables import visible
+from ddms_ops.checks.figures import BAD, CHANGE, GRID, INK, MUTED, USUAL, WIDTH, plain_title
 from ddms_ops.cost_schemas import BARS
 
 DAY = 1.0  # in days, matplotlib's unit
@@ -29,7 +28,7 @@ def plot_spending(facts: Facts) -> Figure:
     axes = figure.subplots(len(courses) + 1, 1, height_ratios=[2.0] * len(courses) + [2.8], squeeze=False)[:, 0]
     for axis, (name, kinds) in zip(axes, courses, strict=False):
         course = cost_course(facts.cost_days, facts.cost_periods, measure=facts.costs.measure, kinds=kinds)
-        _draw_course(axis, course, _plain(f"{name}, {facts.currency} a day"))
+        _draw_course(axis, course, plain_title(f"{name}, {facts.currency} a day", limit=90))
     axes[0].legend(fontsize=8, frameon=False, ncols=5, loc="upper left")
     _draw_bridge(axes[-1], facts)
     for axis in axes:
@@ -84,11 +83,9 @@ def _draw_bridge(axes: Axes, facts: Facts) -> None:
     ):
         axes.text(place, start + height, label, ha="center", va="bottom", fontsize=8, color=INK)
     axes.set_xticks(range(len(names) + 1), [*names, "window"], fontsize=8)
-    axes.set_title(_plain(f"bridge, {currency}: {facts.cost_periods.words}"), fontsize=8, color=MUTED, loc="left")
+    axes.set_title(
+        plain_title(f"bridge, {currency}: {facts.cost_periods.words}", limit=90), fontsize=8, color=MUTED, loc="left"
+    )
     axes.use_sticky_edges = False
     axes.margins(y=0.25)
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]) if min([*starts, 0.0]) < 0 else 0.0)
-
-
-def _plain(text: str) -> str:
-    return visible(text, limit=90).replace("$", r"\$")

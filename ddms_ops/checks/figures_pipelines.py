@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 
 from ddms_ops.checks.backlog_words import flow_step
 from ddms_ops.checks.base import Facts
-from ddms_ops.checks.figures import BAD, CHANGE, GRID, INK, MUTED, USUAL, WIDTH
-from ddms_ops.checks.tables import visible
+from ddms_ops.checks.figures import BAD, CHANGE, GRID, INK, MUTED, USUAL, WIDTH, plain_title
 from ddms_ops.checks.watched import points_of
 from ddms_ops.checks.work_basis import metric_title, title_of, unit_of, values_of
 from ddms_ops.operations import Pipeline
@@ -68,7 +67,10 @@ def _draw_level(axes: Axes, facts: Facts, entry: Pipeline, metric: str) -> None:
         axes.axhline(float(before.mean()), color=USUAL, linewidth=1.0, linestyle="--")
     unit = unit_of(facts, metric)
     axes.set_title(
-        _plain(f"{title_of(entry)}: {metric_title(facts, metric)}, {unit}"), fontsize=8, color=MUTED, loc="left"
+        plain_title(f"{title_of(entry)}: {metric_title(facts, metric)}, {unit}", limit=90),
+        fontsize=8,
+        color=MUTED,
+        loc="left",
     )
 
 
@@ -76,7 +78,7 @@ def _draw_flow(axes: Axes, facts: Facts, entry: Pipeline) -> None:
     for field, colour, label in FLOWS:
         if metric := getattr(entry, field):
             _draw(axes, facts, metric, colour, label, by=flow_step(facts, metric) / MINUTE)
-    axes.set_title(_plain(f"{title_of(entry)}: pieces a minute"), fontsize=8, color=MUTED, loc="left")
+    axes.set_title(plain_title(f"{title_of(entry)}: pieces a minute", limit=90), fontsize=8, color=MUTED, loc="left")
     axes.legend(fontsize=8, frameon=False, ncols=len(FLOWS), loc="upper left")
 
 
@@ -93,8 +95,3 @@ def _at(stamps: object) -> list[float]:
     """Instants as matplotlib counts them, UTC."""
     index = pd.DatetimeIndex(stamps)  # type: ignore[arg-type]
     return [float(value) for value in date2num(index.tz_localize(None).to_pydatetime())]
-
-
-def _plain(text: str) -> str:
-    """Text that matplotlib does not take for mathematics."""
-    return visible(text, limit=90).replace("$", r"\$")

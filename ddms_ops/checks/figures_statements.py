@@ -9,8 +9,7 @@ from ddms_ops.analysis.statement_log import BEFORE, NOW
 from ddms_ops.analysis.time_bridge import PARTS
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.basis import LOG, Basis
-from ddms_ops.checks.figures import BAD, GRID, INK, MUTED, USUAL, WIDTH
-from ddms_ops.checks.tables import visible
+from ddms_ops.checks.figures import BAD, GRID, INK, MUTED, USUAL, WIDTH, plain_title
 
 TOP = 8
 LABEL_CHARS = 100
@@ -50,7 +49,7 @@ def _draw_bridge(axes: Axes, basis: Basis, top: pd.DataFrame) -> None:
         axes.barh(places, seconds, left=left, height=0.4, color=COLOURS[part], label=NAMES[part])
         up, down = up + np.maximum(seconds, 0), down + np.minimum(seconds, 0)
     for place, name in enumerate(top.index):
-        text = visible(basis.text(str(name)), limit=LABEL_CHARS).replace("$", r"\$")
+        text = plain_title(basis.text(str(name)), limit=LABEL_CHARS)
         axes.text(0, place - 0.3, text, transform=axes.get_yaxis_transform(), fontsize=8, color=INK, va="bottom")
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.set_yticks([])
@@ -76,5 +75,5 @@ def _draw_times(axes: Axes, facts: Facts, basis: Basis, statement: str) -> None:
                 axes.hist(sides[side], bins=list(bins), weights=weights, color=colour, alpha=0.55, label=name)
         axes.set_xscale("log")
         axes.legend(fontsize=8, frameon=False)
-    text = visible(basis.text(statement), limit=LABEL_CHARS).replace("$", r"\$")
+    text = plain_title(basis.text(statement), limit=LABEL_CHARS)
     axes.set_title(f"share of calls by ms a call: {text}", fontsize=8, color=MUTED, loc="left")

@@ -2,6 +2,7 @@
 
 from ddms_ops.checks.access_changes import check_access_changes
 from ddms_ops.checks.base import Check
+from ddms_ops.checks.changes_before import changes_besides
 from ddms_ops.checks.failed_sign_ins import check_failed_sign_ins, sign_ins_doubt, sign_ins_note
 from ddms_ops.checks.hidden_traces import check_hidden_traces, hidden_doubt
 from ddms_ops.checks.opened_access import check_opened_access, opened_doubt, opened_note
@@ -30,5 +31,7 @@ ACCESS_ANOMALIES: tuple[Check, ...] = (
     ),
     Check("opened_access", NAME, "What was opened?", ("changes",), check_opened_access, opened_note, opened_doubt),
     Check("hidden_traces", NAME, "Was watching switched off?", ("changes",), check_hidden_traces, doubt=hidden_doubt),
-    Check("access_changes", NAME, "What changed just before?", ("changes",), check_access_changes),
+    Check(
+        "access_changes", NAME, "What changed just before?", ("changes",), check_access_changes, quiet=changes_besides
+    ),
 )

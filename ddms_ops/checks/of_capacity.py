@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ddms_ops.checks.base import Check, Facts
 from ddms_ops.checks.capacity_changes import check_capacity_changes
+from ddms_ops.checks.changes_before import changes_besides
 from ddms_ops.checks.cold_starts import check_cold_starts, cold_starts_lacks
 from ddms_ops.checks.missing_tasks import check_missing_tasks, missing_lacks
 from ddms_ops.checks.saturation import check_saturation, saturation_lacks, saturation_note
@@ -38,5 +39,12 @@ CAPACITY_CHECKS: tuple[Check, ...] = (
     _check("timeouts", "What ran into its time limit?", check_timeouts),
     _check("saturation", "What is full?", check_saturation),
     _check("cold_starts", "Are there more cold starts?", check_cold_starts),
-    Check("capacity_changes", NAME, "What changed just before?", ("changes",), check_capacity_changes),
+    Check(
+        "capacity_changes",
+        NAME,
+        "What changed just before?",
+        ("changes",),
+        check_capacity_changes,
+        quiet=changes_besides,
+    ),
 )

@@ -3,7 +3,7 @@
 from ddms_ops.checks.alarms import check_alarms
 from ddms_ops.checks.alerts import check_alerts, unseen_alerts
 from ddms_ops.checks.base import Check, unknown_levels
-from ddms_ops.checks.changes_before import check_changes_before
+from ddms_ops.checks.changes_before import changes_besides, check_changes_before
 from ddms_ops.checks.error_groups import (
     check_new_errors,
     check_risen_errors,
@@ -62,6 +62,13 @@ ERROR_TRIAGE: tuple[Check, ...] = (
     Check("alarms", "error_triage", "Which alarms went off?", ("alarms",), check_alarms),
     Check("metrics_moved", "error_triage", "Which metrics left their normal?", METRICS, check_metrics_moved),
     Check("what_differs", "error_triage", "What is different about what fails?", LOGS, check_what_differs, left_out),
-    Check("changes_before", "error_triage", "What changed just before?", ("changes",), check_changes_before),
+    Check(
+        "changes_before",
+        "error_triage",
+        "What changed just before?",
+        ("changes",),
+        check_changes_before,
+        quiet=changes_besides,
+    ),
     Check("who_is_hit", "error_triage", "Who is hit?", ("logs",), check_who_is_hit),
 )

@@ -38,6 +38,11 @@ def shown_template(rows: pd.DataFrame) -> str:
     return shown_templates(rows, most=1)[0]
 
 
+def with_error(error: object, template: str) -> str:
+    """What a group says after the error it names, where it does not begin with that."""
+    return template if pd.isna(error) or template.startswith(str(error)) else f"{error}: {template}"  # type: ignore[call-overload]
+
+
 def shown_templates(rows: pd.DataFrame, *, most: int) -> list[str]:
     """What some events say, the most frequent first: each template as an example shows it.
 

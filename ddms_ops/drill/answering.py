@@ -1,5 +1,6 @@
 """`ddms-ops drill --answer`: what was planted, beside what a person answered and what the tool found."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from ddms_ops.case import utc_now
 from ddms_ops.checks.tables import visible
 from ddms_ops.drill.sheet import Sheet, is_nothing, read_sheet
 from ddms_ops.drill.state import DRILLS, NAME, SHEET, Drill, drills_in, read_drill
-from ddms_ops.drill.telling import Truth, asked_notebook, off_s, planted_changes, tells
+from ddms_ops.drill.telling import Truth, asked_notebook, bucket_s, off_s, planted_changes, tells
 from ddms_ops.errors import BadInput
 from ddms_ops.findings import Finding
 from ddms_ops.lab.folder import NEW
@@ -20,6 +21,13 @@ from ddms_ops.report.reading import result_of
 from ddms_ops.window import parse_instant
 
 MANY = 12
+KINDS = {
+    "traffic": "requests stopped coming",
+    "latency": "requests got slower",
+    "log_level": "nothing: more is logged",
+    "leak": "nothing: somebody saw what is another tenant's",
+}
+LEAST_WORD = 6  # letters of a word that can name what was changed
 
 
 def answer_drill(given: str | None, lab: LabOptions) -> int:
@@ -33,7 +41,7 @@ def answer_drill(given: str | None, lab: LabOptions) -> int:
         BadInput: no such drill, or a sheet with faults.
     """
     folder = lab.folder or (Path() if (Path() / DRILLS).is_dir() else NEW)
-    place = _place(given, folder)
+    place = _place(given, folder).resolve()
     drill = read_drill(place)
     sheet = read_sheet(place / SHEET)
     print("\n".join(answer_lines(drill, sheet, minutes_taken(drill, sheet, place), place.parent.parent / REPORTS)))
@@ -91,20 +99,20 @@ def planted_words(truth: Truth) -> dict[str, str]:
 def failed_words(truth: Truth) -> str:
     """What fails, slows or costs, as the truth tells it."""
     if truth.get("says"):
-        return f"see {asked_notebook(truth)}: {', '.join(truth['says'])}"
+        return f"{truth['title']} ({', '.join(truth['says'])})"
     if "usage_type" in truth:
-        return str(truth.get("finding") or truth["service_name"])
+        return str(truth["finding"] or truth["service_name"] or truth["instead"])
     parts = []
     for cause in truth.get("causes") or [truth]:
         named = (cause.get("endpoint"), cause.get("zone"), cause.get("error"), cause.get("message_contains"))
         parts.append(": ".join(str(part) for part in named if part))
-    return "; ".join(part for part in parts if part) or str(truth.get("instead") or truth["kind"] or "nothing")
+    return "; ".join(part for part in parts if part) or str(truth.get("instead") or KINDS.get(truth["kind"], "nothing"))
 
 
 def hit_names(truth: Truth) -> set[str] | None:
     """Who is hit, by name; None where the truth does not say."""
-    if leak := truth.get("leak"):
-        return {*leak["actors"], *leak["owners"]}
+    if truth["kind"] == "leak":
+        return {*truth["leak"]["actors"], *truth["leak"]["owners"]}
     if truth["is_quiet"]:
         return set()
     if "tenants" in truth and (truth["tenants"] or not truth.get("says")):
@@ -129,12 +137,15 @@ def _since(sheet: Sheet, truth: Truth) -> str:
     if sheet.began is None or not truth["onset"]:
         is_right = sheet.began is None and not truth["onset"]
         return "right, nothing began" if is_right else f"wrong: {truth['onset'] or 'nothing began'}"
-    return _off((sheet.began - parse_instant(truth["onset"])) / pd.Timedelta(minutes=1))
+    return _off((sheet.began - parse_instant(truth["onset"])) / pd.Timedelta(minutes=1), bucket_s(truth) / 60)
 
 
-def _off(minutes: float) -> str:
+def _off(minutes: float, room: float) -> str:
+    """How far off a start is, in words; right within the minutes of room that the tool has too."""
     if abs(minutes) < 1:
         return "right, to the minute"
+    if abs(minutes) <= room and room > 1:
+        return f"right, within {room:,.0f} min"
     return f"{abs(minutes):,.0f} min too {'late' if minutes > 0 else 'early'}"
 
 
@@ -148,7 +159,7 @@ def _hit(sheet: Sheet, truth: Truth) -> str:
         return "right, nobody" if not planted else f"wrong: {len(planted)} were"
     seen = truth.get("tenants_seen") or len(planted)
     if sheet.hit.casefold() == "all":
-        return f"{len(planted)} of {seen} were"
+        return "right, all" if len(planted) == seen else f"{len(planted)} of {seen} were"
     named = {name.strip().casefold() for name in sheet.hit.split(",") if name.strip()}
     right = named & {name.casefold() for name in planted}
     return f"{len(right)} of {len(planted)} named, and {len(named - right)} that were not hit"
@@ -162,8 +173,16 @@ def _change(sheet: Sheet, truth: Truth) -> str:
         is_right = is_nothing(sheet.change) and not planted
         return "right, there was none" if is_right else f"not the same: {planted_words(truth)['change']}"
     said = sheet.change.casefold()
-    is_same = any(str(word).casefold() in said for each in planted for word in (each["name"], each["resource"]))
+    words = [word for word in re.findall(r"[\w./:-]+", said) if len(word) >= LEAST_WORD]
+    is_named = any(word in str(each["resource"]).casefold() for each in planted for word in words)
+    is_call = any(str(each["name"]).casefold() in said for each in planted)
+    is_same = is_named or (is_call and not _names_another(said, truth))
     return "the same" if is_same else f"not the same: {planted_words(truth)['change']}"
+
+
+def _names_another(said: str, truth: Truth) -> bool:
+    """Whether an answer names what a change hit that explains nothing."""
+    return any(str(each["resource"]).casefold() in said for each in truth.get("innocent_changes") or ())
 
 
 def tool_lines(drill: Drill, reports: Path) -> Iterator[str]:
@@ -192,7 +211,7 @@ def tool_lines(drill: Drill, reports: Path) -> Iterator[str]:
     place, book, finding = min(told, key=lambda each: each[0])
     yield f"rank {place} of {len(found[book])} in {book}: {visible(finding.statement)}"
     off = off_s(finding, truth["onset"])
-    yield f"its start: {'not told' if off is None else _off(off / 60)}"
+    yield f"its start: {'not told' if off is None else _off(off / 60, bucket_s(truth) / 60)}"
 
 
 def _ranked(findings: list[Finding]) -> list[Finding]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ddms_ops.errors import BadInput, did_you_mean
+from ddms_ops.errors import BadInput, WindowError, did_you_mean
 from ddms_ops.settings import load_mapping
 from ddms_ops.window import parse_instant
 
@@ -60,7 +60,7 @@ def read_sheet(path: Path) -> Sheet:
     if not path.exists():
         return Sheet()
     known = list(Sheet.__dataclass_fields__)
-    given = load_mapping(path, BadInput)
+    given = load_mapping(path, BadInput) if path.read_bytes().strip() else {}
     faults = [f"{path}: {name}: unknown{did_you_mean(name, known)}; known: {', '.join(known)}"
               for name in given if name not in known]  # fmt: skip
     entries = {name: _text(value) for name, value in given.items() if name in known}
@@ -70,7 +70,10 @@ def read_sheet(path: Path) -> Sheet:
     if faults:
         raise BadInput(*faults)
     sheet = Sheet(**{name: text or "" for name, text in entries.items()})
-    _ = sheet.began
+    try:
+        _ = sheet.began
+    except WindowError:
+        raise BadInput(f"{path}: since: {sheet.since!r}: write day and time in UTC, e.g. 2026-03-04T10:40Z") from None
     return sheet
 
 

@@ -59,12 +59,6 @@ def off_s(finding: Finding, onset: str) -> float | None:
     return float((finding.first_seen.floor("min") - pd.Timestamp(onset)) / pd.Timedelta(seconds=1))
 
 
-def is_in_time(finding: Finding, onset: str, within_s: int) -> bool:
-    """Whether the finding begins when the cause does."""
-    off = off_s(finding, onset)
-    return off is not None and abs(off) <= within_s
-
-
 def planted_changes(truth: Truth) -> list[Truth]:
     """The calls of the planted change, each with name, resource and time; none where nothing was changed."""
     causes = [cause["change"] for cause in truth.get("causes") or () if cause["change"]]

@@ -57,7 +57,7 @@ def checked(case: Ground, asked: Asked) -> Asked:
     Raises:
         BadInput: a filter that can match nothing because it is misspelt, or a time outside the side's window.
     """
-    if asked.side not in KINDS:
+    if not isinstance(asked.side, str) or asked.side not in KINDS:
         raise unknown("side", str(asked.side), KINDS, how=f"write {WINDOW!r} or {BASELINE!r}")
     for name in ("group", "tenant", "request", "level", "component", "log_group"):
         if getattr(asked, name) != "":
@@ -111,7 +111,7 @@ def _level(given: str) -> str:
 
 def _component(case: Ground, given: str) -> str:
     named = log_group_names(case.profile, case.incident.environment)
-    known = _sorted({group.component for group in named.values() if group.component})
+    known = sorted({group.component for group in named.values() if group.component})
     if given not in known:
         raise unknown("component", given, known, how=f"the profile names: {', '.join(known) or 'none'}")
     return given
@@ -121,10 +121,6 @@ def _log_group(case: Ground, given: str) -> str:
     if given not in case.log_groups:
         raise unknown("log group", given, case.log_groups, how=f"there are: {', '.join(case.log_groups) or 'none'}")
     return given
-
-
-def _sorted(names: set[str]) -> list[str]:
-    return sorted(names)
 
 
 def times(

@@ -8,14 +8,18 @@ import pandas as pd
 from ddms_ops.coverage import Coverage
 from ddms_ops.errors import BadInput
 from ddms_ops.hops.audit_columns import audit_tables, request_columns, tenant_columns, time_column
-from ddms_ops.hops.naming import chosen, typed
-from ddms_ops.hops.reading import is_tenant, named_coverage, not_configured, numbered_rows
+from ddms_ops.hops.naming import chosen
+from ddms_ops.hops.reading import is_tenant, named_coverage, not_configured, numbered_rows, request_id
 from ddms_ops.hops.tenant_names import tenant_id
 from ddms_ops.hops.views import Ground, Rows
 
 FIRST = ("n", "timestamp", "table")
 LAST = ("pull", "row")
 NO_TABLE = "the profile declares no table under database.audit"
+NO_COLUMN = {
+    "tenant": "call it tenant_id, or name it in tenants.trail or in tenants.isolation.columns of the profile",
+    "request": "call it request_id or trace_id, or name it in tenants.trail.request of the profile",
+}
 
 
 def audit_rows(case: Ground, *, request: str = "", tenant: str = "", table: str = "") -> Rows:
@@ -37,8 +41,8 @@ def audit_rows(case: Ground, *, request: str = "", tenant: str = "", table: str 
     """
     if bool(request) == bool(tenant):
         raise BadInput("audit_rows: give a request or a tenant, one of them")
-    name = typed("request", request) if request else tenant_id(case, tenant)
-    columns = request_columns if request else tenant_columns
+    name = request_id(case, request) if request else tenant_id(case, tenant)
+    noun, columns = ("request", request_columns) if request else ("tenant", tenant_columns)
     asked = {table: columns(case, table) for table in audit_tables(case)}
     own = chosen("audit table", table, tuple(asked), how=f"declared: {', '.join(asked) or 'none'}") if table else ""
     tables = [each for each, named in asked.items() if named and own in ("", each)]
@@ -46,9 +50,9 @@ def audit_rows(case: Ground, *, request: str = "", tenant: str = "", table: str 
     frame = _together(found)
     what = (f"request={name!r}" if request else f"tenant={name!r}") + (f", table={own!r}" if own else "")
     return Rows(
-        title=f"Audit rows of {'request' if request else 'tenant'} {name}",
+        title=f"Audit rows of {noun} {name}",
         frame=frame,
-        coverage=audit_coverage(case, tables),
+        coverage=audit_coverage(case, tables, noun),
         call=f"case.audit_rows({what})",
         columns=tuple(
             column for column in frame if column not in LAST and (frame.empty or frame[column].notna().any())
@@ -59,10 +63,12 @@ def audit_rows(case: Ground, *, request: str = "", tenant: str = "", table: str 
     )
 
 
-def audit_coverage(case: Ground, tables: Sequence[str]) -> tuple[Coverage, ...]:
-    """Coverage of the pulls of some audit tables; where there is none, that it is not configured."""
+def audit_coverage(case: Ground, tables: Sequence[str], noun: str) -> tuple[Coverage, ...]:
+    """Coverage of the pulls of some audit tables; without any, why no row can name a tenant or a request (`noun`)."""
     if not tables:
-        return (not_configured("audit", case.window, NO_TABLE),)
+        declared = audit_tables(case)
+        lack = f"no column of {', '.join(declared)} is known to hold a {noun}: {NO_COLUMN[noun]}"
+        return (not_configured("audit", case.window, lack if declared else NO_TABLE),)
     return named_coverage(case, [f"audit/{table}" for table in tables])
 
 
@@ -106,10 +112,9 @@ def _rows(case: Ground, table: str, matches: Callable[[pd.DataFrame], np.ndarray
 
 
 def _notes(case: Ground, tables: Sequence[str], frame: pd.DataFrame) -> tuple[str, ...]:
-    if not tables:
-        others = f" with a column for it ({', '.join(audit_tables(case))} have none)" if audit_tables(case) else ""
-        return (f"The profile declares no audit table{others}; database.audit of the profile names them.",)
-    return (f"Looked at in the window: {', '.join(tables)}.",) if frame.empty else ()
+    if not audit_tables(case):
+        return ("The profile declares no audit table; database.audit of the profile names them.",)
+    return (f"Looked at in the window: {', '.join(tables)}.",) if tables and frame.empty else ()
 
 
 def _leads(frame: pd.DataFrame, *, is_request: bool) -> tuple[str, ...]:

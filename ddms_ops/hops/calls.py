@@ -6,11 +6,12 @@ from typing import Any, cast
 
 import pandas as pd
 
+from ddms_ops.checks.base import NOT_REACHED
 from ddms_ops.findings import CheckResult
 from ddms_ops.hops import audit, changes, database, findings, groups, lines, queries, requests, tenants
 from ddms_ops.hops import pins as pinning
 from ddms_ops.hops.asked import Asked
-from ddms_ops.hops.pins import Pin, Pins
+from ddms_ops.hops.pinned import Pin, Pins
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import (
     Change,
@@ -42,8 +43,8 @@ class Hops:
 
     @property
     def known_results(self) -> tuple[CheckResult, ...]:
-        """Results of the checks made so far, with those that other notebooks of the case made."""
-        return tuple(result_of(row) for row in self.document["checks"])
+        """Results of the checks asked for so far, with those that other notebooks of the case asked for."""
+        return tuple(result_of(row) for row in self.document["checks"] if row["reason"] != NOT_REACHED)
 
     def logs(
         self,

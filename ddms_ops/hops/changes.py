@@ -9,7 +9,7 @@ from ddms_ops.evidence import read_table
 from ddms_ops.hops.lines import raw
 from ddms_ops.hops.moved import moved
 from ddms_ops.hops.naming import typed, unknown
-from ddms_ops.hops.reading import WINDOW, log_coverage, numbered_rows
+from ddms_ops.hops.reading import BASELINE, WINDOW, doubt, log_coverage, numbered_rows
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import Change, Ground
 
@@ -44,7 +44,7 @@ def _since(case: Ground) -> pd.Timestamp:
 
 
 def _coverage(case: Ground) -> tuple[Coverage, ...]:
-    return (*case.pulls(CHANGES), *case.pulls("alarms"), *log_coverage(case, WINDOW))
+    return (*case.pulls(CHANGES), *case.pulls("alarms"), *log_coverage(case, WINDOW, BASELINE))
 
 
 def _table(case: Ground) -> pd.DataFrame:
@@ -77,7 +77,7 @@ def change(case: Ground, given: object) -> Change:
     place = given if isinstance(given, int) and not isinstance(given, bool) else _of_event(case, table, given)
     if not 0 <= place < len(table):
         there = f"they are numbered 0 to {len(table) - 1}" if len(table) else "none was seen"
-        raise BadInput(f"no change {place}; {there}, as case.changes_seen lists them")
+        raise BadInput(f"no change {place}; {there}, as case.changes_seen lists them{doubt(_coverage(case))}")
     row = table.iloc[place]
     what = row["calls"] + ("" if pd.isna(row["resource"]) else f" on {row['resource']}")
     who = "" if pd.isna(row["actor"]) else f" by {row['actor']}"

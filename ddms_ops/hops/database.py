@@ -11,8 +11,8 @@ from ddms_ops.checks.base import CannotTell
 from ddms_ops.checks.refs import counted, ms_words
 from ddms_ops.coverage import Coverage
 from ddms_ops.errors import BadInput
-from ddms_ops.hops.naming import chosen, typed
-from ddms_ops.hops.reading import is_tenant, numbered_rows
+from ddms_ops.hops.naming import chosen
+from ddms_ops.hops.reading import doubt, is_tenant, numbered_rows, request_id
 from ddms_ops.hops.requests import ended
 from ddms_ops.hops.tenant_names import tenant_id
 from ddms_ops.hops.views import Ground, Listed, Rows, Statement
@@ -57,7 +57,7 @@ def sql(case: Ground, *, request: str = "", tenant: str = "") -> Rows:
     """
     if bool(request) == bool(tenant):
         raise BadInput("sql: give a request or a tenant, one of them")
-    return _of_request(case, typed("request", request)) if request else _of_tenant(case, tenant_id(case, tenant))
+    return _of_request(case, request_id(case, request)) if request else _of_tenant(case, tenant_id(case, tenant))
 
 
 def log_of(case: Ground) -> tuple[Coverage, ...]:
@@ -88,7 +88,7 @@ def _why_none(case: Ground) -> str:
     """Why no statement is known to be a request's, and what to switch on."""
     calls = case.statement_log.stats(NOW)["calls"].sum()
     if not calls:
-        return NO_CALLS
+        return _no_calls(case)
     tagged = _tagged(case)
     stating = int((tagged["request_id"].notna() | tagged["trace_id"].notna()).sum())
     if not stating:
@@ -97,6 +97,12 @@ def _why_none(case: Ground) -> str:
         f"{stating:,} of {calls:,.0f} calls of the window in the log state a request, none of them this one;"
         " calls shorter than log_min_duration_statement are not logged."
     )
+
+
+def _no_calls(case: Ground) -> str:
+    """What to switch on where the log was read whole; else that it was not."""
+    lacking = doubt(case.pulls("database_log"))
+    return f"No call of the database log was read{lacking}." if lacking else NO_CALLS
 
 
 def _tagged(case: Ground) -> pd.DataFrame:
@@ -142,7 +148,7 @@ def _by_requests(case: Ground, name: str) -> pd.DataFrame:
 
 def _how_known(case: Ground, calls: float, known: float | None) -> str:
     if not calls:
-        return NO_CALLS
+        return _no_calls(case)
     if known is not None:
         return f"Known by {SETTING}: of {calls:,.0f} calls of the window in the log {known:,.0f} have a tenant so."
     tagged = _tagged(case)
@@ -170,7 +176,7 @@ def statements(case: Ground) -> Listed[Statement]:
         frame=frame,
         coverage=tuple(case.pulls("database_log")),
         call="case.statements",
-        notes=() if len(frame) else (NO_CALLS,),
+        notes=() if len(frame) else (_no_calls(case),),
         hops=tuple(f"case.statement({name!r})" for name in names[:1]),
         noun="statement",
         ids=names,
@@ -192,7 +198,8 @@ def statement(case: Ground, given: object) -> Statement:
     Raises:
         BadInput: neither the log nor the counters know it.
     """
-    name = chosen("statement", given, _known(case, given), how="case.statements lists those of the log")
+    how = f"case.statements lists those of the log{doubt((*log_of(case), *case.pulls('statistics')))}"
+    name = chosen("statement", given, _known(case, given), how=how)
     calls = case.statement_log.rows_of(OF_STATEMENT, [name, NOW, SLOWEST])
     frame = numbered_rows(statement_requests(calls))
     call = f"case.statement({name!r})"

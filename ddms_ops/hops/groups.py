@@ -3,10 +3,10 @@
 import pandas as pd
 
 from ddms_ops.analysis.impact import is_hit, tenant_table
-from ddms_ops.checks.refs import counted, shown_template
+from ddms_ops.checks.refs import counted, shown_template, with_error
 from ddms_ops.coverage import Coverage
 from ddms_ops.hops.asked import group_id
-from ddms_ops.hops.reading import BASELINE, WINDOW, log_coverage, log_notes
+from ddms_ops.hops.reading import BASELINE, WINDOW, log_coverage, log_notes, spellings
 from ddms_ops.hops.requests import ended
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import Ground, Group, Listed
@@ -55,12 +55,11 @@ def group(case: Ground, given: object) -> Group:
     row = table.iloc[0]
     frame = _said(case, table)
     call = f"case.group({name!r})"
-    error = "" if pd.isna(row["error"]) or frame["says"].iloc[0].startswith(row["error"]) else f"{row['error']}: "
     went = f"{row['trend']}, {counted(int(row['events']), 'event')}, {int(row['baseline_events']):,} in the baseline"
     ways = [f"{call}.lines()", f"{call}.requests()", f"{call}.tenants()"]
     ways += [f"{call}.before()"] if row["baseline_events"] else []
     return Group(
-        title=f"Group {name}: {error}{frame['says'].iloc[0]} ({went})",
+        title=f"Group {name}: {with_error(row['error'], frame['says'].iloc[0])} ({went})",
         frame=frame,
         coverage=_coverage(case),
         call=call,
@@ -74,13 +73,15 @@ def group(case: Ground, given: object) -> Group:
 
 
 def _said(case: Ground, table: pd.DataFrame) -> pd.DataFrame:
-    """Groups with what their events say."""
-    says = []
+    """Groups with what their events say, and their tenants counted as the system tells them apart."""
+    says, tenants, spelled = [], [], spellings(case)
     for name in table["group"]:
         events = case.log_events[case.log_events["group"] == name]
+        tenants.append(len({spelled[str(each)] for each in events["tenant"].dropna().unique()}))
         events = case.baseline_log_events[case.baseline_log_events["group"] == name] if events.empty else events
         says.append(shown_template(events))
-    return table.assign(says=pd.Series(says, index=table.index, dtype="str"))
+    said = pd.Series(says, index=table.index, dtype="str")
+    return table.assign(says=said, tenants=pd.Series(tenants, index=table.index, dtype="int64"))
 
 
 def _where(case: Ground, name: str) -> tuple[str, ...]:
@@ -103,9 +104,10 @@ def tenants_of(case: Ground, name: str) -> View:
         the tenant's in the window) and share (hit of requests, 0..1, NaN without requests).
     """
     events = case.log_events[case.log_events["group"] == name]
-    found = ended(case)
-    table = tenant_table(found.assign(failed=is_hit(found, events).to_numpy(dtype=bool)))
-    counts = events["tenant"].dropna().astype("str").value_counts()
+    found, spelled = ended(case), spellings(case)
+    hit = is_hit(found, events).to_numpy(dtype=bool)
+    table = tenant_table(found.assign(failed=hit, tenant=found["tenant"].astype("str").map(spelled)))
+    counts = events["tenant"].dropna().astype("str").map(spelled).value_counts()
     table = table.rename(columns={"failed": "hit"}).reindex(table.index.union(counts.index))
     table["events"] = counts.reindex(table.index)
     table[["events", "hit", "requests"]] = table[["events", "hit", "requests"]].fillna(0).astype("int64")

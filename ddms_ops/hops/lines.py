@@ -22,6 +22,7 @@ from ddms_ops.hops.reading import (
     numbered_rows,
     record_text,
     records_at,
+    request_id,
 )
 from ddms_ops.hops.tenant_names import tenant_id
 from ddms_ops.hops.views import Ground, Lines
@@ -52,6 +53,8 @@ def lines(case: Ground, given: Asked) -> Lines:
     asked = checked(case, given)
     if asked.tenant:
         asked = replace(asked, tenant=tenant_id(case, asked.tenant))
+    if asked.request:
+        asked = replace(asked, request=request_id(case, asked.request))
     events = case.log_events if asked.side == WINDOW else case.baseline_log_events
     groups = log_groups_asked(case, asked)
     found = _narrowed(case, events, asked, groups)

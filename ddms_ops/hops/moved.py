@@ -12,11 +12,11 @@ from ddms_ops.analysis.group_rates import group_table, rate_test, ratio_interval
 from ddms_ops.analysis.requests import between
 from ddms_ops.analysis.shifts import shifts
 from ddms_ops.analysis.suspects import alarms_before
-from ddms_ops.checks.refs import shown_template
+from ddms_ops.checks.refs import shown_template, with_error
 from ddms_ops.checks.watched import series_of
 from ddms_ops.errors import BadInput
 from ddms_ops.hops.reading import BASELINE, WINDOW, log_coverage, log_notes
-from ddms_ops.hops.requests import ended
+from ddms_ops.hops.requests import ended, kind_notes
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import Ground
 from ddms_ops.window import Window
@@ -30,10 +30,11 @@ TINY = 1e-300
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Spans before and after a change, as long as each other, and what the logs hold of both."""
+    """Spans before and after a change, as long as each other, and the log groups that were read over both."""
 
     before: Window
     after: Window
+    log_groups: tuple[str, ...]
 
     def of(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Rows after, and rows before."""
@@ -44,7 +45,8 @@ def moved(case: Ground, change: pd.Series, what: str, *, minutes: float, call: s
     """Groups, requests, endpoints, metrics and alarms that moved after a change, the most unusual first.
 
     The spans are of one length, before the first of its calls and after the last, and are cut to what was read. Counts
-    are compared as rates, with a 95 % interval of their ratio; metrics by their course.
+    are compared as rates, with a 95 % interval of their ratio; metrics by their course. Log groups that were not read
+    on both sides are left out, by name.
 
     Args:
         case: the case.
@@ -58,7 +60,7 @@ def moved(case: Ground, change: pd.Series, what: str, *, minutes: float, call: s
         comes from messages), moved (new, gone, rose, fell, fired, unchanged), before and after (float64, in `unit`; of
         a metric `after` is its mean while it was unlike before), ratio with its interval (NaN where there is none),
         strength (standard deviations of what is usual; it orders) and look, a call. Requests and failures are listed
-        also unchanged; of the rest what moved. No rows where nothing was read on one side.
+        also unchanged, NaN where there was no request; of the rest what moved. No rows where one side was not read.
 
     Raises:
         BadInput: `minutes` is not a number above 0.
@@ -76,7 +78,7 @@ def moved(case: Ground, change: pd.Series, what: str, *, minutes: float, call: s
         coverage=(*log_coverage(case, WINDOW, BASELINE), *(row for kind in kinds for row in case.pulls(kind))),
         call=f"{call}.moved({given})",
         columns=tuple(COLUMNS[:-1]),
-        notes=(*notes, *log_notes(case)),
+        notes=(*notes, *kind_notes(case), *log_notes(case)),
         hops=tuple(dict.fromkeys(frame.loc[frame["look"] != "", "look"]))[:3],
     )
 
@@ -105,26 +107,58 @@ def spans(
     if not around:
         words = " and ".join(str(span) for span in read)
         return None, (f"It was made outside what was read ({words}), so what moved after it cannot be told.",)
-    room = min(length, first - around[0].start, around[0].end - last)
-    if room < LEAST:
+    least = Window(first - LEAST, last + LEAST)
+    if not _holds(around[0], least):
         words = f"There is under a minute of what was read ({around[0]}) on one side of it: nothing to compare."
         return None, (words,)
-    sides = Sides(Window(first - room, first), Window(last, last + room))
-    cut = f", cut to what was read ({around[0]})" if room < length else ""
-    minutes = room / pd.Timedelta(minutes=1)
-    return sides, (
-        f"{minutes:.4g} min before {first:%H:%M:%S} UTC against {minutes:.4g} min after {last:%H:%M:%S} UTC{cut}.",
-    )
+    held = {name: [span for span in spans if _holds(span, least)] for name, spans in _held(case).items() if spans}
+    inside = [around[0], *(span for spans in held.values() for span in spans)]
+    common = Window(max(span.start for span in inside), min(span.end for span in inside))
+    room = min(length, first - common.start, common.end - last)
+    compared = tuple(name for name, spans in held.items() if spans)
+    sides = Sides(Window(first - room, first), Window(last, last + room), compared)
+    cut = f", cut to what was read ({common})" if room < length else ""
+    minutes = room / LEAST
+    words = f"{minutes:.4g} min before {first:%H:%M:%S} UTC against {minutes:.4g} min after {last:%H:%M:%S} UTC{cut}."
+    left = ", ".join(name for name, spans in held.items() if not spans)
+    return sides, (words, *([f"Not compared, for it was not read on both sides: {left}."] if left else []))
+
+
+def _holds(span: Window, other: Window) -> bool:
+    return span.start <= other.start and other.end <= span.end
 
 
 def _read_spans(case: Ground) -> list[Window]:
     """Window and baseline, as one where they touch."""
-    both = sorted((case.window, case.baseline), key=lambda span: span.start)
-    return [Window(both[0].start, both[1].end)] if both[0].end == both[1].start else both
+    return _joined([case.window, case.baseline])
+
+
+def _held(case: Ground) -> dict[str, list[Window]]:
+    """The spans that were read of each log group: of a pull that is not all there from its first event to its last."""
+    found: dict[str, list[Window]] = {name: [] for name in case.log_groups}
+    for name, spans in found.items():
+        rows = log_coverage(case, WINDOW, BASELINE, log_groups=[name])
+        both = (row.asked if row.is_all_there else row.got for row in rows)
+        spans += _joined([span for span in both if span is not None])
+    return found
+
+
+def _joined(spans: list[Window]) -> list[Window]:
+    """The spans by time, as one where there is under a minute between them."""
+    joined: list[Window] = []
+    for span in sorted(spans, key=lambda span: span.start):
+        if joined and span.start - joined[-1].end < LEAST:
+            before = joined.pop()
+            span = Window(before.start, max(before.end, span.end))
+        joined.append(span)
+    return joined
 
 
 def _of_logs(case: Ground, sides: Sides) -> list[tuple[object, ...]]:
+    if not sides.log_groups:
+        return []
     every = pd.concat([case.baseline_log_events, case.log_events])
+    every = every[every["log_group"].isin(sides.log_groups)]
     after, before = sides.of(every.sort_values("timestamp", kind="stable"))
     ran, run_before = _ended(case, sides)
     rows = [_requests(sides, ran, run_before), _failed(ran, run_before)]
@@ -135,7 +169,7 @@ def _of_logs(case: Ground, sides: Sides) -> list[tuple[object, ...]]:
 def _ended(case: Ground, sides: Sides) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Requests and jobs after, and before."""
     earlier = case.baseline_outcomes if case.has_requests else case.baseline_requests
-    both = [sides.of(frame) for frame in (earlier, ended(case))]
+    both = [sides.of(frame[frame["log_group"].isin(sides.log_groups)]) for frame in (earlier, ended(case))]
     after, before = (
         pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
         for parts in ([pair[side] for pair in both] for side in (0, 1))
@@ -151,16 +185,16 @@ def _requests(sides: Sides, now: pd.DataFrame, before: pd.DataFrame) -> tuple[ob
 
 def _failed(now: pd.DataFrame, before: pd.DataFrame) -> tuple[object, ...]:
     counts = int(now["failed"].sum()), int(before["failed"].sum())
-    shares = counts[0] / max(len(now), 1), counts[1] / max(len(before), 1)
+    shares = tuple(n / len(side) if len(side) else np.nan for n, side in zip(counts, (now, before), strict=True))
     return _row("failed", "share of requests and jobs that failed", counts, (len(now), len(before)), shares, "ratio")
 
 
 def _row(
-    kind: str, what: str, counts: tuple[int, int], exposures: tuple[float, float], shown: tuple[float, float], unit: str
+    kind: str, what: str, counts: tuple[int, int], exposures: tuple[float, float], shown: tuple[float, ...], unit: str
 ) -> tuple[object, ...]:
     """Two counts, after and before, as rates."""
     ratio, p_value = rate_test(*counts, *exposures)
-    interval = ratio_interval(*counts, *exposures)
+    ratio, interval = (ratio, ratio_interval(*counts, *exposures)) if any(counts) else (np.nan, (np.nan, np.nan))
     is_sure = p_value < 0.05 and np.isfinite(p_value)
     went = UNCHANGED if not is_sure else "rose" if shown[0] > shown[1] else "fell"
     return (kind, what, went, shown[1], shown[0], unit, ratio, *interval, _strength(p_value), "")
@@ -175,10 +209,9 @@ def _groups(case: Ground, sides: Sides, after: pd.DataFrame, before: pd.DataFram
         if row.trend not in words or row.p_value >= case.profile.triage.significance:
             continue
         side = after if row.events else before
-        said = shown_template(side[side["group"] == row.group])
-        error = "" if pd.isna(row.error) or said.startswith(row.error) else f"{row.error}: "
+        said = with_error(row.error, shown_template(side[side["group"] == row.group]))
         yield (
-            "group", f"{error}{said}", words[row.trend], float(row.baseline_events), float(row.events), "events",
+            "group", said, words[row.trend], float(row.baseline_events), float(row.events), "events",
             row.ratio, row.ratio_low, row.ratio_high, _strength(row.p_value), f"case.group({str(row.group)!r})",
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from ddms_ops.checks.tables import visible
 from ddms_ops.errors import BadInput, did_you_mean
+from ddms_ops.redact import redact
 
 LEAST_CHARS = 4
 MOST_CHARS = 256
@@ -37,6 +38,15 @@ def chosen(noun: str, given: object, known: Collection[str], *, how: str) -> str
             visible(f"{noun} {short(name)} is the beginning of {len(begun)}: {named}{more}; write one whole")
         )
     raise unknown(noun, name, known, how=how)
+
+
+def meant(given: str, known: Collection[str]) -> str:
+    """The only name that is shown as this, by its pseudonym; else what was given."""
+    first, last = given.partition("[")[0], given.rpartition("]")[2]
+    if given in (first, last) or given in known:
+        return given
+    found = [each for each in known if each.startswith(first) and each.endswith(last) and redact(each) == given]
+    return found[0] if len(found) == 1 else given
 
 
 def unknown(noun: str, given: str, known: Collection[str], *, how: str) -> BadInput:

@@ -16,9 +16,13 @@ import pyarrow.parquet as pq
 from ddms_ops.checks.tables import Badge, Shown, html_table, joined, verdict
 from ddms_ops.errors import BadInput, EvidenceError, did_you_mean
 from ddms_ops.evidence import MANIFEST, Recorded, intact, read_manifest
-from ddms_ops.hops.view import FIRST, counted, rows_table
+from ddms_ops.hops.view import FIRST, rows_table, rows_told
+from ddms_ops.progress import size_words
+from ddms_ops.verify import manifest_fault
 
 FOLDER = "pins"
+NUMBER = "n"  # of a row in its view
+REMINDER = 3  # rows of a pin that stand in a notebook, where all of them stand above it
 HOW = 'In JupyterLab case.pin(view, "why") keeps the rows of a view and puts them here.'
 
 
@@ -102,13 +106,19 @@ class Pin:
     @property
     def shown(self) -> Shown:
         """What is pinned, why, where it lies, and how it comes into the post-mortem; redacted."""
-        rows = self.first_rows()
-        caption = f"Pinned as {self.name}: {self.title}: {counted(len(self), FIRST)}"
-        lies = f"{self.folder / self.entry.file}, {size_words(self.entry.size)}, SHA-256 {self.entry.sha256}"
-        report = f"It stands in the post-mortem after: ddms-ops report {shlex.quote(str(self.folder.parent))}"
-        lines = (f"Why: {one_line(self.why)}", f"Frozen in {lies}; {self.state}.", *self.notes, report)
-        undo = f"To take it out: case.unpin({self.name!r})"
-        return joined(rows_table(rows, self.columns, caption=caption), *(verdict(line) for line in (*lines, undo)))
+        rows, folder = self.first_rows(REMINDER), self.folder.absolute()
+        lies = f"{folder / self.entry.file}, {size_words(self.entry.size)}, SHA-256 {self.entry.sha256}"
+        lines = (
+            f"Pinned as {self.name}: {one_line(self.why)}",
+            f"It stands in the post-mortem after: ddms-ops report {shlex.quote(str(folder.parent))}",
+            f"To take it out: case.unpin({self.name!r})",
+            f"Frozen in {lies}; {self.state}.",
+            *self.notes,
+        )
+        caption = f"{self.title}: {rows_told(len(self), REMINDER)}"
+        return joined(
+            *(verdict(line) for line in lines), rows_table(rows, told_columns(rows, self.columns), caption=caption)
+        )
 
     def _intact(self) -> Path:
         if Path(self.entry.file).name != self.entry.file:
@@ -150,6 +160,8 @@ class Pins(Sequence[Pin]):
     @overload
     def __getitem__(self, key: slice) -> Sequence[Pin]: ...
     def __getitem__(self, key: int | str | slice) -> Pin | Sequence[Pin]:
+        if isinstance(key, int) and not -len(self._found) <= key < len(self._found):
+            raise BadInput(f"no pin number {key}; there are {len(self._found)}, the first is number 0")
         if not isinstance(key, str):
             return self._found[key]
         known = {pin.name: pin for pin in self._found}
@@ -183,20 +195,23 @@ def read_pins(report: Path) -> Pins:
     """The pins of a report folder; none where it has no folder of pins.
 
     Raises:
-        EvidenceError: the manifest of the pins is missing or damaged.
+        EvidenceError: the manifest of the pins is missing, damaged or changed by another hand.
     """
     folder = report / FOLDER
     if not folder.is_dir():
         return Pins(())
+    if fault := manifest_fault(folder):
+        raise EvidenceError(f"{folder}: {fault}; see ddms-ops verify {shlex.quote(str(report))}")
     found = [Pin(entry, folder) for entry in read_manifest(folder)]
     return Pins(sorted(found, key=lambda pin: (pin.entry.provenance.clock_start, pin.name)))
+
+
+def told_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Of the columns to show those that tell something of these rows: not their number, none without a value."""
+    names = [name for name in columns or frame.columns if name in frame.columns]
+    return [name for name in names if name != NUMBER and frame[name].notna().any()] or names
 
 
 def one_line(text: str) -> str:
     """Words of a person on one line."""
     return " ".join(text.split())
-
-
-def size_words(size: int) -> str:
-    """Bytes as `12 kB` or `3.4 MB`."""
-    return f"{size / 1e6:,.1f} MB" if size >= 1_000_000 else f"{max(1, round(size / 1e3))} kB"

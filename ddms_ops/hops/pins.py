@@ -16,14 +16,14 @@ import pyarrow.parquet as pq
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import BadInput, EvidenceError
-from ddms_ops.evidence import MANIFEST, EvidenceFolder, file_digest, verify_evidence
+from ddms_ops.evidence import EvidenceFolder, file_digest
 from ddms_ops.hops.frozen import frozen_table, writable
 from ddms_ops.hops.pinned import FOLDER, Pin, Pins, read_pins
 from ddms_ops.hops.view import View
 from ddms_ops.sources.base import Provenance, Pull
+from ddms_ops.verify import verify_evidence
 from ddms_ops.window import Window
 
-__all__ = ["Pin", "Pins", "pin", "pin_faults", "pins", "take_over_pins", "unpin"]
 BY_HAND = "given by hand; which pulls it came from is not known"
 WORST = (
     Status.FAILED, Status.NO_PERMISSION, Status.PARTIAL, Status.TRUNCATED, Status.NOT_CONFIGURED, Status.COMPLETE,
@@ -56,14 +56,17 @@ def pin(case: Pinning, view_or_frame: View | pd.DataFrame | pd.Series, why: str)
         `case.unpin(name)` takes one out.
 
     Raises:
-        BadInput: no reason, or something that has no rows.
-        EvidenceError: the manifest of the pins was changed by another hand.
+        BadInput: no reason, or something that has no rows and columns.
+        EvidenceError: the manifest of the pins was changed by another hand, or the report is another case's now.
     """
     if not isinstance(why, str) or not why.strip():
         raise BadInput(f'pin: say why, in your words: case.pin(view, "why it matters"); got {str(why)[:60]!r}')
     view = view_or_frame if isinstance(view_or_frame, View) else _by_hand(view_or_frame)
     why = writable(why.strip())
     table, as_text = frozen_table(view.frame)
+    if table.num_rows != len(view.frame):
+        raise BadInput(f"pin: {len(view.frame):,} rows and no column; give a frame with columns")
+    case.evidence.check()
     folder = _open(case)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "rows.parquet"
@@ -129,10 +132,8 @@ def take_over_pins(earlier: Path, folder: Path) -> None:
 
 def _open(case: Pinning) -> EvidenceFolder:
     """The folder of pins, to write into; one whose manifest was edited is not signed again."""
-    folder = case.folder / FOLDER
-    if (folder / MANIFEST).exists() and (faults := [f for f in verify_evidence(folder) if f.startswith(MANIFEST)]):
-        raise EvidenceError(f"{folder}: {faults[0]}; nothing was pinned; see ddms-ops verify {case.folder}")
-    return EvidenceFolder(folder, tool=case.evidence.tool)
+    read_pins(case.folder)
+    return EvidenceFolder(case.folder / FOLDER, tool=case.evidence.tool)
 
 
 def _by_hand(given: object) -> View:

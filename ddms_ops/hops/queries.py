@@ -24,12 +24,15 @@ def query_rows(case: Ground, query: str, *, tenant: str = "") -> pd.DataFrame:
 
     Raises:
         QueryError: the query is wrong or uses what is not supported.
-        BadInput: neither a query nor the name of one.
+        BadInput: neither a query nor the name of one, or no tenant for one that asks for it.
     """
     if not isinstance(query, str) or not query.strip():
         raise BadInput(f"query: is empty; write a Logs Insights query or one of {', '.join(case.profile.queries)}")
-    parsed = with_values(parse(case.profile.queries.get(query, query)), {PLACEHOLDER: tenant} if tenant else {})
-    return run_query(parsed, [path for path, name, _ in case.log_pulls if name.startswith("logs/")] or NO_EVENTS)
+    asked = parse(case.profile.queries.get(query, query))
+    filled = with_values(asked, {PLACEHOLDER: tenant})
+    if not tenant and filled != asked:
+        raise BadInput(f"query: it asks for {PLACEHOLDER}; give the tenant too: tenant='…'")
+    return run_query(filled, [path for path, name, _ in case.log_pulls if name.startswith("logs/")] or NO_EVENTS)
 
 
 def insights(case: Ground, query: str, *, tenant: str = "") -> Rows:
@@ -41,11 +44,12 @@ def insights(case: Ground, query: str, *, tenant: str = "") -> Rows:
         tenant: takes the place of TENANT_ID_HERE.
 
     Returns:
-        A view; its frame has the columns that Insights would show. Counts over a sample are the sample's.
+        A view; its frame has the columns that Insights would show. Counts over a sample are the sample's; times, also
+        those of the window, are as recorded, whatever clock was off.
 
     Raises:
         QueryError: the query is wrong or uses what is not supported.
-        BadInput: neither a query nor the name of one, or no such tenant.
+        BadInput: neither a query nor the name of one, no such tenant, or none for a query that asks for it.
     """
     name = tenant_id(case, tenant) if tenant else ""
     frame = query_rows(case, query, tenant=name)
@@ -56,7 +60,14 @@ def insights(case: Ground, query: str, *, tenant: str = "") -> Rows:
         frame=frame,
         coverage=log_coverage(case, WINDOW),
         call=f"case.insights({query!r}{given})",
-        notes=log_notes(case),
-        hops=tuple(f"case.insights({each!r})" for each in case.profile.queries if each != query)[:3],
+        notes=log_notes(case, is_recorded=True),
+        hops=_others(case, query, given),
         case=case,
     )
+
+
+def _others(case: Ground, query: str, given: str) -> tuple[str, ...]:
+    """Other queries of the profile; those about a tenant where one was given."""
+    known = [(name, PLACEHOLDER in text) for name, text in case.profile.queries.items() if name != query]
+    calls = [f"case.insights({name!r}{given if needs else ''})" for name, needs in known if given or not needs]
+    return tuple(calls[:3])

@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 
 from ddms_ops.checks.tables import Shown, joined, verdict, visible
 from ddms_ops.coverage import Coverage, Status
+from ddms_ops.hops.naming import meant, typed
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import Ground
 from ddms_ops.redact import redact
-from ddms_ops.tenant_ids import folded_tenants
+from ddms_ops.tenant_ids import compared_tenants, folded_tenants
 from ddms_ops.window import Window
 
 WINDOW, BASELINE = "window", "baseline"
@@ -34,8 +35,13 @@ def log_coverage(case: Ground, *sides: str, log_groups: Sequence[str] | None = N
     return tuple(row for row in rows if row.pull.partition("/")[2].strip("/") in wanted)
 
 
-def log_notes(case: Ground) -> tuple[str, ...]:
-    """What to know of all log events of a case: a sample, corrected clocks; nothing where they are as they came."""
+def log_notes(case: Ground, *, is_recorded: bool = False) -> tuple[str, ...]:
+    """What to know of all log events of a case: a sample, corrected clocks; nothing where they are as they came.
+
+    Args:
+        case: the case.
+        is_recorded: whether they are read as they were recorded, their times too.
+    """
     notes = []
     if case.sample is not None:
         notes.append(f"A sample: 1 in {case.sample[0]} log events by time was read; what is not here may still exist.")
@@ -43,8 +49,18 @@ def log_notes(case: Ground) -> tuple[str, ...]:
     if len(offsets):
         streams = ", ".join(f"{stream} of {group}" for group, stream in list(offsets.index)[:3])
         more = f" and {len(offsets) - 3} more" if len(offsets) > 3 else ""
-        notes.append(f"Clocks were off; events stand at their corrected time, those of {streams}{more}.")
+        stands = "times here are as recorded, wrong for" if is_recorded else "events stand at their corrected time,"
+        notes.append(f"Clocks were off; {stands} those of {streams}{more}.")
     return tuple(notes)
+
+
+def doubt(coverage: Sequence[Coverage]) -> str:
+    """`; 2 of 7 pulls are not complete (changes: failed), so it may still exist`; nothing where all are."""
+    lacking = [row for row in coverage if not row.is_all_there]
+    if not lacking:
+        return ""
+    first = f"{lacking[0].pull}: {str(lacking[0].status).replace('_', ' ')}"
+    return f"; {len(lacking)} of {len(coverage)} pulls are not complete ({first}), so it may still exist"
 
 
 def not_configured(pull: str, window: Window, reason: str) -> Coverage:
@@ -80,6 +96,29 @@ def is_tenant(case: Ground, ids: pd.Series, tenant: str) -> pd.Series:
         names, wanted = folded_tenants(names), folded_tenants(wanted)
     codes = {code for code, name in enumerate(names) if name == wanted.iloc[0]}
     return distinct.cat.codes.isin(codes)
+
+
+def spellings(case: Ground) -> dict[str, str]:
+    """Each tenant of the logs as most of its log events spell it, by every spelling that the system takes for it."""
+    sides = [frame["tenant"].value_counts().rename(index=str) for frame in (case.log_events, case.baseline_log_events)]
+    counts = sides[0].add(sides[1], fill_value=0)
+    names = pd.Series(counts[counts > 0].sort_index().sort_values(ascending=False, kind="stable").index, dtype="str")
+    is_folded = case.profile.tenants is not None and case.profile.tenants.folded
+    same = compared_tenants(names, is_folded=is_folded).fillna(names)
+    return dict(zip(names, names.groupby(same).transform("first"), strict=True))
+
+
+def request_id(case: Ground, given: object) -> str:
+    """The id of a request as it was given, or the one of the logs that is shown so.
+
+    Raises:
+        BadInput: it is no text, or empty.
+    """
+    name = typed("request", given)
+    if "[" not in name:
+        return name
+    both = (case.log_events["request_id"], case.baseline_log_events["request_id"])
+    return meant(name, {str(each) for ids in both for each in ids.dropna().unique()})
 
 
 def numbered_rows(frame: pd.DataFrame) -> pd.DataFrame:

@@ -5,10 +5,11 @@ import pandas as pd
 from ddms_ops.analysis.impact import is_hit
 from ddms_ops.analysis.threads import healthy_request
 from ddms_ops.checks.refs import counted, ms_words
+from ddms_ops.checks.tables import visible
+from ddms_ops.errors import BadInput
 from ddms_ops.hops.asked import group_id
 from ddms_ops.hops.lines import SHOWN, leads, numbered, raw, shown_columns
-from ddms_ops.hops.naming import typed
-from ddms_ops.hops.reading import BASELINE, WINDOW, is_tenant, log_coverage, log_notes, numbered_rows
+from ddms_ops.hops.reading import BASELINE, WINDOW, doubt, is_tenant, log_coverage, log_notes, numbered_rows, request_id
 from ddms_ops.hops.tenant_names import tenant_id
 from ddms_ops.hops.views import Ground, Request, Requests
 
@@ -24,7 +25,7 @@ def request(case: Ground, given: object) -> Request:
 
     Args:
         case: the case.
-        given: the request's id, compared as it is.
+        given: the request's id, compared as it is; what is shown in place of one that is redacted will do.
 
     Returns:
         A view with the columns of `case.logs`; one that was not seen has no rows, which means that it is not there
@@ -33,7 +34,7 @@ def request(case: Ground, given: object) -> Request:
     Raises:
         BadInput: the id is no text, or empty.
     """
-    name = typed("request", given)
+    name = request_id(case, given)
     parts = [frame[_is_request(frame, name)] for frame in (case.log_events, case.baseline_log_events)]
     frame = numbered(case, pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True))
     call = f"case.request({name!r})"
@@ -71,29 +72,24 @@ def _outcome(frame: pd.DataFrame) -> str:
 
 def _leads(frame: pd.DataFrame, call: str, name: str) -> tuple[str, ...]:
     own = (f"{call}.sql()", f"{call}.audit()")
-    failed = len(frame) and frame["is_error"].any()
+    failed = len(frame) and frame["is_error"].any() and frame["endpoint"].notna().any()
     return (*own, *([f"{call}.healthy()"] if failed else []), *leads(frame, call, own=name))
 
 
 def healthy(case: Ground, frame: pd.DataFrame, call: str) -> Request:
     """A usual request of the endpoint of some lines that went well, of the window, else of the baseline.
 
-    Returns:
-        Its `request`; one without rows where there is none.
+    Raises:
+        BadInput: there is none.
     """
     named = frame["endpoint"].dropna().astype("str")
     endpoint = named.iloc[0] if len(named) else ""
     sides = ((case.log_events, case.requests), (case.baseline_log_events, case.baseline_requests))
     found = next((name for logs, ended in sides if endpoint and (name := healthy_request(logs, ended, endpoint))), "")
-    if found:
-        return request(case, found)
-    why = f"No request of {endpoint} went well." if endpoint else "Its lines name no endpoint, so none is like it."
-    empty = request(case, "none")
-    rest = {"frame": frame.head(0), "notes": (why, *log_notes(case)), "call": f"{call}.healthy()", "hops": ()}
-    return Request(
-        **{name: getattr(empty, name) for name in ("coverage", "columns", "case", "_raw", "_like_it")},
-        **rest, title="A healthy request", id="",
-    )  # fmt: skip
+    if not found:
+        why = f"no request of {endpoint} went well" if endpoint else "its lines name no endpoint, so none is like it"
+        raise BadInput(visible(f"{call}.healthy(): {why}{doubt(log_coverage(case, WINDOW, BASELINE))}"))
+    return request(case, found)
 
 
 def requests_of(case: Ground, *, group: str = "", tenant: str = "", failed: bool = False) -> Requests:
@@ -126,7 +122,7 @@ def requests_of(case: Ground, *, group: str = "", tenant: str = "", failed: bool
         coverage=log_coverage(case, WINDOW),
         call=call,
         columns=shown_columns(frame, ENDED),
-        notes=(*_kind(case), *log_notes(case)),
+        notes=(*kind_notes(case), *log_notes(case)),
         hops=_request_leads(frame),
         case=case,
     )
@@ -148,7 +144,8 @@ def ended(case: Ground) -> pd.DataFrame:
     return case.outcomes if case.has_requests else case.requests
 
 
-def _kind(case: Ground) -> tuple[str, ...]:
+def kind_notes(case: Ground) -> tuple[str, ...]:
+    """What counts as a request where no event has a status."""
     return () if case.has_requests else ("No event carries an HTTP status: each event is counted, errors as failed.",)
 
 

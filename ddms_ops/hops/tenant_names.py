@@ -4,7 +4,7 @@ import pandas as pd
 
 from ddms_ops.errors import BadInput
 from ddms_ops.hops.audit_columns import tenant_columns
-from ddms_ops.hops.naming import typed, unknown
+from ddms_ops.hops.naming import meant, typed, unknown
 from ddms_ops.hops.reading import is_tenant
 from ddms_ops.hops.views import Ground
 
@@ -29,7 +29,7 @@ def audited_tenants(case: Ground) -> list[str]:
 
 
 def tenant_id(case: Ground, given: object) -> str:
-    """The tenant as the logs spell it, else as the audit tables do.
+    """The tenant as the logs spell it, else as the audit tables do; what is shown in place of a redacted one will do.
 
     Raises:
         BadInput: neither names it.
@@ -38,6 +38,7 @@ def tenant_id(case: Ground, given: object) -> str:
     known: list[str] = []
     for more in (logged_tenants, audited_tenants):
         known += more(case)
+        name = meant(name, known)
         if name in known:
             return name
         same = pd.Series(known, dtype="str")

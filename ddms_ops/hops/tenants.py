@@ -5,17 +5,19 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ddms_ops.analysis.impact import tenant_table
-from ddms_ops.coverage import ALL_THERE, Coverage
+from ddms_ops.analysis.impact import is_hit, tenant_table
+from ddms_ops.checks.leading import events_of
+from ddms_ops.checks.refs import counted
+from ddms_ops.coverage import ALL_THERE, Coverage, Status
 from ddms_ops.findings import Finding, Verdict
 from ddms_ops.hops.audit import audit_coverage, audit_rows
 from ddms_ops.hops.audit_columns import audit_tables, tenant_columns
 from ddms_ops.hops.database import sql
 from ddms_ops.hops.lines import holding
 from ddms_ops.hops.naming import names_it
-from ddms_ops.hops.reading import BASELINE, WINDOW, is_tenant, log_coverage, log_notes, named_coverage
+from ddms_ops.hops.reading import BASELINE, WINDOW, is_tenant, log_coverage, log_notes, named_coverage, spellings
 from ddms_ops.hops.requests import ended
-from ddms_ops.hops.tenant_names import logged_tenants, tenant_id
+from ddms_ops.hops.tenant_names import tenant_id
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import Ground, Listed, Tenant
 from ddms_ops.redact import redact
@@ -24,6 +26,7 @@ COLUMNS = ("source", "rows", "first", "last", "read", "look")
 NOT_YET = "not looked at yet"
 CROSSED = "trail/crossings"
 MOST_SEARCHED = 500_000
+ABOUT_REQUESTS = ("error_rate", "latency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Source:
         """A row of the view."""
         if self.rows is None:
             return (self.name, None, pd.NaT, pd.NaT, NOT_YET, self.look)
+        if self.coverage and all(row.status is Status.NOT_CONFIGURED for row in self.coverage):
+            return (self.name, None, pd.NaT, pd.NaT, _read(self.coverage), self.look)
         stamps = self.rows["timestamp"] if "timestamp" in self.rows else pd.Series(dtype="datetime64[us, UTC]")
         return (self.name, len(self.rows), stamps.min(), stamps.max(), _read(self.coverage), self.look)
 
@@ -55,8 +60,8 @@ def tenant(case: Ground, given: object) -> Tenant:
         given: the tenant, spelled as the system allows it.
 
     Returns:
-        A view; its frame has source, rows (Int64, null where not looked at), first and last (UTC), read (whether all
-        pulls of it are complete) and look, the call that shows them.
+        A view; its frame has source, rows (Int64, null where not looked at or not configured), first and last (UTC),
+        read (whether all pulls of it are complete, null of findings) and look, the call that shows them.
 
     Raises:
         BadInput: neither logs nor audit tables name it.
@@ -106,21 +111,22 @@ def _mentioned(case: Ground, name: str, coverage: tuple[Coverage, ...]) -> Sourc
     events = case.log_events
     others = events[~is_tenant(case, events["tenant"], name)] if len(events) <= MOST_SEARCHED else None
     found = None if others is None else others[holding(case, others, name)]
-    return Source("log events of others that mention it", f"case.logs(contains={name!r})", found, coverage)
+    look = f"case.logs(contains={name!r})  # its own among them"
+    return Source("log events of others that mention it", look, found, coverage)
 
 
 def _audited(case: Ground, name: str) -> list[Source]:
     of = f"case.audit_rows(tenant={name!r}"
     tables = [table for table in audit_tables(case) if tenant_columns(case, table)]
     if not tables:
-        return [Source("audit rows", f"{of})", pd.DataFrame(), audit_coverage(case, ()))]
+        return [Source("audit rows", f"{of})", pd.DataFrame(), audit_coverage(case, (), "tenant"))]
     rows = audit_rows(case, tenant=name).frame
     return [
         Source(
             f"audit rows of {table}",
             f"{of}, table={table!r})",
             rows[rows["table"] == table],
-            audit_coverage(case, [table]),
+            audit_coverage(case, [table], "tenant"),
         )
         for table in tables
     ]
@@ -146,10 +152,13 @@ def _crossings(case: Ground, name: str) -> list[Source]:
 
 
 def _findings(case: Ground, name: str) -> Source:
-    found = [{"timestamp": finding.first_seen} for finding in _naming(case, name)]
+    """Findings that it is in, once a check was made; their pulls are told with them."""
+    found = [{"timestamp": finding.first_seen} for finding, _ in _naming(case, name)]
     frame = pd.DataFrame(found, columns=["timestamp"])
     frame["timestamp"] = pd.to_datetime(frame["timestamp"], utc=True)
-    return Source(f"findings ({_made(case)} checks made)", f"case.tenant({name!r}).findings()", frame, ())
+    made = _made(case)
+    look = f"case.tenant({name!r}).findings()"
+    return Source(f"findings ({counted(made, 'check')} made)", look, frame if made else None, ())
 
 
 def _made(case: Ground) -> int:
@@ -157,8 +166,10 @@ def _made(case: Ground) -> int:
     return sum(result.status is not Verdict.NOT_CHECKED for result in case.known_results)
 
 
-def _read(coverage: Sequence[Coverage]) -> str:
-    """`whole`, or what is not."""
+def _read(coverage: Sequence[Coverage]) -> str | None:
+    """`whole`, or what is not; nothing where no pull was looked at."""
+    if not coverage:
+        return None
     lacking = [row for row in coverage if row.status not in ALL_THERE]
     if not lacking:
         return "whole"
@@ -166,57 +177,79 @@ def _read(coverage: Sequence[Coverage]) -> str:
     return f"{len(lacking)} of {len(coverage)} pulls {states}"
 
 
-def _naming(case: Ground, name: str) -> list[Finding]:
-    """Findings whose subject or statement names a tenant, by rank."""
-    names = {name, redact(name)}
+def _naming(case: Ground, name: str) -> list[tuple[Finding, str]]:
+    """Findings that a tenant is in, by rank, and how: named in its words, or by its events and requests."""
     found = []
     for finding in (finding for result in case.known_results for finding in result.findings):
-        values = pd.Series(
-            [part.strip() for value in finding.subject.values() for part in value.split(",")], dtype="str"
-        )
-        is_subject = any(is_tenant(case, values, each).any() for each in names)
-        if is_subject or any(names_it(finding.statement, each) for each in names):
-            found.append(finding)
+        how = _hit(case, finding, name) or ("named" if _is_named(case, finding, name) else "")
+        found += [(finding, how)] if how else []
     return found
 
 
+def _is_named(case: Ground, finding: Finding, name: str) -> bool:
+    names = {name, redact(name)}
+    values = pd.Series([part.strip() for value in finding.subject.values() for part in value.split(",")], dtype="str")
+    is_subject = any(is_tenant(case, values, each).any() for each in names)
+    return is_subject or any(names_it(finding.statement, each) for each in names)
+
+
+def _hit(case: Ground, finding: Finding, name: str) -> str:
+    """`4 requests of it` that a finding about errors or slow requests is about, else how many events; empty if none."""
+    found = ended(case)
+    if "group" in finding.subject:
+        rows = case.log_events[case.log_events["group"].isin(finding.subject["group"].split(","))]
+        found = found[is_hit(found, rows).to_numpy(dtype=bool)]
+    elif finding.check in ABOUT_REQUESTS:
+        rows = found = events_of(case, finding)
+    else:
+        return ""
+    for noun, part in (("request", found), ("event", rows)):
+        if number := int(is_tenant(case, part["tenant"], name).sum()):
+            return f"{counted(number, noun)} of it"
+    return ""
+
+
 def findings_of(case: Ground, name: str) -> View:
-    """Findings of the checks made so far that name a tenant, by rank.
+    """Findings of the checks made so far that a tenant is in, by rank: by name, or by its events and requests.
 
     Returns:
-        A view; its frame has id, severity, statement, first_seen (UTC) and confidence.
+        A view; its frame has id, severity, statement, first_seen (UTC), confidence and how.
     """
     found = _naming(case, name)
-    rows = [(each.id, str(each.severity), each.statement, each.first_seen, each.confidence) for each in found]
-    frame = pd.DataFrame(rows, columns=["id", "severity", "statement", "first_seen", "confidence"])
+    rows = [(f.id, str(f.severity), f.statement, f.first_seen, f.confidence, how) for f, how in found]
+    frame = pd.DataFrame(rows, columns=["id", "severity", "statement", "first_seen", "confidence", "how"])
     frame["first_seen"] = pd.to_datetime(frame["first_seen"], utc=True).astype("datetime64[us, UTC]")
     checks = _made(case)
     note = (
-        f"{checks} checks were made so far; a section that was not run has none here."
+        f"{counted(checks, 'check')} made so far; a section that was not run has none here, and what is found of all,"
+        " such as a metric, is nobody's."
         if checks
         else "No check was made."
     )
     return View(
-        title=f"Findings that name tenant {name}",
+        title=f"Findings that tenant {name} is in",
         frame=frame,
         coverage=tuple(case.coverage),
         call=f"case.tenant({name!r}).findings()",
         notes=(note,),
-        hops=tuple(f"case.finding({each.id!r})" for each in found[:1]),
+        hops=tuple(f"case.finding({each.id!r})" for each, _ in found[:1]),
     )
 
 
 def tenants_seen(case: Ground) -> Listed[Tenant]:
     """Tenants that the logs of window or baseline name, most failures first; each opens by its id.
 
+    One that is spelled in several ways which the system takes for one is one row, by the most frequent of them.
+
     Returns:
         A view; its frame has tenant, events (log events of the window), requests, failed (int64) and share (failed of
         requests, 0..1, NaN without requests).
     """
-    table = tenant_table(ended(case))
-    names = logged_tenants(case)
+    found, spelled = ended(case), spellings(case)
+    table = tenant_table(found.assign(tenant=found["tenant"].astype("str").map(spelled)))
+    names = sorted(set(spelled.values()))
     table = table.reindex(pd.Index(names, dtype="str", name="tenant"))
-    table["events"] = case.log_events["tenant"].dropna().astype("str").value_counts().reindex(names)
+    table["events"] = case.log_events["tenant"].dropna().astype("str").map(spelled).value_counts().reindex(names)
     counts = ["events", "requests", "failed"]
     table[counts] = table[counts].fillna(0).astype("int64")
     frame = table.reset_index()[["tenant", *counts, "share"]]

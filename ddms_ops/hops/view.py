@@ -55,7 +55,7 @@ class View:
     @property
     def shown(self) -> Shown:
         """Title, first rows, what was read, and where to go on; redacted."""
-        caption = f"{self.title}: {counted(len(self), self.first)}"
+        caption = f"{self.title}: {rows_told(len(self), self.first)}"
         table = rows_table(self.frame.head(self.first), self.columns, caption=caption)
         return joined(table, *(verdict(note) for note in self.notes), self._read, self._calls)
 
@@ -85,7 +85,7 @@ class View:
         return self.shown.text
 
 
-def counted(number: int, first: int = FIRST) -> str:
+def rows_told(number: int, first: int = FIRST) -> str:
     """`no rows`, `1 row`, `7 rows`, or `the first 12 of 3,456 rows`."""
     if number > first:
         return f"the first {first:,} of {number:,} rows"

@@ -73,7 +73,7 @@ class Ground(Facts, Protocol):
         """All log events of one request."""
 
     @abstractmethod
-    def requests_of(self, *, group: str = "", tenant: str = "") -> "Requests":
+    def requests_of(self, *, group: str = "", tenant: str = "", failed: bool = False) -> "Requests":
         """Requests of a group or a tenant."""
 
     @abstractmethod
@@ -169,9 +169,9 @@ class Group(View):
         """Its log events in the baseline."""
         return self.case.logs(group=self.id, side="baseline")
 
-    def requests(self) -> Requests:
-        """The requests that it is of."""
-        return self.case.requests_of(group=self.id)
+    def requests(self, *, failed: bool = False) -> Requests:
+        """The requests that it is of, or those of them that failed."""
+        return self.case.requests_of(group=self.id, failed=failed)
 
     def tenants(self) -> View:
         """Whose it was: events, requests hit, and their share of the tenant's requests."""
@@ -196,7 +196,7 @@ class Request(Lines):
         return self.case.audit_rows(request=self.id)
 
     def healthy(self) -> "Request":
-        """A usual request of the same endpoint that went well; no rows where there is none."""
+        """A usual request of the same endpoint that went well; raises BadInput where there is none."""
         return self._like_it()
 
 
@@ -217,9 +217,9 @@ class Tenant(View):
         """Its log events in the baseline."""
         return self.case.logs(tenant=self.id, side="baseline")
 
-    def requests(self) -> Requests:
-        """Its requests, and jobs that ended, in the window."""
-        return self.case.requests_of(tenant=self.id)
+    def requests(self, *, failed: bool = False) -> Requests:
+        """Its requests, and jobs that ended, in the window, or those of them that failed."""
+        return self.case.requests_of(tenant=self.id, failed=failed)
 
     def audit(self) -> Rows:
         """Audit rows of the window that name it."""
@@ -230,7 +230,7 @@ class Tenant(View):
         return self.case.sql(tenant=self.id)
 
     def findings(self) -> View:
-        """Findings of the checks made so far that name it."""
+        """Findings of the checks made so far that name it, or that its requests are in."""
         return self._named_by()
 
 

@@ -1,6 +1,7 @@
 """The folder to work in: notebooks and parameters to edit, copied from what the package ships."""
 
 import filecmp
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,8 +34,8 @@ def init_folder(folder: Path) -> int:
     return 0
 
 
-def add_missing(folder: Path) -> list[Path]:
-    """Copy the shipped files that are not there yet; what is there stays as it is.
+def add_missing(folder: Path, names: tuple[str, ...] | None = None) -> list[Path]:
+    """Copy the shipped files that are not there yet, of some of their folders or of all; what is there stays as it is.
 
     Raises:
         BadInput: the folder cannot be written to.
@@ -43,7 +44,9 @@ def add_missing(folder: Path) -> list[Path]:
     copied = []
     try:
         for source, target in _shipped(folder):
-            if not target.exists():
+            if names is not None and target.relative_to(folder).parts[0] not in names:
+                continue
+            if not os.path.lexists(target):  # nothing is written through a link
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
                 copied.append(target)
@@ -55,7 +58,7 @@ def add_missing(folder: Path) -> list[Path]:
 def lab_folder(given: Path | None) -> Path:
     """The folder that the lab opens: the one given, else where one stands if work is done there, else a new one below.
 
-    A folder without our notebooks is given them.
+    A folder without our notebooks is given them, and the rest of what is shipped unless it has profiles of its own.
 
     Raises:
         BadInput: it cannot be written to.
@@ -63,7 +66,8 @@ def lab_folder(given: Path | None) -> Path:
     here = Path()
     is_ours = has_notebooks(here) or (here / "parameters" / "systems").is_dir()
     folder = given or (here if is_ours else NEW)
-    if not has_notebooks(folder) and (copied := add_missing(folder)):
+    own = ("notebooks",) if (folder / "parameters" / "systems").is_dir() else None
+    if not has_notebooks(folder) and (copied := add_missing(folder, own)):
         print(f"{len(copied)} files copied into {folder.resolve()}, to work in")
     return folder.resolve()
 
@@ -81,7 +85,7 @@ def _shipped(folder: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def _differs(source: Path, target: Path) -> bool:
-    return target.exists() and not (target.is_file() and filecmp.cmp(source, target, shallow=False))
+    return os.path.lexists(target) and not (target.is_file() and filecmp.cmp(source, target, shallow=False))
 
 
 def _check_place(folder: Path) -> None:

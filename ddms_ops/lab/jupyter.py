@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -56,7 +55,6 @@ def serve_lab(
     opens: str = "notebooks",
     has_browser: bool = True,
     port: int | None = None,
-    environment: Mapping[str, str] | None = None,
 ) -> int:
     """Run JupyterLab on a folder until it is shut down, or Ctrl-C; 0 afterwards. Its kernels end with it.
 
@@ -65,7 +63,6 @@ def serve_lab(
         opens: path below the folder of what it opens with.
         has_browser: whether it opens a browser.
         port: where it listens, 0 for any that is free; None for 8888 or the next that is free.
-        environment: variables for it and its kernels, over those of this process.
 
     Raises:
         RunError: it did not start.
@@ -75,7 +72,7 @@ def serve_lab(
     command += ["--KernelManager.transport=ipc"] if _has_room_for_sockets() else []
     command += [] if has_browser else ["--no-browser"]
     command += [] if port is None else [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
-    known = {**os.environ, **(environment or {})}
+    known = dict(os.environ)
     known["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, (known.get("JUPYTER_CONFIG_PATH"), str(DEFAULTS))))
     known.pop(progress.VARIABLE, None)  # a person looks, no runner
     process = subprocess.Popen(command, cwd=folder, env=known, stdin=subprocess.DEVNULL, start_new_session=True)

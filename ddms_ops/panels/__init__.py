@@ -15,7 +15,6 @@ from ddms_ops.panels.costs import (
 )
 from ddms_ops.panels.endpoints import endpoints_table
 from ddms_ops.panels.groups import groups_table
-from ddms_ops.panels.linked import linked_series, linked_timeline
 from ddms_ops.panels.pictures import (
     metrics_panel,
     spending_panel,
@@ -43,7 +42,7 @@ __all__ = [
     "actor_timeline", "actors_table", "annex_panel", "answer_panel", "backlog_panel", "bridge_table",
     "capacity_panel", "capacity_table", "check_panel", "coverage_panel", "dead_letters_table", "details_table",
     "disclosures_table", "drivers_table", "endpoints_table", "explained_table", "findings_panel", "groups_table",
-    "leak_matrix", "linked_series", "linked_timeline", "metrics_panel", "opened_table", "outlook_table", "query_panel",
+    "leak_matrix", "metrics_panel", "opened_table", "outlook_table", "query_panel",
     "query_rows", "refused_table",
     "repeated_table", "savings_table", "spending_panel", "statements_panel", "statements_table", "steps_panel",
     "stopped_table", "stuck_table", "task_durations_table", "tenant_costs_table", "tenants_table",

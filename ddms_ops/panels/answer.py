@@ -107,12 +107,12 @@ def answer_panel(case: Case, notebook: str = TRIAGE) -> Shown:
         rows = [*_also(results), *_unknown(case, results)]
         return joined(lead_line(Badge("cannot tell", "medium"), f"{lack}."), _table(rows))
     if found is None:
-        ids = "; ".join(result.question for result in results.values() if result.status is Verdict.CLEAR)
+        clear = [result for result in results.values() if result.status is Verdict.CLEAR]
+        ids = "; ".join(result.question for result in clear if not result.reason)
         words = f"Nothing above low in {case.window} against {case.baseline}. Clear: {ids or 'no check'}"
         words += f". {bill_words(case)}" if notebook == COST else ""
-        return joined(
-            lead_line(Badge("nothing found", "good"), words), _table(_also(results) + _unknown(case, results))
-        )
+        rows = [*_also(results), *((result.question, result.reason) for result in clear if result.reason)]
+        return joined(lead_line(Badge("nothing found", "good"), words), _table([*rows, *_unknown(case, results)]))
     return joined(lead_line(Badge.of(found.severity), found.statement), _table(_rows(case, notebook, found, results)))
 
 
@@ -199,7 +199,11 @@ def _first(result: CheckResult, loud: int) -> object:
     """The first finding of a check, quiet after some clauses; or what its silence means."""
     if not result.findings:
         is_clear = result.status is Verdict.CLEAR
-        return Quiet(CLEAR.get(result.id, "nothing found") if is_clear else result.reason or "nothing found")
+        return Quiet(
+            CLEAR.get(result.id, "nothing found")
+            if is_clear and not result.reason
+            else result.reason or "nothing found"
+        )
     clauses = result.findings[0].statement.split("; ")
     first, rest = "; ".join(clauses[:loud]), "; ".join(clauses[loud:])
     return (first, Quiet(rest)) if rest else first

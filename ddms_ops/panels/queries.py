@@ -2,7 +2,7 @@
 
 from ddms_ops.case import Case
 from ddms_ops.checks.tables import Shown, html_table
-from ddms_ops.hops.queries import query_rows
+from ddms_ops.hops.queries import PLACEHOLDER, query_rows
 from ddms_ops.redact import redact
 
 __all__ = ["query_panel", "query_rows"]
@@ -15,10 +15,11 @@ def query_panel(case: Case, query: str, tenant: str = "") -> Shown:
 
     Args:
         case: the case.
-        query: a name in the profile's `queries`, or the query itself; empty means the profile's first.
+        query: a name in the profile's `queries`, or the query itself; empty means the first that needs no tenant.
         tenant: takes the place of TENANT_ID_HERE.
     """
-    query = query or next(iter(case.profile.queries), "")
+    own = (name for name, text in case.profile.queries.items() if tenant or PLACEHOLDER not in text)
+    query = query or next(own, "")
     if not query:
         return html_table(("query",), [], caption="The profile names no query; set the parameter `query`")
     found = query_rows(case, query, tenant=tenant)

@@ -1,8 +1,12 @@
 """Every claim has its evidence, or the post-mortem is not written."""
 
+from dataclasses import replace
+
+from ddms_ops.coverage import Coverage
 from ddms_ops.errors import EvidenceError
 from ddms_ops.evidence import MANIFEST, Recorded, intact, manifest_digest, read_manifest
 from ddms_ops.findings import EvidenceRef, Finding, Verdict
+from ddms_ops.redact import redact
 from ddms_ops.report.model import ReportRecord
 
 
@@ -31,12 +35,18 @@ def check_claims(report: ReportRecord) -> None:
                 raise EvidenceError(f"{report.folder}: {_named(finding)} rests on {ref.pull}, {fault}")
     for name in sorted({ref.pull for finding in report.found for ref in finding.evidence}):
         intact(evidence, kept[name])
-    said = {row.pull: row for row in report.coverage}
-    unlike = sorted(name for name in {*said, *kept} if name not in kept or kept[name].coverage != said.get(name))
+    said = {row.pull: _rendered(row) for row in report.coverage}
+    recorded = {name: _rendered(entry.coverage) for name, entry in kept.items()}
+    unlike = sorted(name for name in {*said, *recorded} if said.get(name) != recorded.get(name))
     if unlike:
         raise EvidenceError(f"{report.folder}: the coverage of {unlike[0]} is not what the evidence manifest says")
     if report.digest and manifest_digest(evidence) != report.digest:
         raise EvidenceError(f"{report.folder}: the evidence manifest is not the one that findings.json was made of")
+
+
+def _rendered(coverage: Coverage) -> Coverage:
+    """As findings.json says it: its reason may name a record's content, which the evidence keeps."""
+    return replace(coverage, reason=redact(coverage.reason))
 
 
 def _check_shape(report: ReportRecord) -> None:

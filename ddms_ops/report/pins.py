@@ -10,8 +10,8 @@ import pyarrow as pa
 from ddms_ops.checks.tables import Quiet
 from ddms_ops.errors import EvidenceError
 from ddms_ops.evidence import MANIFEST, manifest_digest, read_manifest
-from ddms_ops.hops.pinned import FOLDER, HOW, Pin, one_line, read_pins
-from ddms_ops.hops.view import FIRST, counted, shown_cell
+from ddms_ops.hops.pinned import FOLDER, HOW, Pin, one_line, read_pins, told_columns
+from ddms_ops.hops.view import FIRST, rows_told, shown_cell
 from ddms_ops.report.blocks import COUNTED, FACT, PEOPLE, Basis, Block, Line, Row, Table
 from ddms_ops.report.model import ReportRecord
 
@@ -43,7 +43,7 @@ def _blocks(pin: Pin, report: ReportRecord, now: Mapping[str, str]) -> list[Bloc
     is_fact = bool(pin.pulls) and not changed
     basis = Basis(FACT, tuple(pin.pulls)) if is_fact else Basis(PEOPLE)
     heading = Line(one_line(pin.why), Basis(PEOPLE), is_heading=True)
-    title = Line(f"{pin.title}: {counted(len(pin), FIRST)}; {pin.state}.", basis)
+    title = Line(f"{pin.title}: {rows_told(len(pin), FIRST)}; {pin.state}.", basis)
     notes = [Line(note, basis) for note in pin.notes]
     if changed:
         since = f"As it was when it was pinned; read again, or not read, since: {', '.join(changed)}."
@@ -60,7 +60,7 @@ def _rows(pin: Pin, basis: Basis) -> list[Block]:
     except (EvidenceError, pa.ArrowException, OSError) as fault:
         words = str(fault) if isinstance(fault, EvidenceError) else f"{pin.entry.file} cannot be read as Parquet"
         return [Line(f"Its rows are not shown: {words}", Basis(PEOPLE))]
-    names = [name for name in pin.columns or frame.columns if name in frame.columns]
+    names = told_columns(frame, pin.columns)
     bases = _bases(frame, basis)
     rows = tuple(Row(*row) for row in zip(_cells(frame[names[:COLUMNS]]), bases, strict=True))
     table = Table(tuple(names[:COLUMNS]), rows, "pm pinned")
@@ -123,7 +123,7 @@ def pins_line(report: ReportRecord) -> str:
     try:
         found = read_pins(report.folder)
     except EvidenceError:
-        return "Pinned by people: cannot be read"
+        return "Pinned by people: cannot be read, or was changed; see ddms-ops verify"
     if not found:
         return ""
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""

@@ -1,11 +1,14 @@
 """Results of checks, back from the dictionaries of findings.json."""
 
 import math
+import re
 
 import pandas as pd
 
 from ddms_ops.findings import CheckResult, EvidenceRef, Finding, Severity, Verdict
 from ddms_ops.window import parse_instant
+
+ID = re.compile(r"[a-z0-9_]{1,60}-[0-9a-f]{8}")
 
 
 def result_of(row: dict) -> CheckResult:  # type: ignore[type-arg]
@@ -42,6 +45,7 @@ def _finding(check: str, row: dict) -> Finding:  # type: ignore[type-arg]
         next_step=text_of(row["next_step"]),
         confidence=text_of(row["confidence"]),
         rank=int(row["rank"]),
+        known_id=name if ID.fullmatch(name := text_of(row["id"])) else "",
     )
 
 

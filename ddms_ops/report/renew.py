@@ -16,7 +16,7 @@ from ddms_ops.report.document import Report, open_report
 from ddms_ops.report.findings_file import read_document, write_document
 from ddms_ops.report.html import export_html
 from ddms_ops.report.model import NOT_ASKED, notebook_words
-from ddms_ops.report.post_mortem import write_post_mortem
+from ddms_ops.report.post_mortem import PostMortem, write_post_mortem
 from ddms_ops.report.standing import STALE, set_pages_aside
 from ddms_ops.report.summary import write_summary
 
@@ -43,14 +43,26 @@ def renew_report(report_dir: Path) -> int:
     _say_what_was_not_run(folder)
     report = open_report(folder)
     notes = [note for name in known_notebooks() if (note := _renew_page(report, name))]
-    made = write_post_mortem(folder)
-    write_summary(folder)
-    for note in (*notes, *made.notes):
+    for note in notes:
         print(note, file=sys.stderr)
-    print((folder / "summary.md").read_text(encoding="utf-8").rstrip())
-    print(f"\nreport: {folder / 'post_mortem.html'}")
+    made = write_report(folder)
     is_faulty = any(result.reason.startswith(NOT_DONE) for result in report.results)
     return 1 if made.status != "ok" or is_faulty or any(row.status in FAULTY for row in report.coverage) else 0
+
+
+def write_report(folder: Path) -> PostMortem:
+    """Write the post-mortem and the summary of a report folder, and print the summary.
+
+    Raises:
+        EvidenceError: no findings.json there that can be read, or a claim without its evidence.
+    """
+    made = write_post_mortem(folder)
+    for note in made.notes:
+        print(note, file=sys.stderr)
+    write_summary(folder)
+    print((folder / "summary.md").read_text(encoding="utf-8").rstrip())
+    print(f"\nreport: {folder / 'post_mortem.html'}")
+    return made
 
 
 def _say_what_was_not_run(folder: Path) -> None:

@@ -9,7 +9,7 @@ from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import NOT_REACHED
 from ddms_ops.coverage import Coverage
 from ddms_ops.errors import EvidenceError
-from ddms_ops.findings import CheckResult, Verdict
+from ddms_ops.findings import CheckResult, Verdict, ranked
 from ddms_ops.incident import Incident
 from ddms_ops.report.findings_file import NAME, read_document
 from ddms_ops.report.reading import result_of
@@ -53,14 +53,25 @@ def standing(folder: Path, incident: Incident, *, tool: str, is_reread: bool) ->
     if document is None or not is_about(document, incident):
         return NOTHING
     try:
-        results = tuple(result_of(row) for row in document["checks"])
+        results = tuple(_with_strength(result_of(row)) for row in document["checks"])
         coverage = tuple(Coverage.from_dict(row) for row in document["coverage"])
         skipped = tuple((str(name), str(reason)) for name, reason in (document.get("skipped") or {}).items())
     except (KeyError, TypeError, ValueError, AttributeError):
         return NOTHING
     if is_reread or document.get("tool") != tool:
-        results = tuple(replace(result, status=Verdict.NOT_CHECKED, reason=STALE, findings=()) for result in results)
+        results = tuple(_stale(result) for result in results)
     return Standing(results, coverage, skipped)
+
+
+def _with_strength(result: CheckResult) -> CheckResult:
+    """What is read back has its rank in place of its strength: within a check both order alike."""
+    return replace(result, findings=tuple(replace(each, strength=-float(each.rank)) for each in result.findings))
+
+
+def _stale(result: CheckResult) -> CheckResult:
+    if result.reason == NOT_REACHED:
+        return result
+    return replace(result, status=Verdict.NOT_CHECKED, reason=STALE, findings=())
 
 
 def not_reached(done: Iterable[CheckResult]) -> list[CheckResult]:
@@ -68,6 +79,14 @@ def not_reached(done: Iterable[CheckResult]) -> list[CheckResult]:
     begun = {result.notebook for result in done}
     asked = [check for check in CHECKS if check.notebook in begun]
     return [CheckResult(each.id, each.notebook, each.question, Verdict.NOT_CHECKED, NOT_REACHED) for each in asked]
+
+
+def in_order(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """Results in the order of CHECKS, of two of one check the later; ranked within each notebook."""
+    known = {result.id: result for result in results}
+    done = [known[check.id] for check in CHECKS if check.id in known]
+    names = dict.fromkeys(result.notebook for result in done)
+    return tuple(each for name in names for each in ranked(r for r in done if r.notebook == name))
 
 
 def is_about(document: dict[str, Any], incident: Incident) -> bool:

@@ -3,7 +3,7 @@
 import contextlib
 import shlex
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from ddms_ops.sandbox.server import Sandbox
 from ddms_ops.sources.live import NOW
 
 READER = "ddms_ops_ro"
+WAKE_S = 0.5
 
 
 def serve(export: Path, incident: Path) -> int:
     """Serve an export, print what to set and to run, and wait for Ctrl-C; 0 afterwards."""
     given = read_incident(incident)
     with served(export, str(given["system"]), now=str(given["end"])) as environment:
-        wait_for_end(environment, incident)
+        wait_for_end(environment, f"ddms-ops run {shlex.quote(str(incident))} --source live")
     return 0
 
 
@@ -43,14 +44,15 @@ def served(export: Path, system: str, *, now: str) -> Iterator[dict[str, str]]:
         yield environment
 
 
-def wait_for_end(environment: dict[str, str], incident: Path) -> None:
+def wait_for_end(environment: dict[str, str], command: str) -> None:
     """Print what to set and to run, and wait for Ctrl-C."""
     with contextlib.suppress(KeyboardInterrupt):
         for name, value in environment.items():
             print(f"export {name}={shlex.quote(value)}")
-        print(f"ddms-ops run {shlex.quote(str(incident))} --source live", flush=True)
+        print(command, flush=True)
         print("serving until Ctrl-C", file=sys.stderr, flush=True)
-        threading.Event().wait()
+        while True:  # a signal that another thread is given wakes nobody who waits without an end
+            time.sleep(WAKE_S)
 
 
 def _database(stack: contextlib.ExitStack, export: Path) -> str:

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from ddms_ops.coverage import Status
 from ddms_ops.interrupts import Stopped, interruptible
+from ddms_ops.progress import report_step
 from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
@@ -48,6 +49,7 @@ def fetched(fetch: Callable[..., Pull], query: Query, *, pull: str, source: str)
         pull: its name.
         source: the name of the source, for a pull without records.
     """
+    report_step(f"{pull}: asked for")
     answer: Pull | None = None
     try:
         with interruptible():

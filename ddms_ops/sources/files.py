@@ -212,9 +212,9 @@ class FilesSource:
         paths = table_files(self.root / "audit", query.table)
         provenance = Provenance("files", files=relative_paths(paths, self.root))
         if not paths:
-            present = ", ".join([path.name for path in listing(self.root / "audit")][:SHOWN_FILES])
-            reason = f"no audit/{query.table}.csv or .parquet in the export"
-            reason += f"; audit/ holds {present}" if present else ""
+            present = ", ".join([relative(path, self.root) for path in listing(self.root / "audit")][:SHOWN_FILES])
+            reason = f"no table {query.table} (CSV or Parquet) in the export's folder audit"
+            reason += f"; there is {present}" if present else ""
             return no_records(pull, query, provenance, query.schema, Status.NOT_CONFIGURED, reason)
         self._tables = self._tables or Tables(self._scratch)
         found = self._tables.read(query, paths)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow.compute as pc
 
+from ddms_ops.progress import report_step
 from ddms_ops.sampling import one_in_for
 from ddms_ops.sources.base import LogCountQuery, Pull, Source
 from ddms_ops.window import Window
@@ -39,6 +40,7 @@ def log_share(
         named: window and log group of each pull of counts.
         is_replay: keep the counts whatever they tell: they are there because they were kept.
     """
+    report_step("log events: how many there are")
     queries = {name: LogCountQuery(window, group) for name, (window, group) in named.items()}
     estimates = [source.estimate_log_events(query) for query in queries.values()]
     known = [estimate for estimate in estimates if estimate is not None]

@@ -15,8 +15,8 @@ from ddms_ops.window import Window
 
 OWN_READERS = (STATISTICS, POSTURE, ACCESS)
 LACKS = {
-    STATISTICS: "no database/pg_stat_statements.<label>.csv or other snapshot in the export",
-    POSTURE: "no database/posture.csv in the export; docs/database-posture.sql writes it",
+    STATISTICS: "no snapshot of pg_stat_statements in the export's folder database",
+    POSTURE: "no posture (CSV) in the export's folder database; docs/database-posture.sql writes it",
     ACCESS: "no access/ with S3 access logs in the export",
 }
 

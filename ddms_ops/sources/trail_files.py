@@ -161,7 +161,8 @@ class TrailTables:
         if name not in self._staged:
             paths = table_files(self._root / "audit", name)
             if not paths:
-                raise TrailFault(Status.NOT_CONFIGURED, f"no audit/{name}.csv or .parquet in the export")
+                lack = f"no table {name} (CSV or Parquet) in the export's folder audit"
+                raise TrailFault(Status.NOT_CONFIGURED, lack)
             self._staged[name] = self._stage(f"t{len(self._staged)}", paths)
         return self._staged[name]
 

@@ -6,7 +6,8 @@ view. ipywidgets is imported only where somebody looks; it is needed nowhere els
 
 from ddms_ops.widgets.control import Control
 from ddms_ops.widgets.controls import checks, groups, lines, statements, tenants, timeline
+from ddms_ops.widgets.linked import series
 from ddms_ops.widgets.opening import incident
 from ddms_ops.widgets.paged import table
 
-__all__ = ["Control", "checks", "groups", "incident", "lines", "statements", "table", "tenants", "timeline"]
+__all__ = ["Control", "checks", "groups", "incident", "lines", "series", "statements", "table", "tenants", "timeline"]

@@ -6,13 +6,14 @@ from typing import Any
 
 from ipywidgets import HTML, Button, Combobox, Dropdown, HBox, Layout, Text, VBox
 
-from ddms_ops.hops.view import FIRST, View
+from ddms_ops.hops.view import View
 from ddms_ops.widgets.choices import chosen
 from ddms_ops.widgets.control import Caught, forms, words
 
 WIDE = Layout(width="min(100%, 60em)")
 NARROW = Layout(width="min(100%, 24em)")
 NAMED = {"description_width": "8em"}
+NAMED_CHOICES = 5
 KEEP = "To keep this view, copy into a cell:"
 SEARCH = "To search all of its rows:"
 DENSE = "line-height:1.4"  # a widget's own is as high as a field
@@ -34,7 +35,7 @@ class Stage:
         with Caught(self.say):
             view = work()
             self.result.value = f'<div style="{DENSE}">{forms(view)["text/html"]}</div>'
-            is_cut = isinstance(view, View) and len(view) > FIRST
+            is_cut = isinstance(view, View) and len(view) > view.first
             self.status.value = line(KEEP, call) + (line(SEARCH, f"widgets.table({call})") if is_cut else "")
 
     def say(self, text: str) -> None:
@@ -56,6 +57,8 @@ def line(label: str, *lines: str) -> str:
 def picker(name: str, choices: Mapping[str, str], call: Callable[[str], str], view: Callable[[str], object]) -> VBox:
     """A field that suggests what there is; what is chosen, or typed, is shown below and the field is empty again.
 
+    A part of one label is enough where all there is is offered; of several it names the first.
+
     Args:
         name: what is chosen, in one or two words.
         choices: keys by label.
@@ -69,7 +72,12 @@ def picker(name: str, choices: Mapping[str, str], call: Callable[[str], str], vi
     )
 
     def look(change: Mapping[str, Any]) -> None:
-        if key := chosen(choices, str(change["new"])):
+        found = chosen(choices, str(change["new"]))
+        if len(found) > 1:
+            stage.result.value = ""
+            stage.say(f"{len(found)} hold that, write more of one: {'; '.join(list(found)[:NAMED_CHOICES])}")
+        elif found:
+            [key] = found.values()
             field.value = ""
             stage.show(call(key), lambda: view(key))
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import pandas as pd
-
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import CannotTell
+from ddms_ops.checks.refs import with_error
 from ddms_ops.declaration import LEVELS, log_group_names
 from ddms_ops.settings import assets
 from ddms_ops.widgets.control import words
@@ -32,32 +31,31 @@ def labelled(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def chosen(choices: Mapping[str, str], text: str) -> str:
-    """The key of a label, or what was typed itself."""
-    return choices.get(text, text.strip())
+def chosen(choices: Mapping[str, str], text: str) -> dict[str, str]:
+    """What a text means, as choices: a label, a key, where all are offered the labels that hold it, else itself."""
+    typed = text.strip()
+    if text in choices or not typed:
+        return {text: choices[text]} if typed else {}
+    held = {label: key for label, key in choices.items() if typed.casefold() in label.casefold()}
+    is_sure = typed in choices.values() or len(choices) >= MOST or not held
+    return {typed: typed} if is_sure else held
 
 
 def group_choices(case: Case) -> dict[str, str]:
-    """Groups of log events: errors and new or rising warnings first, most events first."""
-    groups = case.groups
-    if groups.empty:
-        return {}
-    is_bad = groups["is_error"] | ((groups["level"] == "WARN") & groups["trend"].isin(["new", "rising"]))
-    rows = pd.concat([groups[is_bad], groups[~is_bad]]).head(MOST)
+    """Groups of log events: errors and new or rising warnings first, as `case.error_groups` has them."""
+    bad, groups = case.error_groups, case.groups
+    rest = groups[~groups["group"].isin(bad.ids)].assign(says=groups["template"])
+    rows = [row for frame in (bad.frame, rest) for row in frame.head(MOST).itertuples()]
     return labelled(
-        (f"{row.group} · {row.events:,} {row.trend} · {_said(row)}", row.group) for row in rows.itertuples()
+        (f"{row.group} · {row.events:,} {row.trend} · {with_error(row.error, str(row.says))}", str(row.group))
+        for row in rows
     )
 
 
 def tenant_choices(case: Case) -> dict[str, str]:
-    """Tenants with requests in the window, most failed ones first."""
-    known = case.requests[["tenant", "failed"]].dropna(subset=["tenant"])
-    counts = known.groupby(known["tenant"].astype("str"))["failed"].agg(["sum", "size"])
-    counts = (
-        counts.rename_axis("name").reset_index().sort_values(["sum", "size", "name"], ascending=[False, False, True])
-    )
-    rows = counts.head(MOST).itertuples(index=False, name=None)
-    return labelled((f"{name} · {failed:,} failed of {total:,}", name) for name, failed, total in rows)
+    """Tenants of the logs, most failed requests first, as `case.tenants_seen` has them."""
+    rows = case.tenants_seen.frame.head(MOST).itertuples()
+    return labelled((f"{row.tenant} · {row.failed:,} failed of {row.requests:,}", str(row.tenant)) for row in rows)
 
 
 def check_choices(case: Case, notebook: str) -> dict[str, str]:
@@ -105,9 +103,3 @@ def incident_files() -> dict[str, Path]:
         for path in sorted(folder.glob("*.yaml")):
             found.setdefault(path.stem, path)
     return dict(list(found.items())[:MOST])
-
-
-def _said(row: object) -> str:
-    """Error and template of a group."""
-    template, error = str(row.template), row.error  # type: ignore[attr-defined]
-    return template if pd.isna(error) or template.startswith(str(error)) else f"{error}: {template}"

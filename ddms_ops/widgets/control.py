@@ -15,9 +15,8 @@ from typing import Any
 from ddms_ops.checks.base import CannotTell
 from ddms_ops.checks.tables import visible
 from ddms_ops.errors import BadInput, DdmsOpsError
-from ddms_ops.progress import VARIABLE
+from ddms_ops.progress import SESSION, VARIABLE
 
-SESSION = "JPY_SESSION_NAME"  # set by the Jupyter server for the kernel of an open notebook
 STOPPED = "Stopped; what was pulled so far is kept and marked as not complete."
 AGAIN = "Run this cell for its controls."
 

@@ -14,7 +14,8 @@ from ddms_ops.panels import (
     timeline_panel,
 )
 from ddms_ops.panels.answer import TRIAGE
-from ddms_ops.panels.linked import MIME, timeline_spec
+from ddms_ops.panels.linked import timeline_spec
+from ddms_ops.panels.linked_spec import MIME
 from ddms_ops.widgets import choices
 from ddms_ops.widgets.control import Control
 from ddms_ops.widgets.equivalent import call_of

@@ -1,13 +1,12 @@
 """A table of any length: sorted, searched and paged through, while the browser only has the page that is looked at."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 
 from ddms_ops.checks.tables import Shown, joined, verdict
 from ddms_ops.errors import BadInput
-from ddms_ops.hops.view import FIRST, View, counted, rows_table
+from ddms_ops.hops.view import FIRST, View, rows_table, rows_told
 from ddms_ops.widgets.control import Control
 from ddms_ops.widgets.paged_rows import MOST_COLUMNS, Choice, PagedRows, table_call
 
@@ -62,16 +61,16 @@ def _taken(given: object) -> tuple[View | None, pd.DataFrame]:
 
 
 def _view_shown(view: View, chosen: pd.DataFrame, choice: Choice, usual: tuple[str, ...], rows: PagedRows) -> Shown:
-    """The view as it shows itself, of the rows that were asked for."""
-    title = f"{view.title}{_told(choice)}, of {counted(len(rows), len(rows))}"
+    """The rows of the view that were asked for, with all that stands below its own."""
+    title = f"{view.title}{_told(choice)}, of {rows_told(len(rows), len(rows))}"
     call = table_call(view.call, choice, usual)
-    return replace(view, title=title, frame=chosen, columns=choice.columns, call=call).shown
+    return View(title, chosen, view.coverage, call, choice.columns, view.notes, view.hops).shown
 
 
 def _frame_shown(chosen: pd.DataFrame, choice: Choice, rows: PagedRows) -> Shown:
     """The first rows and how many there are."""
-    of_all = "" if len(chosen) == len(rows) else f", of {counted(len(rows), len(rows))}"
-    caption = f"Rows{_told(choice)}{of_all}: {counted(len(chosen), FIRST)}"
+    of_all = "" if len(chosen) == len(rows) else f", of {rows_told(len(rows), len(rows))}"
+    caption = f"Rows{_told(choice)}{of_all}: {rows_told(len(chosen), FIRST)}"
     first = rows_table(chosen.head(FIRST), choice.columns, caption=caption)
     left_out = [name for name in rows.frame.columns if name not in choice.columns]
     if not left_out:

@@ -7,9 +7,7 @@ through the application that JupyterLab shows to the page (`window.jupyterapp`),
 from pathlib import Path
 from typing import Any
 
-from lab_server import TOKEN, LabServer, free_port, our_lab, plain_lab, running_lab
-
-__all__ = ["LabPage", "LabServer", "free_port", "our_lab", "plain_lab", "running_lab"]
+from lab_server import Lab
 
 WAIT_MS = 120_000
 CURRENT = """
@@ -30,7 +28,7 @@ const areas = cells.filter(c => c.model.type === 'code').map(c => ({
 class LabPage:
     """One browser page on a lab; what it asked of other places and what its console complained of is kept."""
 
-    def __init__(self, browser: Any, server: LabServer, *, width: int = 1400, height: int = 1000) -> None:
+    def __init__(self, browser: Any, server: Lab, *, width: int = 1400, height: int = 1000) -> None:
         self.server = server
         self.page = browser.new_page(viewport={"width": width, "height": height})
         self.page.set_default_timeout(WAIT_MS)
@@ -62,13 +60,19 @@ class LabPage:
 
     def command(self, name: str, arguments: dict[str, object] | None = None, *, wait: bool = True) -> None:
         """Run one of JupyterLab's commands; without `wait` go on at once."""
-        call = "window.jupyterapp.commands.execute(given[0], given[1])"
-        self.js(f"{'await ' if wait else ''}{call};", [name, arguments or {}])
+        self.js("window.given = window.jupyterapp.commands.execute(given[0], given[1]);", [name, arguments or {}])
+        if wait:
+            self.wait_done()
+
+    def wait_done(self) -> None:
+        """Until the command that was given last has ended."""
+        late = f"new Promise((_, fail) => setTimeout(() => fail(Error('took too long')), {WAIT_MS}))"
+        self.js(f"await Promise.race([window.given, {late}]);")
 
     def load(self) -> None:
         """Load JupyterLab anew, with nothing open: what an earlier page had is forgotten."""
         self.page.goto("about:blank")
-        self.page.goto(f"{self.server.url}/lab/workspaces/test?reset&token={TOKEN}")
+        self.page.goto(f"{self.server.url}lab/workspaces/test?reset&token={self.server.token}")
         self.page.wait_for_function("() => window.jupyterapp")
         self.js("await window.jupyterapp.restored;")
 
@@ -86,26 +90,23 @@ class LabPage:
         """Close the open notebook, which was saved, and end its kernel."""
         path = self.js("return panel.context.path;")
         self.command("application:close")
-        for session in self.server.api("sessions"):
-            if session["path"] == path:
-                self.server.api(f"sessions/{session['id']}", method="DELETE")
+        self.server.close(path)
 
     def run_all(self, *, wait: bool = True) -> None:
         """Run > Run All Cells."""
-        self.command("runmenu:run-all", wait=False)
+        self.command("runmenu:run-all", wait=wait)
         if wait:
             self.wait_idle()
 
     def wait_idle(self, *, timeout_s: float = WAIT_MS / 1000) -> None:
         """Until the kernel is idle and no cell waits or runs."""
-        self.page.wait_for_timeout(200)  # a command was only just given
         busy = "cells.some(c => c.model.type === 'code' && c.model.executionState !== 'idle')"
         self.until(f"status === 'idle' && !{busy}", timeout_s=timeout_s)
 
     def run_cell(self, number: int, *, wait: bool = True) -> None:
         """Run the n-th code cell."""
         self.select(number)
-        self.command("notebook:run-cell", wait=False)
+        self.command("notebook:run-cell", wait=wait)
         if wait:
             self.wait_idle()
 
@@ -188,38 +189,17 @@ class LabPage:
         """Kernel > Interrupt Kernel."""
         self.command("notebook:interrupt-kernel")
 
-    def restart(self) -> None:
-        """Restart the kernel, without a question, and wait until it answers."""
-        self.js("await panel.sessionContext.restartKernel();")
-        self.until("status === 'idle'")
-
     def restart_and_run_all(self) -> None:
         """Kernel > Restart Kernel and Run All Cells, its question answered."""
         self.command("runmenu:restart-and-run-all", wait=False)
         self.page.locator(".jp-Dialog .jp-mod-accept").click()
-        self.page.locator(".jp-Dialog").wait_for(state="detached")
+        self.wait_done()
         self.wait_idle()
 
     def save(self) -> Path:
         """File > Save Notebook; where it is on the disk."""
         self.js("await panel.context.save();")
         return self.server.folder / str(self.js("return panel.context.path;"))
-
-    def reopen(self) -> None:
-        """Close the notebook, end its kernel, load the page anew and open it again, without a kernel."""
-        path = self.js("return panel.context.path;")
-        self.close_notebook()
-        self.load()
-        self.open_notebook(path, kernel=False)
-
-    def theme(self, name: str) -> None:
-        """`JupyterLab Dark` or `JupyterLab Light`."""
-        self.command("apputils:change-theme", {"theme": name})
-        self.page.wait_for_timeout(300)
-
-    def screenshot(self, path: Path) -> None:
-        """What the page shows now."""
-        self.page.screenshot(path=str(path))
 
     def close(self) -> None:
         """Close the page."""

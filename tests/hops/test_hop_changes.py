@@ -1,12 +1,13 @@
 """Changes, and what moved after one."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from builders import at, failure, minutes, open_export, request, window, write_logs
-from hop_export import API, within
+from builders import at, envelope, failure, minutes, open_export, request, window, write_logs
+from hop_export import API, WORKER, within
 
 from ddms_ops.case import Case
 from ddms_ops.errors import BadInput
@@ -115,12 +116,13 @@ def test_nothing_is_called_a_cause(after: View):
     assert "caused" not in text
 
 
-def write_change(root: Path, clock: str) -> None:
-    """A deployment at a clock time."""
+def write_change(root: Path, *clocks: str) -> None:
+    """Deployments at some clock times."""
     change = {"eventSource": "lambda.amazonaws.com", "readOnly": False, "eventName": "UpdateFunctionCode"}
-    change |= {"eventTime": f"2026-03-04T{clock}Z", "eventID": clock, "requestParameters": {"functionName": "f"}}
+    change |= {"requestParameters": {"functionName": "f"}}
+    records = [{**change, "eventTime": f"2026-03-04T{clock}Z", "eventID": clock} for clock in clocks]
     (root / "trail").mkdir()
-    (root / "trail" / "a.json").write_text(json.dumps({"Records": [change]}))
+    (root / "trail" / "a.json").write_text(json.dumps({"Records": records}))
 
 
 def changed_at(root: Path, clock: str, **parameters: str) -> Case:
@@ -160,6 +162,39 @@ def test_a_change_at_the_edge_of_what_was_read_cannot_be_compared(tmp_path: Path
     before = open_export(tmp_path, start="2026-03-04T10:10Z", baseline="yesterday").change(0).moved()
     assert len(before) == 0
     assert "It was made outside what was read" in repr(before)
+
+
+def test_what_was_not_read_did_not_move(tmp_path: Path):
+    """Minutes before an export begins are no minutes without requests; a log group that begins later is left out."""
+    write_logs(tmp_path, API, *[line for c in minutes(0, 60)[::2] for line in (failure(c), request(c, status=500))])
+    write_logs(tmp_path, WORKER, *[failure(clock, "worker") for clock in minutes(30, 60)[::2]])
+    write_change(tmp_path, "09:50:00", "10:05:00", "10:30:00")
+    case = open_export(tmp_path)
+    table = case.changes_seen
+    assert {"logs.baseline" + API, "logs" + API} <= set(table.pulls)
+    assert not table.is_all_there
+    before, early, late = (case.change(n).moved() for n in range(3))
+    assert len(before) == 0
+    assert f"Not compared, for it was not read on both sides: {API}, {WORKER}." in repr(before)
+    assert early.notes[0].startswith("5 min before 10:05:00 UTC against 5 min after 10:05:00 UTC, cut to what was read")
+    rows = early.frame.set_index("kind")
+    assert rows.loc["requests", ["before", "after", "moved"]].tolist() == [5, 5, "unchanged"]
+    assert rows.loc["failed", ["before", "after"]].tolist() == [1, 1]
+    assert set(late.frame["kind"]) == {"requests", "failed"}
+    assert f"Not compared, for it was not read on both sides: {WORKER}." in repr(late)
+
+
+def test_a_share_of_nothing_is_none(tmp_path: Path):
+    """No failure on either side has no ratio, no request on a side no share; events without a status are said to be."""
+    write_logs(tmp_path, API, *[request(clock) for clock in minutes(0, 60)[::10]])
+    write_logs(tmp_path, "jobs", *[envelope(clock, "INFO ran") for clock in minutes(0, 60)[::10]])
+    write_change(tmp_path, "10:30:00")
+    row = open_export(tmp_path).change(0).moved().frame.set_index("kind").loc["failed"]
+    assert row[["before", "after"]].tolist() == [0, 0]
+    assert row[["ratio", "ratio_low", "ratio_high"]].isna().all()
+    shutil.rmtree(tmp_path / "logs" / API.replace("/", "__"))
+    view = open_export(tmp_path, incident_id="jobs").change(0).moved()
+    assert "No event carries an HTTP status: each event is counted, errors as failed." in repr(view)
 
 
 @pytest.mark.parametrize("given", [0, -5, "15", True, float("nan"), 1e9])

@@ -4,11 +4,16 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
+import pytest
 from builders import DAY, at, failure, minutes, open_export, request, write_logs
 from hop_export import API, WORKER
 
 from ddms_ops.case import Case
+from ddms_ops.checks import CHECKS
 from ddms_ops.coverage import Status
+from ddms_ops.errors import BadInput
+from ddms_ops.hops.tenants import NOT_YET
 from ddms_ops.incident import resolve
 from ddms_ops.sources.files import FilesSource
 
@@ -41,7 +46,22 @@ def test_what_is_not_configured_is_said(logs_alone: Case):
         assert Status.NOT_CONFIGURED in statuses(view).values()
         assert not view.is_all_there
         assert "not configured" in repr(view)
-    assert "set log_min_duration_statement" in repr(views[0])
+    for view in (views[0], views[2], views[3]):
+        assert "No call of the database log was read; 1 of 1 pulls are not complete" in repr(view)
+        assert "set log_min_duration_statement" not in repr(view)
+    with pytest.raises(BadInput, match=r"none was seen.*; \d of \d pulls are not complete \(changes: not configured\)"):
+        logs_alone.change(0)
+    with pytest.raises(BadInput, match="database_log: not configured"):
+        logs_alone.statement("nothing")
+
+
+def test_a_database_log_without_calls_says_what_to_switch_on(tmp_path: Path):
+    """Where it was read whole; no call in it is then the database's doing."""
+    write_logs(tmp_path, API, request("10:00:01"))
+    (tmp_path / "database").mkdir()
+    line = "2026-03-04 {}:00:01 UTC:10.0.0.1(1):app@dms:[7]:LOG:  connection received: host=10.0.0.1 port=1\n"
+    (tmp_path / "database" / "postgresql.log").write_text("".join(line.format(hour) for hour in ("09", "10")))
+    assert "in the window: set log_min_duration_statement" in repr(open_export(tmp_path).statements)
 
 
 def test_a_tenants_sources_say_how_they_were_read(logs_alone: Case):
@@ -49,6 +69,24 @@ def test_a_tenants_sources_say_how_they_were_read(logs_alone: Case):
     table = logs_alone.tenant("t2").frame.set_index("source")
     assert table.loc["log events", "read"] == "1 of 2 pulls partial"
     assert table.loc["audit rows of audit_logs", "read"] == "1 of 1 pulls not configured"
+    assert pd.isna(table.loc["audit rows of audit_logs", "rows"])
+
+
+def test_findings_of_a_tenant_are_looked_at_once_a_check_was_made(tmp_path: Path):
+    """Before, there is no number that says "none"; checks that nobody asked for are no failed ones."""
+    usual = [request(clock) for clock in minutes(0, 60, 9)[::5]]
+    write_logs(
+        tmp_path, API, *usual, *[line for c in minutes(0, 60)[::5] for line in (failure(c), request(c, status=500))]
+    )
+    case = open_export(tmp_path)
+    row = case.tenant("t1").frame.iloc[-1]
+    assert (row["source"], row["rows"], row["read"]) == ("findings (0 checks made)", pd.NA, NOT_YET)
+    case.result("error_rate")
+    row = case.tenant("t1").frame.iloc[-1]
+    assert (row["source"], row["rows"], pd.isna(row["read"])) == ("findings (1 check made)", 1, True)
+    assert case.findings.notes == (f"1 of {len(CHECKS)} checks were made.",)
+    hit = f"who_is_hit-{case.result('who_is_hit').findings[0].id.rpartition('-')[2]}"
+    assert open_export(tmp_path).finding(hit).finding.check == "who_is_hit"
 
 
 def test_a_system_that_declares_no_audit_table_says_so(tmp_path: Path):
@@ -58,6 +96,19 @@ def test_a_system_that_declares_no_audit_table_says_so(tmp_path: Path):
     view = case.audit_rows(request="r1")
     assert statuses(view) == {"audit": Status.NOT_CONFIGURED}
     assert "The profile declares no audit table; database.audit of the profile names them." in repr(view)
+
+
+def test_a_table_without_a_known_column_says_what_to_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The profile does declare it; which column holds a tenant or a request is what it lacks."""
+    (tmp_path / "parameters" / "systems").mkdir(parents=True)
+    own = (SYSTEMS / "generic.yaml").read_text().replace("system: generic", "system: shop")
+    own += "database: {dsn_variable: X, audit: {access: {time_column: at, columns: [at, shop, corr]}}}\n"
+    (tmp_path / "parameters" / "systems" / "shop.yaml").write_text(own)
+    write_logs(tmp_path, "app", *[request(clock) for clock in minutes(0, 60)[::10]])
+    monkeypatch.chdir(tmp_path)
+    view = open_export(tmp_path, system="shop").audit_rows(request="r1")
+    assert "no column of access is known to hold a request: call it request_id or trace_id, or name it" in repr(view)
+    assert "declares no" not in repr(view)
 
 
 def test_without_any_log_group_nothing_is_said_to_be_absent(tmp_path: Path):
@@ -125,6 +176,11 @@ def test_corrected_clocks_are_said(tmp_path: Path):
     case = open_export(tmp_path)
     assert len(case.clock_offsets) == 1
     assert f"those of late of {API}" in repr(case.logs())
+    view = case.insights("fields @timestamp | filter @logStream = 'late' | sort @timestamp desc | limit 1")
+    late = case.logs().frame.loc[lambda frame: frame["log_stream"] == "late", "timestamp"]
+    assert "times here are as recorded, wrong for those of late" in repr(view)
+    assert "corrected time" not in repr(view)
+    assert pd.to_datetime(view.frame["@timestamp"], utc=True).iloc[0] < late.max()
 
 
 def test_a_sample_is_said_to_be_one(tmp_path: Path):

@@ -52,6 +52,7 @@ def test_what_is_no_name_is_refused(deploy: Case, given: object):
         ({"component": "apj"}, "no component 'apj'; did you mean 'api'.; the profile names: api, processing"),
         ({"log_group": "/aws/lambda/x"}, "no log group '/aws/lambda/x'"),
         ({"side": "before"}, "no side 'before'; write 'window' or 'baseline'"),
+        ({"side": []}, "no side '..'; write 'window' or 'baseline'"),
         ({"contains": 7}, "contains: write the text to look for"),
         ({"group": "0000000"}, "no group '0000000'"),
     ],

@@ -81,9 +81,28 @@ def test_findings_of_a_tenant_name_it(deploy: Case):
     """As a word of its own: tenant-01 is not tenant-019; checks that were not made are not looked through."""
     deploy.result("who_is_hit")
     found = deploy.tenant("tenant-019").findings()
-    assert "who_is_hit" in found.frame["id"].str.rpartition("-")[0].tolist()
-    assert found.frame["statement"].str.contains("tenant-019").all()
+    named = found.frame[found.frame["how"] == "named"]
+    assert "who_is_hit" in named["id"].str.rpartition("-")[0].tolist()
+    assert named["statement"].str.contains("tenant-019").all()
     assert "a section that was not run has none here" in repr(found)
+
+
+def test_a_finding_that_a_tenants_requests_are_in_is_its_own(deploy: Case, deploy_root: Path):
+    """Though no word of it names the tenant; with how many of its requests, as they were planted."""
+    planted = json.loads((deploy_root / "truth.json").read_text())["failing_by_tenant"]
+    worst = next(f for f in deploy.result("new_errors").findings if planted_error(deploy_root) in f.subject["message"])
+    names = {row.tenant: row.requests for row in deploy.tenants_seen.frame.itertuples()}
+    name = next(each for each in sorted(planted, key=planted.get) if each not in worst.statement)
+    found = deploy.tenant(name).findings().frame.set_index("id")
+    assert found.loc[worst.id, "how"] == f"{planted[name]} request{'s' * (planted[name] > 1)} of it"
+    spared = next(each for each, number in names.items() if number and each not in planted)
+    assert worst.id not in set(deploy.tenant(spared).findings().frame["id"])
+    assert len(deploy.tenant(name).requests(failed=True)) == len(deploy.requests_of(tenant=name, failed=True))
+
+
+def planted_error(root: Path) -> str:
+    """Words of the error that was planted."""
+    return json.loads((root / "truth.json").read_text())["message_contains"]
 
 
 def test_who_reached_a_tenants_records_stands_in_its_audit_rows(leak: Case, leak_root: Path):

@@ -123,10 +123,9 @@ def test_a_healthy_request_is_of_the_same_endpoint_and_went_well(deploy: Case):
 
 
 def test_a_request_like_no_other_has_no_healthy_one(logs_alone: Case):
-    """The view is empty and says so."""
-    found = logs_alone.request("nothing of the kind").healthy()
-    assert len(found) == 0
-    assert "Its lines name no endpoint, so none is like it." in repr(found)
+    """It says why in one line, and that not all was read."""
+    with pytest.raises(BadInput, match="its lines name no endpoint, so none is like it; 2 of 4 pulls are not complete"):
+        logs_alone.request("nothing of the kind").healthy()
 
 
 def test_requests_of_a_tenant_are_the_ended_ones(deploy: Case, deploy_root: Path):
@@ -180,6 +179,17 @@ def test_a_query_gives_its_rows(deploy: Case):
     assert len(deploy.insights("tenant_actions", tenant="tenant-019")) > 0
     with pytest.raises(BadInput, match="no tenant"):
         deploy.insights("tenant_actions", tenant="' or 1=1")
+
+
+def test_a_query_about_a_tenant_is_not_asked_without_one(deploy: Case):
+    """The placeholder is no tenant of whom there are no rows; other queries lead there only with one."""
+    with pytest.raises(BadInput, match="it asks for TENANT_ID_HERE; give the tenant too"):
+        deploy.insights("tenant_actions")
+    assert not [hop for hop in deploy.insights("recent_errors").hops if "tenant_actions" in hop]
+    hops = deploy.insights("recent_errors", tenant="tenant-019").hops
+    assert "case.insights('tenant_actions', tenant='tenant-019')" in hops
+    for hop in hops:
+        assert eval(hop, {"case": deploy}).call == hop
 
 
 VIEWS = (

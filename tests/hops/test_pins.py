@@ -248,10 +248,12 @@ def test_verify_names_a_pin_that_is_not_what_it_was(report: Path, capsys: pytest
 
 
 def test_an_edited_manifest_is_not_signed_again(case: Case):
-    """A pin more would make the edit look true."""
+    """A pin more would make the edit look true; no list of pins shows it as a person's words."""
     case.pin(lines_of(case), "how many")
     edited(case.folder / "pins")
-    with pytest.raises(EvidenceError, match="its content does not fit its own digest; nothing was pinned"):
+    with pytest.raises(EvidenceError, match="was changed"):
+        _ = case.pins
+    with pytest.raises(EvidenceError, match="its content does not fit its own digest; see ddms-ops verify"):
         case.pin(lines_of(case), "another")
 
 
@@ -313,13 +315,48 @@ def test_rows_of_a_pull_that_was_read_again_are_no_fact_of_it(report: Path):
     assert "fact" not in text
 
 
-@pytest.mark.parametrize("tamper", [changed, removed, damaged])
+@pytest.mark.parametrize("tamper", [changed, removed, damaged, edited])
 def test_a_damaged_pin_is_not_shown(report: Path, tamper):
-    """The post-mortem says which file, and shows the rest."""
+    """The post-mortem says which file, and shows the rest; of an edited reason nothing."""
     name = tamper(report / "pins")
-    text = open_report(report).pins().markdown
+    found = open_report(report)
+    text = found.pins().markdown
     assert name in text
     assert "not shown" in text or "cannot be shown" in text
+    assert "how much" not in text + "\n".join(summary_lines(found))
+
+
+def test_columns_that_say_nothing_of_a_pin_are_left_out(case: Case):
+    """The number of a row in its view, and what no row that is shown has; the file has them."""
+    frame = pd.DataFrame({"n": range(4), "status": [None, None, None, 500], "message": list("abcd")})
+    kept = case.pin(View("Rows", frame, (), CALL, columns=("n", "status", "message")), "why")
+    assert "message" in repr(kept).splitlines()
+    assert "status | message" in open_report(case.folder).pins().text
+    assert "Columns that are in the file only: 1." in open_report(case.folder).pins().text
+    assert list(kept.frame) == list(frame)
+
+
+def test_a_pin_says_first_what_to_do_with_it(case: Case):
+    """In three rows or fewer: the view stands above it."""
+    lines = [line for line in repr(case.pin(lines_of(case), "seats")).splitlines() if line]
+    assert lines[0].endswith(": seats")
+    assert lines[1].endswith(f"ddms-ops report {case.folder.absolute()}")
+    assert "Lines of errors: the first 3 of 20 rows" in lines
+    assert len(lines) == 9
+
+
+def test_a_pin_that_is_not_there_is_a_line(case: Case):
+    """By number too, also from the end."""
+    kept = case.pin(lines_of(case), "seats")
+    assert case.pins[-1].name == kept.name
+    with pytest.raises(BadInput, match="no pin number 99; there are 1"):
+        _ = case.pins[99]
+
+
+def test_rows_without_columns_are_refused(case: Case):
+    """Parquet would keep none of them."""
+    with pytest.raises(BadInput, match="5 rows and no column"):
+        case.pin(pd.DataFrame(index=range(5)), "why")
 
 
 def test_a_report_without_pins_says_how(report: Path):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from builders import envelope, write_logs
-from lab_process import END_S, Lab, is_running, running_lab
+from lab_server import END_S, Lab, is_running, running_lab
 
 from ddms_ops.cli import main
 

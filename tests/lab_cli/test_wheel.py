@@ -8,7 +8,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from lab_process import running_lab
+from lab_server import running_lab
 
 from ddms_ops.cli import main
 
@@ -39,9 +39,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the wheel, which finds all other packages in this one; its `ddms-ops`."""
     place = tmp_path_factory.mktemp("environment")
-    run([sys.executable, "-m", "venv", str(place)], place)
-    pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps", "--no-index"]
-    run([*pip, str(wheel)], place)
+    run([sys.executable, "-m", "venv", "--without-pip", str(place)], place)
+    pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install", "--quiet"]
+    run([*pip, "--no-compile", "--no-deps", "--no-index", str(wheel)], place)
     [packages] = place.glob("lib/python*/site-packages")
     packages.joinpath("others.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return place / "bin" / "ddms-ops"
@@ -74,17 +74,19 @@ def test_a_wheel_brings_what_a_clone_has(folder: Path, tmp_path: Path):
     assert files(folder) == files(tmp_path)
 
 
-def test_an_incident_is_simulated_and_investigated(installed: Path, folder: Path):
-    """Simulator, profiles, notebooks and pages are in the wheel; the reader's page is written."""
-    run([str(installed), "drill", "lecture", "--files", "--no-lab", "--events", "1000", "--seed", "1"], folder)
-    incident = "drills/drill-lecture-1/incident.yaml"
-    run([str(installed), "run", incident, "--notebook", "capacity"], folder)
+def test_a_drill_opens_in_the_lab_with_the_wheels_kernel(installed: Path, folder: Path, tmp_path: Path):
+    """In a folder that is not there yet; simulator and profiles are in the wheel, a notebook imports the wheel."""
+    drill = ("drill", "lecture", "--events", "1000", "--seed", "1", "--dir", "work")
+    with running_lab(*drill, folder=folder, home=tmp_path, command=(str(installed),), environment=WITH_SHARED) as lab:
+        assert lab.folder == folder / "work"
+        [path] = lab.folder.glob("cases/drill-lecture-1/capacity.ipynb")
+        opened = lab.open(str(path.relative_to(lab.folder)), "python3")
+        said = lab.run(opened, "import ddms_ops; print(ddms_ops.__file__)")
+    assert Path(said).is_relative_to(installed.parents[1])
+
+
+def test_an_incident_is_investigated(installed: Path, folder: Path):
+    """Notebooks and pages are in the wheel; the reader's page is written."""
+    run([str(installed), "run", "work/drills/drill-lecture-1/incident.yaml", "--notebook", "capacity"], folder)
     report = folder / "reports" / "drill-lecture-1"
     assert {"post_mortem.html", "capacity.html", "summary.md"} <= {path.name for path in report.iterdir()}
-
-
-def test_the_lab_starts_with_the_wheels_kernel(installed: Path, folder: Path, tmp_path: Path):
-    """And the package that a notebook imports is the installed one."""
-    with running_lab("lab", folder=folder, home=tmp_path, command=(str(installed),), environment=WITH_SHARED) as lab:
-        said = lab.run(lab.open("notebooks/capacity.ipynb", "python3"), "import ddms_ops; print(ddms_ops.__file__)")
-    assert Path(said).is_relative_to(installed.parents[1])

@@ -12,11 +12,12 @@ import pytest
 from builders import at, minutes, open_export, request, write_logs
 from panel_builders import API, write_incident, write_trail
 
+from ddms_ops import widgets
 from ddms_ops.case import Case
 from ddms_ops.errors import BadInput
-from ddms_ops.panels.linked import linked_series, linked_timeline, timeline_spec
+from ddms_ops.panels.linked import timeline_spec
+from ddms_ops.panels.linked_series import linked_series
 from ddms_ops.panels.linked_spec import EVENT_COLOURS, MIME, WIDTH, rows_as_csv
-from ddms_ops.panels.pictures import timeline_panel
 
 HOSTILE = '<img src=x onerror=alert(1)> "; datum.x, \\"\n[a](http://evil) token=abcdef123456'
 KEYS_OF_OURS = {"calculate", "filter", "labelExpr"}
@@ -140,16 +141,6 @@ def test_a_cell_cannot_begin_another():
     assert row == {"t": "1772618400000", "event": 'a,"b"\\r\\n1,c'}
 
 
-def test_an_export_has_the_figure(usual: Case, monkeypatch: pytest.MonkeyPatch):
-    """The same as without a chart; a run by ddms-ops saves no chart at all."""
-    found = linked_timeline(usual)
-    bundle = found._repr_mimebundle_()
-    assert set(bundle) == {MIME, "image/png", "text/plain"}
-    assert (bundle["text/plain"], bundle["image/png"]) == (timeline_panel(usual).words, timeline_panel(usual).png)
-    monkeypatch.setenv("DDMS_OPS_PROGRESS", "somewhere")
-    assert set(found._repr_mimebundle_()) == {"image/png", "text/plain"}
-
-
 def test_colours_can_be_told_from_both_grounds():
     """3 to 1 against white and against the dark theme's grey (WCAG 1.4.11)."""
 
@@ -165,21 +156,21 @@ def test_colours_can_be_told_from_both_grounds():
 
 def test_of_a_long_series_few_points_are_drawn_and_it_says_so():
     """Four a column of pixels at most; 100,000 points fit into half a megabyte."""
-    found = linked_series(pd.concat([steps(50_000), steps(50_000, name="memory")]), title="Machine")
-    drawn = [told(view["layer"][0]["data"]) for view in found.spec["vconcat"]]
+    spec, twin = linked_series(pd.concat([steps(50_000), steps(50_000, name="memory")]), title="Machine")
+    drawn = [told(view["layer"][0]["data"]) for view in spec["vconcat"]]
     assert all(len(rows) <= 4 * WIDTH for rows in drawn)
-    assert titles(found.spec)[0] == f"cpu ({len(drawn[0]):,} of 50,000 points drawn)"
-    assert "first, last, least and greatest point" in repr(found)
-    assert len(json.dumps(found.spec)) < 500_000
+    assert titles(spec)[0] == f"cpu ({len(drawn[0]):,} of 50,000 points drawn)"
+    assert "first, last, least and greatest point" in repr(twin)
+    assert len(json.dumps(spec)) < 500_000
 
 
 def test_a_series_without_a_rhythm_is_points():
     """A line would tell of what lies between; with a gap given it is one, and breaks there."""
     rng = np.random.default_rng(3)
     chance = steps(200).assign(time=at("10:00") + pd.to_timedelta(rng.exponential(30, 200).cumsum(), unit="s"))
-    kinds = [layer["mark"]["type"] for layer in linked_series(chance).spec["vconcat"][0]["layer"]]
+    kinds = [layer["mark"]["type"] for layer in linked_series(chance)[0]["vconcat"][0]["layer"]]
     assert kinds == ["point"]
-    lined = linked_series(chance, gap=pd.Timedelta("60s")).spec["vconcat"][0]["layer"]
+    lined = linked_series(chance, gap=pd.Timedelta("60s"))[0]["vconcat"][0]["layer"]
     breaks = [row for row in told(lined[0]["data"]) if not row["v"]]
     assert lined[0]["mark"]["type"] == "line"
     assert len(breaks) == (chance["time"].diff() > pd.Timedelta("60s")).sum() > 0
@@ -188,15 +179,37 @@ def test_a_series_without_a_rhythm_is_points():
 def test_many_series_are_counted_not_crowded():
     """The largest are shown."""
     frame = pd.concat([steps(20 + number, name=f"s{number}") for number in range(11)])
-    found = linked_series(frame)
-    assert [title.split()[0] for title in titles(found.spec)] == [f"s{number}" for number in range(10, 2, -1)]
-    assert "3 series with fewer points left out." in repr(found)
+    spec, twin = linked_series(frame)
+    assert [title.split()[0] for title in titles(spec)] == [f"s{number}" for number in range(10, 2, -1)]
+    assert "3 series with no more points left out." in repr(twin)
+
+
+def test_a_person_has_the_chart_and_an_export_the_figure(usual: Case, monkeypatch: pytest.MonkeyPatch):
+    """Of a frame as of a case; a run without a person saves no chart."""
+    monkeypatch.delenv("DDMS_OPS_PROGRESS", raising=False)
+    for control in (widgets.series(steps(30)), widgets.timeline(usual)):
+        monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+        alone = control._repr_mimebundle_()
+        assert (set(alone), alone["text/plain"]) == ({"image/png", "text/plain"}, repr(control))
+        monkeypatch.setenv("JPY_SESSION_NAME", "notes.ipynb")
+        data = control._repr_mimebundle_()
+        assert data == alone | {MIME: data[MIME]}
+        assert data[MIME]["vconcat"]
+
+
+def test_names_and_titles_are_text(capfd: pytest.CaptureFixture[str]):
+    """In words, chart and figure: secrets are taken out, and no sign is drawn that the font lacks."""
+    spec, twin = linked_series(steps(9, name="a$b$ 図 password=hunter2-hunter2"), title="token=abcdef123456\n$x$")
+    assert not [secret for secret in ("hunter2", "abcdef123456") if secret in json.dumps(spec) + repr(twin)]
+    assert "\n" not in repr(twin)
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
     ("frame", "words"),
     [
-        (steps(3).drop(columns="value"), "no column value; it has time, series"),
+        (["10:00"], "drawn from a frame, not from list"),
+        (steps(3).drop(columns="value"), "no column value; name yours with .* and value=: there are time, series"),
         (steps(3).assign(time="10:00"), "no times with a zone"),
         (steps(3).assign(value="1"), "no numbers"),
         (steps(3).head(0), "no point"),

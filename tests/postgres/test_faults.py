@@ -39,13 +39,13 @@ def many(server: PostgresServer) -> PostgresServer:
 
 @pytest.fixture
 def half_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Callable[[], None]], None]:
-    """Runs something once the pull has told of its first 200,000 rows."""
+    """Runs something once the pull has told of its first rows."""
     told = tmp_path / "progress"
     monkeypatch.setenv(VARIABLE, str(told))
 
     def half_way(act: Callable[[], None]) -> None:
         def watch() -> None:
-            while not told.exists():
+            while not (told.exists() and told.read_text()):
                 time.sleep(0.001)
             act()
 
@@ -59,7 +59,7 @@ def check_kept(pull: Pull, reason: str) -> None:
     coverage = pull.coverage
     assert (coverage.status, coverage.reason, coverage.matched) == (Status.PARTIAL, reason, None)
     rows = pull.table
-    assert 200_000 <= rows.num_rows == coverage.rows < MANY
+    assert 0 < rows.num_rows == coverage.rows < MANY
     first, last = (rows["t"][place].as_py() for place in (0, -1))
     assert (last - first).total_seconds() * 1000 == rows.num_rows - 1
 

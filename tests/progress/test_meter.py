@@ -36,10 +36,10 @@ def test_rows_bytes_parts_and_money_are_told(clock: Clock):
     """What is known of each, and nothing else."""
     meter = Meter("logs/api", "events", parts=64, clock=clock)
     meter.add(12_345, size=3_400_000, parts=12, usd=Decimal("0.0017"))
-    assert meter.words == "logs/api: 12,345 events, 3.4 MB, 12 of 64 parts, 0.0017 USD"
+    assert meter.words == "logs/api: 12,345 events, 3.4 MB, 12 of 64 parts, about 0.0017 USD"
     bill = Meter("bill", "files", total=4, size=10**9, clock=clock)
     bill.add(1, size=25 * 10**7, usd=Decimal("1.5"))
-    assert bill.words == "bill: 1 of 4 files, 250.0 MB of 1.0 GB, 1.50 USD"
+    assert bill.words == "bill: 1 of 4 files, 250.0 MB of 1.0 GB, about 1.50 USD"
     assert Meter("x", clock=clock).words == "x: 0 rows"
 
 
@@ -48,7 +48,7 @@ def test_cents_are_exact():
     meter = Meter("costs", "pages")
     for _ in range(7):
         meter.add(1, usd=Decimal("0.01"))
-    assert meter.words == "costs: 7 pages, 0.07 USD"
+    assert meter.words == "costs: 7 pages, about 0.07 USD"
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ def test_long_times_are_in_hours():
     assert [left_words(seconds) for seconds in (3_000, 7_300)] == ["about 50 min left", "about 2 h left"]
 
 
-def test_the_runner_is_told_every_two_seconds_and_at_the_end(clock: Clock, told: Path):
+def test_the_runner_is_told_at_first_every_two_seconds_and_at_the_end(clock: Clock, told: Path):
     """However often something is counted."""
     with Meter("x", clock=clock) as meter:
         for step in range(1_000):
             clock.now = step / 100
             meter.add(1)
     lines = told.read_text().splitlines()
-    assert (len(lines), lines[-1]) == (5, "x: 1,000 rows")
+    assert (len(lines), lines[0], lines[-1]) == (6, "x: 1 rows", "x: 1,000 rows")
 
 
 def test_nothing_is_told_of_nothing(told: Path):

@@ -3,6 +3,7 @@
 from ddms_ops.findings import CheckResult, EvidenceRef, Finding, Severity, Verdict
 from ddms_ops.incident import Incident
 from ddms_ops.report.findings_file import findings_document
+from ddms_ops.report.reading import result_of
 
 INCIDENT = Incident("inc-7", "dms", "2026-03-04T10:00:00Z", "2026-03-04T12:00:00Z")
 
@@ -15,3 +16,13 @@ def test_no_text_of_a_finding_holds_a_secret():
     document = findings_document(INCIDENT, [], [result], tool="ddms-ops 1", digest="")
     assert "kim@example.com" not in str(document)
     assert document["checks"][0]["findings"][0]["next_step"].startswith("ask ")
+
+
+def test_a_finding_that_is_read_back_keeps_its_id():
+    """Its subject is redacted, and another notebook writes it again."""
+    found = Finding("new", Severity.LOW, "New", {"actor": "kim@example.com"}, (EvidenceRef("logs", 1),), rank=1)
+    result = CheckResult("new", "error_triage", "New?", Verdict.FOUND, "", (found,))
+    once = findings_document(INCIDENT, [], [result], tool="ddms-ops 1", digest="")
+    again = findings_document(INCIDENT, [], map(result_of, once["checks"]), tool="ddms-ops 1", digest="")
+    assert again["checks"][0]["findings"][0]["id"] == found.id
+    assert again == once

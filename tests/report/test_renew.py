@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from builders import failure, minutes, open_export, report_document, request, write_logs
 from report_builders import UNLABELLED, check, finding, pull, report_folder
@@ -12,8 +13,11 @@ from report_builders import UNLABELLED, check, finding, pull, report_folder
 from ddms_ops.case import Case
 from ddms_ops.cli import main
 from ddms_ops.errors import BadInput, EvidenceError
+from ddms_ops.evidence import read_manifest
 from ddms_ops.hops.pinned import read_pins
 from ddms_ops.hops.view import View
+from ddms_ops.report import open_report
+from ddms_ops.report.claims import check_claims
 from ddms_ops.report.renew import renew_report
 from ddms_ops.report.standing import STALE
 from ddms_ops.settings import assets
@@ -138,16 +142,18 @@ def page_of(folder: Path, name: str, digest: str) -> None:
 
 
 def test_a_second_notebook_keeps_what_the_first_found(tmp_path: Path):
-    """Both are open at once, each with its own case over one folder."""
-    root = export_of(tmp_path)
+    """Both are open at once, each with its own case over one folder; ids and ranks are as of one case."""
+    lines = [failure(clock, "no seat", tenant="anna.meyer@example.com") for clock in minutes(22, 40)]
+    root = export_of(tmp_path, *lines)
     first, second = by_hand(root), by_hand(root)
-    first.result("new_errors")
+    first.result("who_is_hit")
     second.pulls("metrics")
     second.result("saturation")
+    second.result("new_errors")
     first.result("error_rate")
     found = statuses(first.folder)
-    assert found["new_errors"] == "found"
-    assert {"error_rate", "saturation"} <= set(found)
+    assert (found["new_errors"], found["error_rate"], found["who_is_hit"]) == ("found", "clear", "found")
+    assert "saturation" in found
     assert main(["verify", str(first.folder)]) == 0
     assert main(["replay", str(first.folder)]) == 0
 
@@ -186,7 +192,7 @@ def test_findings_of_records_that_are_not_there_any_more_do_not_stand(tmp_path: 
 
 
 def test_another_window_is_another_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """The earlier one is kept whole; pins and people's words go along."""
+    """The earlier one is kept whole, and the case that is open on it refuses; pins and people's words go along."""
     root = export_of(tmp_path)
     before = by_hand(root)
     before.result("new_errors")
@@ -194,11 +200,73 @@ def test_another_window_is_another_report(tmp_path: Path, capsys: pytest.Capture
     case = by_hand(root, end="2026-03-04T10:30Z")
     kept = case.folder.with_name("test.1")
     assert f"an earlier report is kept as {kept}" in capsys.readouterr().err
-    assert main(["verify", str(kept)]) == 0
     case.result("error_rate")
+    rows = pd.DataFrame({"a": [1]})
+    for further in (
+        lambda: before.result("latency"),
+        lambda: before.pulls("alarms"),
+        lambda: before.log_files,
+        lambda: before.pin(rows, "why"),
+        before.save,
+    ):
+        with pytest.raises(EvidenceError, match="was made anew, or moved, since .*; run open_case again"):
+            further()
+    case.pulls("metrics")
     assert "found" in statuses(kept)["new_errors"]
     assert [each.why for each in read_pins(case.folder)] == ["why"]
-    assert main(["verify", str(case.folder)]) == 0
+    for folder in (case.folder, kept):
+        assert main(["verify", str(folder)]) == main(["replay", str(folder)]) == 0
+
+
+def test_of_two_cases_opened_before_either_found_something_the_first_to_find_has_the_report(tmp_path: Path):
+    """The other one refuses in a line, and leaves nothing."""
+    root = export_of(tmp_path)
+    first, second = by_hand(root), by_hand(root, end="2026-03-04T10:30Z")
+    first.pulls("metrics")
+    with pytest.raises(EvidenceError, match="holds findings of another time or system now; run open_case again"):
+        second.pulls("alarms")
+    assert [entry.coverage.pull for entry in read_manifest(first.folder / "evidence")] == ["metrics"]
+
+
+def test_findings_of_two_kernels_over_records_that_changed_do_not_mix(tmp_path: Path):
+    """Who read the earlier records goes no further; opened again, its findings stand beside the other's."""
+    root = export_of(tmp_path)
+    first = by_hand(root)
+    first.result("new_errors")
+    export_of(tmp_path, failure("10:30:00", "one more"))
+    second = by_hand(root)
+    second.result("error_rate")
+    with pytest.raises(EvidenceError, match="is another one since this case was opened; run open_case again"):
+        first.result("saturation")
+    again = by_hand(root)
+    again.result("new_errors")
+    second.result("saturation")
+    found = statuses(again.folder)
+    assert (found["new_errors"], found["error_rate"]) == ("found", statuses(second.folder)["error_rate"])
+    assert main(["verify", str(again.folder)]) == main(["replay", str(again.folder)]) == 0
+
+
+def test_relative_times_are_told_as_instants(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A second call is of another time; with what is printed there is no third report."""
+    root = export_of(tmp_path)
+    by_hand(root).pulls("metrics")
+    by_hand(root, start="-2h", end="-30min").pulls("metrics")
+    assert 'give start="2026-03-04T10:00:00Z", end="2026-03-04T11:30:00Z"' in capsys.readouterr().err
+    by_hand(root, start="2026-03-04T10:00:00Z", end="2026-03-04T11:30:00Z")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_reason_that_is_redacted_is_still_the_evidence(tmp_path: Path):
+    """A profile of customers' documents: which table is missing can still be read, what lies there can not."""
+    root = export_of(tmp_path)
+    (root / "audit").mkdir()
+    (root / "audit/Contract Miller.csv").touch()
+    case = by_hand(root, system="dms")
+    case.audit_rows(request="x")
+    [reason] = {row["reason"] for row in report_document(case.folder)["coverage"] if row["pull"] == "audit/audit_logs"}
+    assert reason.startswith("no table audit_logs (CSV or Parquet) in the export's folder audit; there is audit[")
+    assert "Miller" not in reason
+    check_claims(open_report(case.folder))
 
 
 def test_a_case_is_not_moved_away_from_under_itself(tmp_path: Path):

@@ -126,6 +126,14 @@ def test_the_kernel_is_this_interpreter(tmp_path: Path, monkeypatch: pytest.Monk
     assert outputs_of(run.path) == [repr(sys.executable)]
 
 
+def test_a_mistake_has_no_traceback(tmp_path: Path):
+    """What this package raises on purpose is its message, in a notebook too."""
+    cell = "from ddms_ops.errors import BadInput; raise BadInput('start: no time')"
+    run = run_notebook(notebook(tmp_path, cell), tmp_path / "out.ipynb", {})
+    [output] = nbformat.read(run.path, as_version=4).cells[-1].outputs
+    assert output.traceback == ["BadInput: start: no time"]
+
+
 def test_a_failing_section_does_not_stop_the_rest(tmp_path: Path):
     """Its heading and one line of its error are recorded; the next cell runs."""
     path = notebook(tmp_path, "## First", "1/0", "## Second", "6 * 7")

@@ -202,7 +202,8 @@ def test_an_absent_table_is_not_configured(tmp_path: Path):
     """With what is there instead."""
     rows, coverage = fetch(put(tmp_path, HEADER, "users.csv"))
     assert (rows, coverage.status) == ([], Status.NOT_CONFIGURED)
-    assert coverage.reason == "no audit/audit_logs.csv or .parquet in the export; audit/ holds users.csv"
+    lack = "no table audit_logs (CSV or Parquet) in the export's folder audit"
+    assert coverage.reason == f"{lack}; there is audit/users.csv"
 
 
 @pytest.mark.parametrize("table", ["'; DROP TABLE x; --", "../audit_logs", "audit_logs*", ""])

@@ -42,10 +42,22 @@ def test_labels_that_look_the_same_stay_apart():
     assert labelled([("a", "1"), ("a", "2"), ("a", "3")]) == {"a": "1", "a (2)": "2", "a (3)": "3"}
 
 
-def test_what_is_typed_is_a_key_of_its_own():
-    """An id that is not among the suggestions can be given."""
-    assert chosen({"label": "key"}, "label") == "key"
-    assert chosen({"label": "key"}, "  other ") == "other"
+def test_what_is_typed_is_a_label_a_key_or_a_part_of_labels():
+    """An id that is not among the suggestions can be given; of a part, only what is the only one is taken for sure."""
+    choices = {"a1 · disk full": "a1", "a10 · no space": "a10"}
+    assert list(chosen(choices, "a1 · disk full").values()) == list(chosen(choices, " a1 ").values()) == ["a1"]
+    assert list(chosen(choices, "DISK").values()) == ["a1"]
+    assert chosen(choices, "a") == choices
+    assert chosen(choices, "  other ") == {"other": "other"}
+    assert chosen(choices, " ") == {}
+
+
+def test_of_more_than_is_offered_a_part_is_an_id():
+    """What is not offered may be meant."""
+    offered = {f"tenant-{n}0 · 1 failed": f"tenant-{n}0" for n in range(1, MOST + 1)}
+    assert chosen(offered, "tenant-20") == {"tenant-20": "tenant-20"}
+    assert chosen(offered, "tenant-200") == {"tenant-200": "tenant-200"}
+    assert chosen(offered, "nant-1990") == {"nant-1990": "nant-1990"}
 
 
 def test_groups_begin_with_errors(case: Case):
@@ -60,12 +72,14 @@ def test_groups_begin_with_errors(case: Case):
 
 
 def test_tenants_begin_with_the_one_hit_most(case: Case):
-    """Counts of the label are those of the requests."""
-    requests = case.requests
-    failed = requests[requests["failed"]]["tenant"].astype("str").value_counts()
-    label, key = next(iter(tenant_choices(case).items()))
-    assert key in set(failed[failed == failed.max()].index)
-    assert label == f"{key} · {failed[key]:,} failed of {(requests['tenant'] == key).sum():,}"
+    """Counts of the label are those of what it opens; every tenant of the logs is offered."""
+    choices = tenant_choices(case)
+    label, key = next(iter(choices.items()))
+    counted = case.tenant(key).frame.set_index("source")["rows"]
+    failed, ended = counted["requests and jobs that failed"], counted["requests and jobs"]
+    assert label == f"{key} · {failed:,} failed of {ended:,}"
+    assert failed == case.tenants_seen.frame["failed"].max()
+    assert list(choices.values()) == list(case.tenants_seen)
 
 
 def test_findings_come_before_checks(case: Case):

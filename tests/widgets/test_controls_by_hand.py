@@ -53,6 +53,20 @@ def test_what_is_not_there_is_said_in_one_line(name: str, case: Case):
     assert "<table" not in raw(box)
 
 
+def test_a_part_of_what_is_offered_is_enough(case: Case):
+    """Of one it is taken, of several the first are named and what was typed stays."""
+    box = controls._groups(case)
+    chooser = field(box, "error group")
+    chooser.value = "OF UNDEFINED"
+    assert same_view(copied(box)[0], case) in raw(box)
+    assert "retentionPolicy" in raw(box)
+    chooser.value = "error"
+    assert copied(box) == []
+    assert "hold that, write more of one: " in raw(box)
+    assert "<table" not in raw(box)
+    assert chooser.value == "error"
+
+
 def test_lines_are_asked_for_by_what_is_filled_in(case: Case):
     """Level, log group, text and side go into one call; what is empty is left out of it."""
     box = controls._lines(case)

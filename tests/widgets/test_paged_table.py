@@ -9,6 +9,7 @@ from builders import at, window
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import BadInput
+from ddms_ops.hops.reading import Record
 from ddms_ops.hops.view import View
 from ddms_ops.widgets.control import forms
 from ddms_ops.widgets.paged import table
@@ -62,6 +63,15 @@ def test_a_view_stays_a_view(long: pd.DataFrame):
     assert "Lines with 'timed' by time, descending, of 100,000 rows: the first 12 of 1,000 rows" in text
     assert "Read whole: logs/api." in text
     assert "widgets.table(case.logs(), search='timed', sort='time', descending=True)" in text
+
+
+def test_of_a_view_without_a_match_there_is_no_row():
+    """Also of a raw record, which shows itself as text."""
+    frame = pd.DataFrame({"timestamp": [at("10:00")], "pull": ["logs/api"], "row": [3], "record": ['{"a": 1}']})
+    record = Record("A record", frame, (), "case.logs().raw(0)")
+    assert repr(table(record)) == repr(record)
+    assert repr(table(record, search="zzz")).startswith("A record with 'zzz', of 1 row: no rows")
+    assert '{"a": 1}' in repr(table(record, search="a", columns=["record"]))
 
 
 def test_columns_that_are_left_out_are_named():

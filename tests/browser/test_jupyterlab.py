@@ -1,59 +1,41 @@
-"""Each control used by hand in JupyterLab, in a real browser: what is chosen is shown, with the call that gives it."""
+"""Every notebook in JupyterLab, in a real browser, and each control used by hand; beside the same without a person.
 
+One file, for one lab: what is chosen is shown with the call that gives it, and what is saved and exported afterwards is
+what a headless run saves and exports.
+"""
+
+import contextlib
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import failure, minutes, write_logs
-from lab_cases import REPORTS, findings, lay, simulated
+from lab_cases import HOSTILE_LINES, INCIDENTS, REPORTS, Done, findings, lay, lay_post_mortem, simulated
 from lab_driver import LabPage
 
 from ddms_ops.evidence import read_manifest
 from ddms_ops.incident import read_incident
+from ddms_ops.runner import run_notebook
 from ddms_ops.sandbox.faults import Delay
 from ddms_ops.sandbox.server import Sandbox
 from ddms_ops.simulate import SimulatedCase
-from ddms_ops.sources.live import NOW
 
 GROUP = "/aws/lambda/dms-api-handler-prod"
-HOSTILE = "<script>alert('x')</script> ![x](http://127.0.0.1:9/a.png) <img src=x onerror=alert('y')>"
-HOSTILE_LINES = 40
 CELL = """import pandas as pd
 numbers = [place * 7919 % 100_000 for place in range(100_000)]
 frame = pd.DataFrame({"number": numbers, "text": [f"row {number}" for number in numbers]})
 widgets.table(frame)"""
-SLOW_S, ALWAYS = 2, 10_000
+SLOW_S, ALWAYS, DRAWN_S = 2, 10_000, 20
+ALL = (*INCIDENTS, "post_mortem")
+BESIDE = ("error_triage", "cost_spike", "post_mortem")
+"""Notebooks that are run without a person too; tests/test_nbval.py compares the findings of all of them."""
+NO_KERNEL = "error Cannot read properties of null (reading 'kernel')"
+"""What ipywidgets' own front end says of a notebook without a kernel (jupyterlab-manager 5.0)."""
 
-
-@pytest.fixture(scope="module")
-def case(tmp_path_factory: pytest.TempPathFactory) -> SimulatedCase:
-    """The bad deploy of dms, and failures that say hostile things."""
-    case = simulated("error_triage", tmp_path_factory.mktemp("incident") / "case")
-    lines = [failure(clock, HOSTILE, tenant=HOSTILE, path="/" + HOSTILE) for clock in minutes(20, 24, hour=11)]
-    assert len(lines) == HOSTILE_LINES
-    write_logs(case.export, GROUP, *lines, name="hostile.jsonl")
-    return case
-
-
-@pytest.fixture(scope="module")
-def sandbox(case: SimulatedCase) -> Iterator[Sandbox]:
-    """The same incident as AWS would serve it."""
-    with Sandbox(case.export) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def lab_environment(sandbox: Sandbox) -> dict[str, str]:
-    """The sandbox is the only AWS there is."""
-    return {**sandbox.environment, NOW: "2026-03-05T00:00Z"}
-
-
-@pytest.fixture(scope="module")
-def report(case: SimulatedCase, desk: Path) -> Path:
-    """The incident's report folder."""
-    return desk / REPORTS / str(read_incident(case.incident)["incident_id"])
+Run = Callable[[str], Done]
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +64,12 @@ def labels(control: Any) -> list[str]:
 def picked(page: LabPage, cell: str, words: str) -> str:
     """What a control shows once the first suggestion with some words, or else those words, are entered."""
     control = page.control(page.number_of(cell))
-    field = control.locator("input").first
+    field, status = control.locator("input").first, control.locator("[role=status]")
+    before = status.first.inner_text() if status.count() else ""
     field.fill(next((label for label in labels(control) if words in label), words))
     field.press("Enter")
-    status = control.locator("[role=status]")
-    status.filter(has_not_text="Looking:").filter(has_text=re.compile(r"\S")).first.wait_for()
+    said = status.filter(has_not_text="Looking:").filter(has_text=re.compile(r"\S"))
+    (said.filter(has_not_text=before) if before else said).first.wait_for()
     page.wait_idle()
     return str(control.inner_text())
 
@@ -170,15 +153,25 @@ def test_the_timeline_is_drawn_and_zooms(triage: LabPage):
     cell = triage.cell(triage.number_of("widgets.timeline"))
     chart = cell.locator(".vega-embed canvas, .vega-embed svg.marks").first
     chart.wait_for()
-    triage.page.wait_for_timeout(300)
-    before, place = chart.screenshot(), chart.bounding_box()
+    before, place = still(chart), chart.bounding_box()
     assert place["width"] > 400
     triage.page.mouse.move(place["x"] + place["width"] / 2, place["y"] + 60)
     triage.page.keyboard.down("Control")
     triage.page.mouse.wheel(0, -400)
     triage.page.keyboard.up("Control")
-    triage.page.wait_for_timeout(500)
-    assert chart.screenshot() != before
+    until = time.monotonic() + DRAWN_S
+    while chart.screenshot() == before:
+        assert time.monotonic() < until, "nothing was drawn anew"
+
+
+def still(chart: Any) -> bytes:
+    """A picture of a chart that is drawn to its end: the next one is the same."""
+    until = time.monotonic() + DRAWN_S
+    before, now = b"", chart.screenshot()
+    while now != before:
+        assert time.monotonic() < until, "it does not come to rest"
+        before, now = now, chart.screenshot()
+    return now
 
 
 def test_a_hundred_thousand_rows_are_sorted_and_searched(triage: LabPage):
@@ -206,8 +199,100 @@ def test_no_cell_depends_on_what_was_chosen(triage: LabPage, report: Path):
     assert triage.errors() == []
     assert [triage.outputs(number)[-1]["data"] for number in cells] == before
     assert findings(report) == found
-    triage.save()
-    triage.close_notebook()
+
+
+@pytest.fixture(scope="module")
+def by_hand(triage: LabPage, desk: Path, report: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Each notebook opened in the lab, run to its end, saved and closed, once; error triage after all of the above."""
+    folder = tmp_path_factory.mktemp("incidents")
+    incident = cache(
+        lambda what: simulated(next(name for name in INCIDENTS if INCIDENTS[name] == what), folder / what[1])
+    )
+
+    @cache
+    def run(notebook: str) -> Done:
+        place = report
+        if notebook == "post_mortem":
+            run("error_triage")
+            open_and_run(triage, lay_post_mortem(desk, report))
+        elif notebook != "error_triage":
+            case = incident(INCIDENTS[notebook])
+            place = desk / REPORTS / str(read_incident(case.incident)["incident_id"])
+            open_and_run(triage, lay(desk, notebook, case))
+        assert triage.errors() == []
+        saved = triage.save()
+        triage.close_notebook()
+        return Done(saved, findings(place))
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def headless(by_hand: Run, desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The notebook that the lab ran and saved, run by `ddms_ops.runner`, once, from a folder of its own.
+
+    The post-mortem reads the lab's report: it shows when that was made.
+    """
+    folder = tmp_path_factory.mktemp("headless")
+
+    @cache
+    def run(notebook: str) -> Done:
+        laid, saved = by_hand(notebook).saved, folder / f"{notebook}.ipynb"
+        stands = desk if notebook == "post_mortem" else folder
+        with contextlib.chdir(stands):
+            assert run_notebook(laid, saved, {}).status == "ok"
+        incident_id = by_hand(notebook).findings["incident"]["incident_id"]
+        return Done(saved, findings(stands / REPORTS / incident_id))
+
+    return run
+
+
+def open_and_run(page: LabPage, path: Path) -> None:
+    """Open a notebook and run it to its end."""
+    page.open_notebook(str(path))
+    page.run_all()
+
+
+@pytest.mark.parametrize("notebook", ALL)
+def test_every_notebook_runs_in_the_lab(by_hand: Run, notebook: str):
+    """No cell fails, and its checks are made."""
+    asked = {check["notebook"] for check in by_hand(notebook).findings["checks"]}
+    assert (notebook if notebook != "post_mortem" else "error_triage") in asked
+
+
+@pytest.mark.parametrize("notebook", BESIDE)
+def test_a_person_gets_what_a_headless_run_gets(by_hand: Run, headless: Run, notebook: str):
+    """The same findings.json, the same tables and figures below each cell, the same exported page."""
+    assert by_hand(notebook).findings == headless(notebook).findings
+    assert by_hand(notebook).panels == headless(notebook).panels
+    assert by_hand(notebook).page == headless(notebook).page
+
+
+@pytest.fixture(scope="module")
+def reloaded(lab: LabPage, by_hand: Run, desk: Path) -> Callable[[str], LabPage]:
+    """Opens saved notebooks in a page that was loaded anew: no kernel, and no control of before is known."""
+    for notebook in ALL:
+        by_hand(notebook)
+    lab.load()
+    lab.complaints.clear()  # of the page that was left
+
+    def open_only(notebook: str) -> LabPage:
+        lab.open_notebook(str(by_hand(notebook).saved.relative_to(desk)), kernel=False)
+        return lab
+
+    return open_only
+
+
+@pytest.mark.parametrize("notebook", ALL)
+def test_a_saved_notebook_is_never_blank(reloaded: Callable[[str], LabPage], by_hand: Run, notebook: str):
+    """Reopened without a kernel, each cell shows what was saved below it, and no control that is gone."""
+    page, panels = reloaded(notebook), by_hand(notebook).panels
+    for text in page.everything_shown([sum("image/png" in panel for panel in each) for each in panels]):
+        assert "model not found" not in text
+        assert "Error displaying widget" not in text
+    assert set(page.complaints) <= {NO_KERNEL}
+    page.complaints.clear()
+    page.close_notebook()
 
 
 def test_an_interrupted_pull_keeps_what_came(lab: LabPage, desk: Path, case: SimulatedCase, sandbox: Sandbox):
