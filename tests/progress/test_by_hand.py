@@ -188,6 +188,7 @@ class Stopping(dict):
     def __getitem__(self, name):
         signal.raise_signal(signal.SIGINT)
 
+from ddms_ops import open_case
 from ddms_ops.analysis.m4 import drawn_points
 drawn_points(Stopping(), window=None, columns=1, gap=None)
 """
