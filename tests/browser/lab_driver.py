@@ -163,10 +163,15 @@ class LabPage:
         locator.filter(has_text=words).first.wait_for()
 
     def everything_shown(self, pictures: list[int]) -> list[str]:
-        """What a person reads below each code cell, once each shows something and so many pictures are drawn."""
-        is_drawn = "areas.every((a, i) => (!a.outputs || a.text || a.drawn) && a.drawn === given[i])"
+        """What a person who scrolls to it reads below each code cell, once so many pictures are drawn in each."""
+        is_drawn = "(a, i) => (!a.outputs || a.text || a.drawn) && a.drawn === given[i]"
+        scroll = "cells.filter(c => c.model.type === 'code')[lacking]?.node.scrollIntoView();"
         self.page.wait_for_function(
-            f"(given) => {{ {CURRENT} {AREAS} return {is_drawn} }}", arg=pictures, timeout=20_000
+            f"(given) => {{ {CURRENT} {AREAS} const isThere = {is_drawn};"
+            f"const lacking = areas.findIndex((a, i) => !isThere(a, i)); {scroll} return lacking < 0 }}",
+            arg=pictures,
+            polling=100,
+            timeout=60_000,
         )
         return [str(text) for text in self.js(f"{AREAS} return areas.map(a => a.text);")]
 

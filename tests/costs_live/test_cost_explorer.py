@@ -89,7 +89,7 @@ def test_pages_are_followed_and_counted(
     paged = fetch()
     assert paged.table.equals(answer[0].table)
     assert pages(sandbox) - before == 7
-    assert "7 pages, 0.07 USD" in (tmp_path / "said").read_text()
+    assert "7 pages, about 0.07 USD" in (tmp_path / "said").read_text()
 
 
 def test_days_are_paid_for_once(sandbox: Sandbox):

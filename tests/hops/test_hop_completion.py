@@ -12,7 +12,7 @@ from ddms_ops.case import Case
 @pytest.fixture(scope="module")
 def completed(deploy: Case) -> Iterator[Callable[[str], set[str]]]:
     """What the completer offers at the end of a text, with `case` and some views as names."""
-    shell = InteractiveShell()
+    shell = InteractiveShell(warn_venv=False)
     lines = deploy.group(deploy.error_groups.ids[0]).lines()
     names = {
         "case": deploy,

@@ -74,7 +74,7 @@ def test_without_its_shares_a_crossing_is_not_called_a_disclosure(tmp_path: Path
     (root / "audit" / "document_shares.csv").unlink()
     case = case_over(root)
     assert list(case.crossings["verdict"]) == ["unknown"]
-    assert "document_shares.csv" in case.crossings["why"].iloc[0]
+    assert "no table document_shares" in case.crossings["why"].iloc[0]
     assert case.leak_verdict.word == CANNOT_TELL
 
 
