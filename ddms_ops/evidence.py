@@ -101,6 +101,7 @@ class EvidenceFolder:
         folder.chmod(0o700)
         self._place = folder.stat().st_ino
         self._own: dict[str, object] = {}
+        self._read: tuple[int, ...] | None = None  # the stamp of the manifest that `entries` are of
         self.entries: list[Recorded] = []
         self.check()
 
@@ -176,7 +177,10 @@ class EvidenceFolder:
         """
         if not self.folder.is_dir() or self.folder.stat().st_ino != self._place:
             raise EvidenceError(f"{self.folder}: was made anew, or moved, since this case was opened; {AGAIN}")
-        self.entries = read_manifest(self.folder) if (self.folder / MANIFEST).exists() else []
+        manifest = self.folder / MANIFEST
+        at = stamp(manifest) if manifest.exists() else None
+        if at is None or at != self._read:
+            self.entries, self._read = read_manifest(self.folder) if at else [], at
         now = {entry.file: entry.content for entry in self.entries} | self._profiles()
         if other := sorted(name for name, content in self._own.items() if now.get(name) != content):
             raise EvidenceError(f"{self.folder / other[0]}: is another one since this case was opened; {AGAIN}")
@@ -215,6 +219,12 @@ def records_digest(manifest: dict[str, Any]) -> str:
     """`digest_of` a manifest without the reader's clocks: the same for every run over the same records."""
     files = [{key: value for key, value in entry.items() if key not in CLOCKS} for entry in manifest["files"]]
     return digest_of({**manifest, "files": files})
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written anew: its inode, size and times; to know without reading it."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def file_digest(path: Path) -> str:

@@ -1,6 +1,5 @@
 """Replay and verification of a report folder, without a kernel and without a network."""
 
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,9 +17,8 @@ from ddms_ops.report.pins import missing_pins
 from ddms_ops.report.standing import EARLIER, STALE
 from ddms_ops.sources.queries import TOPICS
 from ddms_ops.sources.recorded import RecordedSource
-from ddms_ops.verify import verify_evidence
+from ddms_ops.verify import DIGEST, printed_digests, verify_evidence
 
-DIGEST = re.compile(r"[0-9a-f]{64}")
 OLDER_PAGE = "prints another manifest digest than findings.json; if evidence was added by hand since, make it again:"
 
 
@@ -107,7 +105,7 @@ def verify_report(report: Path) -> int:
     if not DIGEST.fullmatch(expected):
         faults.append("findings.json: states no manifest digest")
     for page in sorted(set(report.glob("*.html")) - set(report.glob(f"*{EARLIER}.html"))):
-        printed = set(DIGEST.findall(page.read_text(encoding="utf-8", errors="replace")))
+        printed = printed_digests(page)
         if printed and expected not in printed:
             faults.append(f"{page.name}: {OLDER_PAGE} ddms-ops report {report}")
     faults += pin_faults(report) or missing_pins(report)

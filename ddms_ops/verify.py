@@ -1,9 +1,17 @@
 """Whether an evidence folder, or a folder of pins, is what its manifest says."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from ddms_ops.evidence import MANIFEST, digest_of, file_digest, load_manifest, records_digest
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def printed_digests(page: Path) -> set[str]:
+    """The SHA-256 digests that a page prints."""
+    return set(DIGEST.findall(page.read_text(encoding="utf-8", errors="replace")))
 
 
 def verify_evidence(folder: Path, *, expected: str = "") -> list[str]:

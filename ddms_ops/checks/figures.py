@@ -19,7 +19,7 @@ from ddms_ops.checks.base import Facts
 from ddms_ops.checks.differences import shown_name
 from ddms_ops.checks.error_rate import share_of_failed
 from ddms_ops.checks.leading import leading_or_none
-from ddms_ops.checks.refs import of_sample, shown_template
+from ddms_ops.checks.refs import of_sample, shown_template, with_error
 from ddms_ops.checks.tables import MAX_CHARS, visible
 
 INK, MUTED, BAD, USUAL, CHANGE, GRID = "#1b1f24", "#57606a", "#b42318", "#2f6fb3", "#8250df", "#d8dee4"
@@ -258,8 +258,7 @@ def _quiet(axis: Axes) -> None:
 
 def _label(facts: Facts, group: Any) -> str:
     template = shown_template(facts.log_events[facts.log_events["group"] == group.group])
-    is_named = pd.isna(group.error) or template.startswith(str(group.error))
-    text = plain_title(template if is_named else f"{group.error}: {template}")
+    text = plain_title(with_error(group.error, template))
     return f"{_cut(text, LABEL_CHARS)} ({group.events:,})"
 
 

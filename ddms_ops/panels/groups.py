@@ -8,7 +8,7 @@ import pandas as pd
 from ddms_ops.analysis.masks import PLACEHOLDER
 from ddms_ops.analysis.templates import LOOKED_AT, what_was_masked
 from ddms_ops.case import Case
-from ddms_ops.checks.refs import shown_template
+from ddms_ops.checks.refs import shown_template, with_error
 from ddms_ops.checks.tables import Quiet, Shown, html_table
 from ddms_ops.redact import redact
 
@@ -60,10 +60,9 @@ def _row(case: Case, row: Any) -> tuple[object, ...]:
 def _said(case: Case, row: Any) -> tuple[object, ...]:
     """Error and template; below them, quietly, the frames, what was masked, examples and the group's id."""
     events = _events(case, row.group)
-    error = "" if pd.isna(row.error) else redact(row.error)
     full = shown_template(events)
     template = full[:CELL_CHARS]
-    title = template if not error or template.startswith(error) else f"{error}: {template}"
+    title = with_error(None if pd.isna(row.error) else redact(row.error), template)
     examples = [redact(text)[:EXAMPLE_CHARS] for text in _examples(events)]
     quiet = [
         "" if pd.isna(row.frames) else f"at {redact(row.frames)}",

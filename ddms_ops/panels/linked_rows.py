@@ -11,7 +11,7 @@ from ddms_ops.analysis.onset import bucket_s
 from ddms_ops.analysis.requests import failing_share
 from ddms_ops.case import Case
 from ddms_ops.checks.error_rate import share_of_failed
-from ddms_ops.checks.refs import of_sample, shown_template
+from ddms_ops.checks.refs import of_sample, shown_template, with_error
 from ddms_ops.panels.linked_spec import BAD, EVENT_COLOURS, USUAL, WIDTH, Row, cells_row, events_row, line_row
 from ddms_ops.panels.pictures import timeline
 
@@ -92,9 +92,7 @@ def _groups(case: Case) -> Iterator[Row]:
         starts = case.window.start + found.index.to_numpy() * step
         cells = pd.DataFrame({"start": starts, "end": starts + step, "events": found.to_numpy(), "group": row.group})
         cells["who"] = [who.get((row.group, cell), "") for cell in found.index]
-        template = shown_template(known[known["group"] == row.group])
-        is_named = pd.isna(row.error) or template.startswith(str(row.error))
-        words = template if is_named else f"{row.error}: {template}"
+        words = with_error(row.error, shown_template(known[known["group"] == row.group]))
         yield cells_row(f"{row.events:,} × {words}{of_sample(case)}", cells, most=most)
 
 

@@ -4,7 +4,6 @@ A case that was run by hand has findings and evidence and no page yet; one that 
 more evidence, pins and words of people since.
 """
 
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from ddms_ops.report.model import NOT_ASKED, notebook_words
 from ddms_ops.report.post_mortem import PostMortem, write_post_mortem
 from ddms_ops.report.standing import STALE, set_pages_aside
 from ddms_ops.report.summary import write_summary
+from ddms_ops.verify import printed_digests
 
-DIGEST = re.compile(r"[0-9a-f]{64}")
 NOT_DONE = (BROKEN, NOT_REACHED, STALE)
 
 
@@ -101,4 +100,4 @@ def _is_current(page: Path, notebook: Path, digest: str) -> bool:
     """Whether a page is there, not older than its notebook, and prints the digest of the evidence."""
     if not page.is_file() or page.stat().st_mtime < notebook.stat().st_mtime:
         return False
-    return digest in DIGEST.findall(page.read_text(encoding="utf-8", errors="replace"))
+    return digest in printed_digests(page)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import NOT_REACHED
 from ddms_ops.coverage import Coverage
 from ddms_ops.errors import EvidenceError
+from ddms_ops.evidence import stamp
 from ddms_ops.findings import CheckResult, Verdict, ranked
 from ddms_ops.incident import Incident
 from ddms_ops.report.findings_file import NAME, read_document
@@ -119,7 +121,14 @@ def set_pages_aside(folder: Path, name: str = "*") -> list[str]:
 
 
 def _document(folder: Path) -> dict[str, Any] | None:
+    """findings.json, to be read only; None where there is none that can be read."""
     try:
-        return read_document(folder)
-    except EvidenceError:
+        return _read(folder, stamp(folder / NAME))
+    except (EvidenceError, OSError):
         return None
+
+
+@lru_cache(maxsize=1)
+def _read(folder: Path, _written: tuple[int, ...]) -> dict[str, Any]:
+    """It is asked for several times between two writings."""
+    return read_document(folder)

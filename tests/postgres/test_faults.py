@@ -1,6 +1,7 @@
 """What goes wrong half-way: what came is kept, why no more came is said, nothing runs on."""
 
 import os
+import re
 import resource
 import signal
 import threading
@@ -54,12 +55,13 @@ def half_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Calla
     return half_way
 
 
-def check_kept(pull: Pull, reason: str) -> None:
-    """A partial pull that holds the first rows, each once."""
+def check_kept(pull: Pull, reason: str, folder: Path) -> None:
+    """A partial pull that holds the first rows, each once: all that had been told of when it was cut off, or more."""
     coverage = pull.coverage
     assert (coverage.status, coverage.reason, coverage.matched) == (Status.PARTIAL, reason, None)
     rows = pull.table
-    assert 0 < rows.num_rows == coverage.rows < MANY
+    told = int(re.search(r"([\d,]+) rows", (folder / "progress").read_text())[1].replace(",", ""))
+    assert 0 < told <= rows.num_rows == coverage.rows < MANY
     first, last = (rows["t"][place].as_py() for place in (0, -1))
     assert (last - first).total_seconds() * 1000 == rows.num_rows - 1
 
@@ -69,7 +71,7 @@ def test_a_killed_backend(reader_of, superuser, half_way, tmp_path: Path):
     """The server ends the connection: what came is kept."""
     half_way(lambda: superuser.execute("SELECT pg_terminate_backend(%s)", [backend(superuser)]))
     pull = fetch_audit_rows(reader_of("postgres"), QUERY, pull="audit/many", scratch=tmp_path)
-    check_kept(pull, BROKEN)
+    check_kept(pull, BROKEN, tmp_path)
 
 
 def test_a_killed_server(half_way, tmp_path: Path):
@@ -80,7 +82,7 @@ def test_a_killed_server(half_way, tmp_path: Path):
         half_way(lambda: os.kill(backend(superuser), signal.SIGKILL))
         reader = PostgresReader(DATABASE, environ={"URL": server.dsn()})
         pull = fetch_audit_rows(reader, QUERY, pull="audit/many", scratch=tmp_path)
-        check_kept(pull, BROKEN)
+        check_kept(pull, BROKEN, tmp_path)
 
 
 @pytest.mark.usefixtures("many")
@@ -88,7 +90,7 @@ def test_ctrl_c(reader_of, superuser, half_way, tmp_path: Path):
     """What came is kept, the pull says so, and nothing runs on the server."""
     half_way(lambda: os.kill(os.getpid(), signal.SIGINT))
     pull = fetch_audit_rows(reader_of("postgres"), QUERY, pull="audit/many", scratch=tmp_path)
-    check_kept(pull, "stopped by hand")
+    check_kept(pull, "stopped by hand", tmp_path)
     assert (pull.is_interrupted, active_queries(superuser)) == (True, 0)
 
 
