@@ -1,8 +1,10 @@
 """The lines that a control prints give the same view: they are run here."""
 
 import json
+import os
 import shlex
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +32,7 @@ def test_the_command_finds_what_a_person_sees(
             control(case)._repr_mimebundle_()
     assert capsys.readouterr().out.count(WIDGET) == 5
     line = run_line(case.incident, str(tmp_path / "my reports"))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")  # where the command is installed
     done = subprocess.run(f"{line} --notebook error_triage", shell=True, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode in (0, 1), done.stderr
     document = report_document(tmp_path / "my reports" / case.incident.incident_id)
