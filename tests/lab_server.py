@@ -59,7 +59,7 @@ class Lab:
         """What code in a kernel prints."""
         client = BlockingKernelClient(connection_file=str(self.runtime / f"kernel-{kernel}.json"))
         client.load_connection_file()
-        client.start_channels()
+        client.start_channels(hb=False)  # a heartbeat that is stopped before it began opens sockets without end
         said: list[dict[str, Any]] = []
         try:
             _wait_for(client)

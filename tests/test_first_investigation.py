@@ -42,7 +42,7 @@ def kernel_of(server: Any) -> Iterator[Callable[[str], str]]:
     kernel = server.api("sessions", given=asked)["kernel"]["id"]
     client = BlockingKernelClient(connection_file=str(server.runtime / f"kernel-{kernel}.json"))
     client.load_connection_file()
-    client.start_channels()
+    client.start_channels(hb=False)
     client.wait_for_ready(timeout=CELL_S)
     try:
         yield lambda source: said_to(client, source)

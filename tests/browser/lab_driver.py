@@ -15,13 +15,14 @@ const panel = window.jupyterapp.shell.currentWidget;
 const cells = panel && panel.content.widgets || [];
 const status = panel && panel.sessionContext && panel.sessionContext.session?.kernel?.status;
 """
-AREAS = """
+AREA = """
+const cell = cells.filter(c => c.model.type === 'code')[given[0]];
 const isDrawn = one => (one.naturalWidth ?? one.width) > 0;
-const areas = cells.filter(c => c.model.type === 'code').map(c => ({
-    outputs: c.model.outputs.length,
-    text: c.outputArea.node.innerText.trim(),
-    drawn: [...c.outputArea.node.querySelectorAll('img, canvas')].filter(isDrawn).length,
-}));
+const area = {
+    outputs: cell.model.outputs.length,
+    text: cell.outputArea.node.innerText.trim(),
+    drawn: [...cell.outputArea.node.querySelectorAll('img, canvas')].filter(isDrawn).length,
+};
 """
 
 
@@ -163,17 +164,17 @@ class LabPage:
         locator.filter(has_text=words).first.wait_for()
 
     def everything_shown(self, pictures: list[int]) -> list[str]:
-        """What a person who scrolls to it reads below each code cell, once so many pictures are drawn in each."""
-        is_drawn = "(a, i) => (!a.outputs || a.text || a.drawn) && a.drawn === given[i]"
-        scroll = "cells.filter(c => c.model.type === 'code')[lacking]?.node.scrollIntoView();"
+        """What a person who goes from code cell to code cell reads below each, once so many pictures are drawn."""
+        assert len(pictures) == self.count()
+        return [self._shown(number, drawn) for number, drawn in enumerate(pictures)]
+
+    def _shown(self, number: int, pictures: int) -> str:
+        self.select(number)
+        is_there = "area.drawn === given[1] && (area.drawn || area.text || !area.outputs)"
         self.page.wait_for_function(
-            f"(given) => {{ {CURRENT} {AREAS} const isThere = {is_drawn};"
-            f"const lacking = areas.findIndex((a, i) => !isThere(a, i)); {scroll} return lacking < 0 }}",
-            arg=pictures,
-            polling=100,
-            timeout=60_000,
+            f"(given) => {{ {CURRENT} {AREA} return {is_there} }}", arg=[number, pictures], polling=100
         )
-        return [str(text) for text in self.js(f"{AREAS} return areas.map(a => a.text);")]
+        return str(self.js(f"{AREA} return area.text;", [number]))
 
     def number_of(self, words: str) -> int:
         """Which code cell has these words in its source."""

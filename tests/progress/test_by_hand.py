@@ -75,7 +75,7 @@ def kernel(served: tuple[Sandbox, Path]) -> Iterator[Kernel]:
     manager = KernelManager(kernel_spec_manager=ThisInterpreter())
     manager.start_kernel(env=environment)
     client = manager.blocking_client()
-    client.start_channels()
+    client.start_channels(hb=False)
     try:
         client.wait_for_ready(timeout=60)
         yield Kernel(manager, client)
