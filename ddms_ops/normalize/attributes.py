@@ -6,10 +6,12 @@ A field is found in a sample of each pull: about 1,000 events, picked by a hash 
 import json
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 
 from ddms_ops.declaration import Logs
@@ -65,13 +67,7 @@ def find_attributes(pulls: Sequence[tuple[Path, str, Logs]]) -> Attributes:
     Left out: those with nearly a value an event (identifiers), long texts, measures, and
     secrets, and fields that tell the outcome. At most 100 are kept, those in most events first.
     """
-    seen: dict[tuple[str, ...], _Seen] = {}
-    for path, _, declared in pulls:
-        mapped = {name for ours, theirs in declared.fields.items() if ours not in WITHOUT_COLUMN for name in theirs}
-        for message in _sample(path):
-            for keys, value in _scalars(_loads(message)):
-                if ".".join(keys) not in mapped and not (len(keys) > 1 and keys[-1] == "id" and keys[0] in mapped):
-                    _note(seen.setdefault(keys, _Seen()), value)
+    seen = _seen(pulls)
     found = Attributes()
     for keys, held in sorted(seen.items(), key=lambda item: (-item[1].count, item[0])):
         name = PREFIX + ".".join(keys)
@@ -84,19 +80,27 @@ def find_attributes(pulls: Sequence[tuple[Path, str, Logs]]) -> Attributes:
     return found
 
 
-def _sample(path: Path) -> list[str]:
+def _seen(pulls: Sequence[tuple[Path, str, Logs]]) -> dict[tuple[str, ...], _Seen]:
+    seen: dict[tuple[str, ...], _Seen] = {}
+    with closing(offline_engine()) as engine:
+        for path, _, declared in pulls:
+            mapped = {name for ours, theirs in declared.fields.items() if ours not in WITHOUT_COLUMN for name in theirs}
+            for message in _sample(engine, path):
+                for keys, value in _scalars(_loads(message)):
+                    if ".".join(keys) not in mapped and not (len(keys) > 1 and keys[-1] == "id" and keys[0] in mapped):
+                        _note(seen.setdefault(keys, _Seen()), value)
+    return seen
+
+
+def _sample(engine: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     rows = pq.read_metadata(path).num_rows
     if not rows:
         return []
-    connection = offline_engine()
-    try:
-        found = connection.execute(
-            f"""SELECT json FROM (SELECT {payload()} AS json, file_row_number FROM
-                read_parquet(?, file_row_number = true)) WHERE hash(file_row_number) % ? = 0 AND json IS NOT NULL""",
-            [str(path), max(1, -(-rows // SAMPLE))],
-        ).fetchall()
-    finally:
-        connection.close()
+    found = engine.execute(
+        f"""SELECT json FROM (SELECT {payload()} AS json, file_row_number FROM
+            read_parquet(?, file_row_number = true)) WHERE hash(file_row_number) % ? = 0 AND json IS NOT NULL""",
+        [str(path), max(1, -(-rows // SAMPLE))],
+    ).fetchall()
     return [message for (message,) in found]
 
 

@@ -32,10 +32,10 @@ class StagedLogs:
     """
 
     def __init__(self, group: str, paths: list[Path], root: Path, scratch: Path) -> None:
-        self._group, self._scratch = group, scratch
+        self._group = group
         self._file = scratch_file(scratch, ".events.parquet")
         self.accounts: list[FileAccount] = []
-        with closing(self._engine()) as engine:
+        with closing(_engine_over(scratch)) as engine:
             size = sum(path.stat().st_size for path in paths)
             with Meter(group, "events", size=size, parts=len(paths)) as meter:
                 for account in stage_log_files(engine, TABLE, paths, root, scratch):
@@ -44,6 +44,7 @@ class StagedLogs:
             report_progress(f"{group}: {meter.done:,} events to be put in order")
             self.repeated = drop_repeated(engine, TABLE)
             engine.execute(f"COPY (SELECT * FROM {TABLE} {ORDER}) TO '{self._file}' (FORMAT parquet, COMPRESSION lz4)")
+        self._engine = _engine_over(scratch)  # the one that read the files holds on to their memory
 
     def write(self, query: LogQuery, file: Path) -> tuple[int, int, Window | None]:
         """Write the events that a query asks for as Parquet, by time, stream and message.
@@ -53,56 +54,51 @@ class StagedLogs:
         """
         where, values = _where(query)
         limit = f" LIMIT {int(query.limit)}" if query.limit is not None else ""
-        with closing(self._engine()) as engine:
-            events = self._sample(engine, query) if query.one_in > 1 else f"'{self._file}'"
-            engine.execute(
-                f"""COPY (SELECT CAST(timestamp AS TIMESTAMPTZ) AS timestamp, ? AS log_group, log_stream, message,
-                event_id, CAST(ingestion_time AS TIMESTAMPTZ) AS ingestion_time FROM {events}
-                WHERE {where}{limit}) TO '{file}' ({PARQUET})""",
-                [self._group, *values],
-            )
-            stamps = "CAST(min(timestamp) AS TIMESTAMP), CAST(max(timestamp) AS TIMESTAMP)"
-            [(rows, first, last)] = engine.execute(f"SELECT count(*), {stamps} FROM '{file}'").fetchall()
-            return int(rows), self._total(engine, query), span_of(first, last)
+        events = self._sample(query) if query.one_in > 1 else f"'{self._file}'"
+        self._engine.execute(
+            f"""COPY (SELECT CAST(timestamp AS TIMESTAMPTZ) AS timestamp, ? AS log_group, log_stream, message,
+            event_id, CAST(ingestion_time AS TIMESTAMPTZ) AS ingestion_time FROM {events}
+            WHERE {where}{limit}) TO '{file}' ({PARQUET})""",
+            [self._group, *values],
+        )
+        stamps = "CAST(min(timestamp) AS TIMESTAMP), CAST(max(timestamp) AS TIMESTAMP)"
+        [(rows, first, last)] = self._engine.execute(f"SELECT count(*), {stamps} FROM '{file}'").fetchall()
+        return int(rows), self.total(query), span_of(first, last)
 
     def total(self, query: LogQuery | LogCountQuery) -> int:
         """How many events match, without a query's limit and share."""
-        with closing(self._engine()) as engine:
-            return self._total(engine, query)
-
-    def _total(self, engine: duckdb.DuckDBPyConnection, query: LogQuery | LogCountQuery) -> int:
         where, values = _where(query)
-        [(count,)] = engine.execute(f"SELECT count(*) FROM '{self._file}' WHERE {where}", values).fetchall()
+        [(count,)] = self._engine.execute(f"SELECT count(*) FROM '{self._file}' WHERE {where}", values).fetchall()
         return int(count)
 
     def counts(self, query: LogCountQuery) -> pa.Table:
         """Events by minute, as LOG_COUNTS."""
         where, values = _where(query)
-        with closing(self._engine()) as engine:
-            return engine.sql(
-                f"""SELECT CAST(date_trunc('minute', timestamp) AS TIMESTAMPTZ) AS timestamp, ? AS log_group,
-                count(*) AS events FROM '{self._file}' WHERE {where} GROUP BY 1 ORDER BY 1""",
-                params=[self._group, *values],
-            ).to_arrow_table().cast(LOG_COUNTS)  # fmt: skip
+        return self._engine.sql(
+            f"""SELECT CAST(date_trunc('minute', timestamp) AS TIMESTAMPTZ) AS timestamp, ? AS log_group,
+            count(*) AS events FROM '{self._file}' WHERE {where} GROUP BY 1 ORDER BY 1""",
+            params=[self._group, *values],
+        ).to_arrow_table().cast(LOG_COUNTS)  # fmt: skip
 
     def times(self) -> np.ndarray:
         """Times of all events of the export, in order (datetime64)."""
-        with closing(self._engine()) as engine:
-            found = engine.sql(f"SELECT timestamp FROM '{self._file}'").to_arrow_table()
+        found = self._engine.sql(f"SELECT timestamp FROM '{self._file}'").to_arrow_table()
         return found["timestamp"].to_numpy()
 
-    def _sample(self, engine: duckdb.DuckDBPyConnection, query: LogQuery) -> str:
+    def _sample(self, query: LogQuery) -> str:
         """SQL of the events in the blocks of a sample, in order; a minute has one block at most."""
         starts, ends = sample_bounds(query.window, query.one_in)
-        engine.register("blocks", pa.table({"minute": starts // MINUTE_US, "begin": starts, "until": ends}))
+        self._engine.register("blocks", pa.table({"minute": starts // MINUTE_US, "begin": starts, "until": ends}))
         return f"""(SELECT events.* FROM '{self._file}' AS events JOIN blocks
             ON epoch_us(timestamp) // {MINUTE_US} = minute
             WHERE epoch_us(timestamp) >= begin AND epoch_us(timestamp) < until {ORDER})"""
 
-    def _engine(self) -> duckdb.DuckDBPyConnection:
-        engine = offline_engine(memory_limit=MEMORY, threads=str(THREADS), temp_directory=str(self._scratch / "duckdb"))
-        engine.execute("SET disabled_optimizers = 'statistics_propagation'")  # it writes what has no null as not null
-        return engine
+
+def _engine_over(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """An engine that works in a scratch folder."""
+    engine = offline_engine(memory_limit=MEMORY, threads=str(THREADS), temp_directory=str(scratch / "duckdb"))
+    engine.execute("SET disabled_optimizers = 'statistics_propagation'")  # it writes what has no null as not null
+    return engine
 
 
 def _where(query: LogQuery | LogCountQuery) -> tuple[str, list[object]]:
