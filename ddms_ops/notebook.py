@@ -13,6 +13,7 @@ from ddms_ops.redact import redact
 MAX_GIVEN = 60
 MAX_ERROR = 300
 BEFORE_ANY = "Start"
+PARAMETER_TAGS = ("parameters", "injected-parameters")
 HEADING = re.compile(r"#{1,6}\s+(.+)")
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -59,6 +60,8 @@ def check_parameters(path: Path, given: Mapping[str, object]) -> None:
 def with_parameters(path: Path, parameters: Mapping[str, object]) -> nbformat.NotebookNode:
     """The notebook in a file with the cell of injected parameters that papermill would write, and no outputs.
 
+    Both cells of parameters are folded in JupyterLab: what they say stands in the control below them.
+
     Raises:
         RunError: not there, or not a notebook.
     """
@@ -75,13 +78,15 @@ def with_parameters(path: Path, parameters: Mapping[str, object]) -> nbformat.No
             cell.metadata.pop("tags", None)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+        if any(tag in PARAMETER_TAGS for tag in cell.metadata.get("tags", [])):
+            cell.metadata["jupyter"] = {"source_hidden": True}
     return notebook
 
 
 def parameter_rows(notebook: nbformat.NotebookNode) -> list[tuple[str, object, str]]:
     """Name, value and comment of each parameter of an executed notebook; injected values win."""
     rows: dict[str, tuple[str, object, str]] = {}
-    for tag in ("parameters", "injected-parameters"):
+    for tag in PARAMETER_TAGS:
         for cell in notebook.cells:
             if tag in cell.metadata.get("tags", []):
                 for name, value, note in _noted(cell.source):

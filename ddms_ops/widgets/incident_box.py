@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ipywidgets import HTML, Button, Dropdown, HBox, Layout, Text, VBox
+from ipywidgets import HTML, Accordion, Button, Dropdown, HBox, Layout, Text, VBox
 
 from ddms_ops.case import Case
 from ddms_ops.errors import BadInput
@@ -16,6 +16,7 @@ from ddms_ops.widgets.equivalent import open_call, run_line, shown_values
 from ddms_ops.widgets.windows import BASELINES, around, events_of, in_both_zones, usual_windows
 from ddms_ops.window import Window, iso
 
+TITLE = "Another time, baseline or system; the same in a shell"
 THIS, WRITTEN = "this case", "as written"
 SAY = "The same in a shell, and in the cell that opens the case; or change the parameters above and run all cells:"
 HIDDEN = "What stands in [brackets] is redacted; write it yourself."
@@ -26,7 +27,7 @@ NOTHING_ROUND = "No alarm in the window, no finding above low so far"
 class IncidentBox:
     """Fields that begin as the case is; what is chosen changes the lines below them and nothing else.
 
-    The text fields hold what counts; the lists fill them.
+    The text fields hold what counts; the lists fill them. It is folded at first: the answer stands below it.
     """
 
     def __init__(self, case: Case) -> None:
@@ -56,7 +57,8 @@ class IncidentBox:
             (self.incident, self.system, self.environment), (self.preset, self.look), (self.start, self.end),
             (self.named, self.baseline),
         )  # fmt: skip
-        self.box = VBox([*(HBox(list(row), layout=Layout(flex_flow="row wrap")) for row in rows), self.said])
+        fields = [HBox(list(row), layout=Layout(flex_flow="row wrap")) for row in rows]
+        self.box = Accordion([VBox([*fields, self.said])], titles=(TITLE,))
 
     def _watch(self) -> None:
         self._on(self.incident, self._take_file)

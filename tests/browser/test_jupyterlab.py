@@ -76,6 +76,17 @@ def picked(page: LabPage, cell: str, words: str) -> str:
     return str(control.inner_text())
 
 
+def test_the_answer_begins_on_the_first_screen(triage: LabPage):
+    """Parameters and the control that stand above it are folded."""
+    below = triage.js(
+        "await panel.content.scrollToItem(0, 'start');"
+        "const area = cells.filter(c => c.model.type === 'code')[given].outputArea.node;"
+        "return panel.content.node.getBoundingClientRect().bottom - area.getBoundingClientRect().top;",
+        triage.number_of("answer_panel"),
+    )
+    assert below > 150
+
+
 def test_a_group_leads_to_its_lines(triage: LabPage):
     """All that its label counts."""
     [label] = [label for label in labels(triage.control(triage.number_of("widgets.groups"))) if "(reading" in label]
@@ -140,6 +151,7 @@ def test_lines_by_level_and_text(triage: LabPage):
 def test_a_window_around_an_alarm_gives_the_lines_that_open_it(triage: LabPage):
     """15 minutes before to 30 after; in a shell, and in a cell."""
     control = triage.control(triage.number_of("widgets.incident"))
+    control.get_by_text("Another time").click()
     control.get_by_text("Alarms and findings").click()
     window = control.get_by_label("window")
     offered = window.locator("option", has_text="around alarm").first
