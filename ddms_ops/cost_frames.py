@@ -30,6 +30,8 @@ from ddms_ops.schema import conform
 from ddms_ops.sources.base import Pull, Query, Source
 from ddms_ops.sources.queries import CostQuery
 from ddms_ops.spending import Costs
+from ddms_ops.tenancy import is_folded
+from ddms_ops.tenant_ids import other_spellings, spelled_alike
 from ddms_ops.window import Window
 
 DAY = pd.Timedelta(days=1)
@@ -153,6 +155,7 @@ class CostFrames:
         if not self.costs.drivers:
             return conform(pd.DataFrame(), AMOUNTS), ()
         logged, doubts = read_log_amounts(self.log_pulls, self.costs)
+        logged = self._spelled_alike(logged, "events")
         if self.sample:
             logged = logged[~logged["signal"].isin(self._counted_once)]
             logged = logged.assign(value=logged["value"] * self.sample[0])
@@ -226,7 +229,14 @@ class CostFrames:
     @cached_property
     def repeated_work(self) -> tuple[tuple[RepeatedWork, ...], pd.DataFrame, tuple[str, ...]]:
         """Work done again and again: by entry of `repeats`, WORK of the ids concerned, and doubts."""
-        return read_work(self.log_pulls, self.costs)
+        totals, work, doubts = read_work(self.log_pulls, self.costs)
+        return totals, self._spelled_alike(work, "times"), doubts
+
+    def _spelled_alike(self, frame: pd.DataFrame, number: str) -> pd.DataFrame:
+        """The frame, each tenant as it is spelled most often by a column of numbers."""
+        counts = frame.groupby("tenant")[number].sum()
+        others = other_spellings(counts, is_folded=is_folded(self.profile.tenants))
+        return frame.assign(tenant=spelled_alike(frame["tenant"], others)) if others else frame
 
     @cached_property
     def tenant_costs(self) -> Mapping[str, pd.DataFrame]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from ddms_ops.analysis.counters import CounterSpans, counter_spans
 from ddms_ops.analysis.lock_waits import Chain
 from ddms_ops.analysis.statement_log import NOW, StatementLog
-from ddms_ops.analysis.tenant_time import tenant_time
+from ddms_ops.analysis.tenant_time import spelled_time, tenant_time
 from ddms_ops.checks.base import Facts
 from ddms_ops.checks.basis import Basis
 from ddms_ops.checks.blocking import all_chains, all_waits
@@ -30,6 +30,7 @@ from ddms_ops.normalize.statistics_frames import StatisticsFrames
 from ddms_ops.postgres_log.events import write_events
 from ddms_ops.sources.base import DatabaseLogQuery, Pull, Query, Source
 from ddms_ops.sql_text import masked, shown, statement_ids
+from ddms_ops.tenancy import is_folded
 from ddms_ops.window import Window
 
 SLACK = pd.Timedelta(seconds=1)
@@ -92,7 +93,8 @@ class DatabaseFrames:
     def tenant_time(self) -> pd.DataFrame:
         """Calls and time of each tenant's statements; see `analysis.tenant_time`."""
         settings = self.database.tenant_settings
-        return tenant_time(self.statement_log, settings=settings, is_joined=self.is_joined)
+        time = tenant_time(self.statement_log, settings=settings, is_joined=self.is_joined)
+        return spelled_time(time, is_folded=is_folded(self.profile.tenants))
 
     @cached_property
     def statistics(self) -> StatisticsFrames:

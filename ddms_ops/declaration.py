@@ -121,7 +121,13 @@ class Bound(Strict):
 
 
 class Metric(Strict):
-    """One metric: a CloudWatch one, or the ratio of two others."""
+    """One metric: a CloudWatch one, or the ratio of two others.
+
+    In an export of files (`metrics/*.json`) a series is this metric where its Id or its Label equals the key that the
+    metric stands under here; output of get-metric-statistics also where one metric alone has its CloudWatch name and
+    statistic. An Id holds no colon: of `<account name>:<key>` the Label must be it. Series of other names are looked at
+    under their own, but no alert, target or figure of the profile is about them: `doctor` and a run's coverage say so.
+    """
 
     title: str = ""
     namespace: str = ""

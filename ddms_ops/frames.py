@@ -1,6 +1,7 @@
 """What is computed from a case's log pulls, each frame once."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,17 +19,20 @@ from ddms_ops.interrupts import stopped_as
 from ddms_ops.normalize import find_attributes, normalize_logs
 from ddms_ops.normalize.attributes import Attributes
 from ddms_ops.progress import report_progress
+from ddms_ops.tenancy import is_folded
+from ddms_ops.tenant_ids import other_spellings, spelled_alike
 from ddms_ops.window import Window
 
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """Events of window and baseline, what both have, and the clocks that were off."""
+    """Events of window and baseline, what both have, the clocks that were off, and tenants' other spellings."""
 
     now: pd.DataFrame
     before: pd.DataFrame
     has_requests: bool
     offsets: pd.DataFrame
+    spellings: Mapping[str, str]
 
 
 class LogFrames:
@@ -74,12 +78,14 @@ class LogFrames:
         with stopped_as("sorting log events into groups"):
             report_progress("log events: reading their fields")
             logs = normalize_logs(pulls, paths)
+            spellings = other_spellings(logs["tenant"].value_counts(), is_folded=is_folded(self.profile.tenants))
+            logs = logs.assign(tenant=spelled_alike(logs["tenant"], spellings))
             offsets = clock_offsets(logs)
             report_progress(f"{len(logs):,} log events: sorting them into groups")
             both = with_groups(on_time(logs, offsets).drop(columns="delay_s"), rules)
         is_now = self._is_now(both, offsets)
         parts = (both[is_now].reset_index(drop=True), both[~is_now].reset_index(drop=True))
-        return _Sides(*parts, has_requests(both), offsets)
+        return _Sides(*parts, has_requests(both), offsets, spellings)
 
     def _is_now(self, both: pd.DataFrame, offsets: pd.DataFrame) -> pd.Series:
         """Which events are the window's: by their pull; of streams whose clock was off by their corrected time."""
@@ -107,6 +113,11 @@ class LogFrames:
     def has_requests(self) -> bool:
         """Whether any event of window or baseline carries an HTTP status."""
         return self._sides.has_requests
+
+    @property
+    def tenant_spellings(self) -> Mapping[str, str]:
+        """How the frames spell a tenant, as most of its events do, by each other spelling of it in the events."""
+        return self._sides.spellings
 
     @property
     def clock_offsets(self) -> pd.DataFrame:

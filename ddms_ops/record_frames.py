@@ -40,7 +40,7 @@ class RecordFrames:
         return self._metrics_of("metrics.baseline", self.baseline)
 
     def _metrics_of(self, kind: str, window: Window) -> pd.DataFrame:
-        name = self._pull(kind, self.source.fetch_metric_points, MetricQuery(window))
+        name = self._pull(kind, self.source.fetch_metric_points, MetricQuery(window, metrics=self.profile.metrics))
         return normalize_metrics(read_table(self.evidence.path_of(name)), name, self.profile.metrics)
 
     @cached_property

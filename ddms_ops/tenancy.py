@@ -200,7 +200,7 @@ class Tenants(Strict):
     """How a tenant shows in a system's trail, tables, logs, objects and database, and what may cross.
 
     `known` is the table that lists the tenants. `folded` says that ids which differ only in case, hyphens or
-    surrounding space are one tenant.
+    surrounding space are one tenant; it is counted once, as most of its log events spell it.
     """
 
     known: Ownership | None = None
@@ -232,6 +232,11 @@ class Tenants(Strict):
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"names {twice[0]!r} twice")
         return rules
+
+
+def is_folded(tenants: Tenants | None) -> bool:
+    """Whether ids that differ only in case, hyphens or surrounding space are one tenant; not where none is declared."""
+    return tenants is not None and tenants.folded
 
 
 def checked_pattern(pattern: str) -> str:

@@ -1,5 +1,8 @@
 """Tenant ids as they are compared: two that differ only in case, hyphens, braces or space around are one tenant."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import pandas as pd
 
 MARKS = "{}-"
@@ -33,6 +36,33 @@ def merged_tenants(ids: pd.Series) -> list[str]:
     given = ids.dropna().astype("str").drop_duplicates()
     folded = folded_tenants(given)
     return sorted(given[folded.duplicated(keep=False) & folded.notna()])
+
+
+def other_spellings(counts: pd.Series, *, is_folded: bool) -> dict[str, str]:
+    """How a tenant is spelled most often, the first by name among equals, by each other spelling of it.
+
+    Args:
+        counts: how often each spelling stands; indexed by spelling, zeros are left out.
+        is_folded: whether the system's ids are folded at all; else nothing is another's spelling.
+    """
+    if not is_folded:
+        return {}
+    known = counts[counts > 0].rename(index=str).sort_index().sort_values(ascending=False, kind="stable")
+    names = pd.Series(known.index, dtype="str")
+    first = names.groupby(folded_tenants(names).fillna(names)).transform("first")
+    return dict(zip(names[first != names], first[first != names], strict=True))
+
+
+def spelled_alike(ids: pd.Series, others: Mapping[str, str]) -> pd.Series:
+    """The ids (str or category), what `others` names replaced; the same Series where there are none."""
+    if not others:
+        return ids
+    held = ids.astype("category").cat
+    names = [others.get(str(name), str(name)) for name in held.categories]
+    kept = pd.Index(sorted(set(names)), dtype=held.categories.dtype)
+    codes = np.append(kept.get_indexer(pd.Index(names, dtype=kept.dtype)), -1)[held.codes]
+    found = pd.Series(pd.Categorical.from_codes(codes, kept), index=ids.index, name=ids.name)
+    return found if isinstance(ids.dtype, pd.CategoricalDtype) else found.astype("str")
 
 
 class Spelling:

@@ -15,6 +15,7 @@ from ddms_ops.analysis.cost_periods import CostPeriods
 from ddms_ops.analysis.signal_hours import hours_of, step_hours
 from ddms_ops.schema import Column, Schema, conform
 from ddms_ops.spending import Costs, Driver
+from ddms_ops.tenant_ids import other_spellings
 from ddms_ops.window import Window
 
 STEP = Decimal("1e-9")
@@ -161,7 +162,9 @@ def tenant_totals(frames: Mapping[str, pd.DataFrame], bridge: pd.DataFrame) -> p
     return _table(found, [total(bridge[side]) for side in ("before", "now")])
 
 
-def tagged_cost(details: pd.DataFrame, bridge: pd.DataFrame, costs: Costs, periods: CostPeriods) -> pd.DataFrame:
+def tagged_cost(
+    details: pd.DataFrame, bridge: pd.DataFrame, costs: Costs, periods: CostPeriods, *, is_folded: bool = False
+) -> pd.DataFrame:
     """Cost by the tenant that a cost allocation tag names.
 
     Args:
@@ -169,6 +172,7 @@ def tagged_cost(details: pd.DataFrame, bridge: pd.DataFrame, costs: Costs, perio
         bridge: BRIDGE of the whole bill.
         costs: the profile's section; without `tenant_tag` there is nothing to tell.
         periods: the days that are compared.
+        is_folded: whether tags that differ only in case, hyphens or space around are one tenant's.
 
     Returns:
         TENANT_COST, most cost first; the last row is what lines without the tag cost. `before` and `now` sum to the
@@ -177,6 +181,9 @@ def tagged_cost(details: pd.DataFrame, bridge: pd.DataFrame, costs: Costs, perio
     if not costs.tenant_tag:
         return conform(pd.DataFrame(), TENANT_COST)
     names = {text: _tag(text, costs.tenant_tag) for text in details["tags"].dropna().unique()}
+    lines = details["tags"].dropna().astype("str").map(names).value_counts()
+    others = other_spellings(lines[lines.index != ""], is_folded=is_folded)
+    names = {text: others.get(tenant, tenant) for text, tenant in names.items()}
     sums: dict[str, dict[str, list[Decimal]]] = {}
     values = cost_amounts(details, costs.measure)
     for text, side, value in zip(known(details["tags"]), details["side"], values, strict=True):

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from ddms_ops.analysis.statement_log import BEFORE, CALLS, NOW, StatementLog
+from ddms_ops.tenant_ids import other_spellings, spelled_alike
 
 UNKNOWN = "unknown"
 FAILURES = ("error", "cancelled", "deadlock", "lock_failed")
@@ -71,6 +72,16 @@ def tenant_time(log: StatementLog, *, settings: tuple[str, ...], is_joined: bool
     tenant = np.where(pid < 0, -1, _held(rows, codes, ordered("is_local")))
     names = [*values.dictionary.to_pylist(), ""]
     return _sums(log, names, (ordered("is_now"), tenant % len(names), ordered("number")), ordered("duration_ms"))
+
+
+def spelled_time(time: pd.DataFrame, *, is_folded: bool) -> pd.DataFrame:
+    """The `tenant_time` of tenants whose ids are folded: each by the spelling that most of its calls have."""
+    known = time[time["tenant"] != UNKNOWN]
+    others = other_spellings(known.groupby("tenant")["calls"].sum(), is_folded=is_folded)
+    if not others:
+        return time
+    spelled = time.assign(tenant=spelled_alike(time["tenant"], others))
+    return spelled.groupby(COLUMNS[:3], as_index=False, sort=True)[COLUMNS[3:]].sum()
 
 
 def _sums(

@@ -17,7 +17,7 @@ from ddms_ops.checks.latency import check_latency
 from ddms_ops.checks.metrics_moved import check_metrics_moved
 from ddms_ops.checks.traffic import check_traffic
 from ddms_ops.checks.what_differs import check_what_differs, left_out
-from ddms_ops.checks.who_is_hit import check_who_is_hit
+from ddms_ops.checks.who_is_hit import check_who_is_hit, spellings_note
 
 LOGS = ("logs", "logs.baseline")
 METRICS = ("metrics", "metrics.baseline")
@@ -70,5 +70,5 @@ ERROR_TRIAGE: tuple[Check, ...] = (
         check_changes_before,
         quiet=changes_besides,
     ),
-    Check("who_is_hit", "error_triage", "Who is hit?", ("logs",), check_who_is_hit),
+    Check("who_is_hit", "error_triage", "Who is hit?", ("logs",), check_who_is_hit, spellings_note),
 )

@@ -1,5 +1,6 @@
 """What the checks of the tenant leakage audit read."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import pandas as pd
@@ -16,6 +17,11 @@ class TenantFacts(Protocol):
     @property
     def tenants(self) -> Tenants:
         """The profile's declaration; an empty one where it has none."""
+        ...
+
+    @property
+    def tenant_spellings(self) -> Mapping[str, str]:
+        """How the log frames spell a tenant, by each other spelling of it in the events."""
         ...
 
     @property

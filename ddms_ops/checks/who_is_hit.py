@@ -40,6 +40,18 @@ def check_who_is_hit(facts: Facts) -> list[Finding]:
     ]
 
 
+def spellings_note(facts: Facts, _findings: list[Finding]) -> str:
+    """Tenants that the log events spell in several ways, which are counted as one; empty where there are none."""
+    others = facts.tenant_spellings
+    names = sorted(set(others.values()))
+    shown = [
+        f"{redact(name)} (also {', '.join(repr(redact(other)) for other, one in others.items() if one == name)})"
+        for name in names[:WORST]
+    ]
+    more = f" and {len(names) - WORST:,} more" if len(names) > WORST else ""
+    return f"tenants spelled in several ways are counted once: {', '.join(shown)}{more}" if shown else ""
+
+
 def hit_of(facts: Facts, sign: Finding) -> Hit:
     """Blast radius of a finding from its first event's minute to the end of the window."""
     assert sign.first_seen is not None  # every sign dates an onset

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from ddms_ops.coverage import Status
 from ddms_ops.declaration import Profile
 from ddms_ops.doctor.lines import LACKING, OK, Line
+from ddms_ops.normalize.metrics import metric_names
 from ddms_ops.sources.base import AlarmQuery, ChangeQuery, LogQuery, MetricQuery, Pull, Source
+from ddms_ops.sources.metric_names import HOW, first_names
 from ddms_ops.window import EVER
 
 
@@ -18,9 +20,29 @@ def export_lines(profile: Profile, source: Source) -> Iterator[Line]:
             continue
         words = "" if group in profile.logs.groups else ", not in the profile (read as generic)"
         yield _pull(f"log group {group}{words}", source.fetch_log_events(LogQuery(EVER, group), pull="logs"))
-    yield _pull("metrics", source.fetch_metric_points(MetricQuery(EVER), pull="metrics"))
+    metrics = source.fetch_metric_points(MetricQuery(EVER), pull="metrics")
+    yield _pull("metrics", metrics)
+    if metrics.coverage.rows:
+        yield from _metric_lines(profile, metrics)
     yield _pull("changes", source.fetch_changes(ChangeQuery(EVER), pull="changes"))
     yield _pull("alarms", source.fetch_alarm_changes(AlarmQuery(EVER), pull="alarms"))
+
+
+def _metric_lines(profile: Profile, pull: Pull) -> Iterator[Line]:
+    """Which of the profile's metrics have points, which not, and names of series that are none of them.
+
+    Metrics without points lack where they may go by another name; else nothing may have happened that they count.
+    """
+    names = metric_names(pull.table, profile.metrics)
+    if not names.total:
+        return
+    is_lacking = not names.found or bool(names.lacking and names.others)
+    found = f"{len(names.found):,} of {names.total:,}" + (f" ({first_names(names.found)})" if names.found else "")
+    lacking = f"; no points of {len(names.lacking):,}: {first_names(names.lacking)}" if names.lacking else ""
+    yield LACKING if is_lacking else OK, f"metrics of the profile with points: {found}{lacking}"
+    if names.others:
+        others = f"{len(names.others):,} ({first_names(names.others)}); {HOW}"
+        yield LACKING if is_lacking else OK, f"names that are no metric of the profile: {others}"
 
 
 def _pull(what: str, pull: Pull) -> Line:

@@ -6,7 +6,7 @@ from ddms_ops.analysis.impact import is_hit, tenant_table
 from ddms_ops.checks.refs import counted, shown_template, with_error
 from ddms_ops.coverage import Coverage
 from ddms_ops.hops.asked import group_id
-from ddms_ops.hops.reading import BASELINE, WINDOW, log_coverage, log_notes, spellings
+from ddms_ops.hops.reading import BASELINE, WINDOW, log_coverage, log_notes
 from ddms_ops.hops.requests import ended
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import Ground, Group, Listed
@@ -73,11 +73,11 @@ def group(case: Ground, given: object) -> Group:
 
 
 def _said(case: Ground, table: pd.DataFrame) -> pd.DataFrame:
-    """Groups with what their events say, and their tenants counted as the system tells them apart."""
-    says, tenants, spelled = [], [], spellings(case)
+    """Groups with what their events say, and how many tenants they are of."""
+    says, tenants = [], []
     for name in table["group"]:
         events = case.log_events[case.log_events["group"] == name]
-        tenants.append(len({spelled[str(each)] for each in events["tenant"].dropna().unique()}))
+        tenants.append(events["tenant"].nunique())
         events = case.baseline_log_events[case.baseline_log_events["group"] == name] if events.empty else events
         says.append(shown_template(events))
     said = pd.Series(says, index=table.index, dtype="str")
@@ -104,10 +104,10 @@ def tenants_of(case: Ground, name: str) -> View:
         the tenant's in the window) and share (hit of requests, 0..1, NaN without requests).
     """
     events = case.log_events[case.log_events["group"] == name]
-    found, spelled = ended(case), spellings(case)
+    found = ended(case)
     hit = is_hit(found, events).to_numpy(dtype=bool)
-    table = tenant_table(found.assign(failed=hit, tenant=found["tenant"].astype("str").map(spelled)))
-    counts = events["tenant"].dropna().astype("str").map(spelled).value_counts()
+    table = tenant_table(found.assign(failed=hit))
+    counts = events["tenant"].dropna().astype("str").value_counts()
     table = table.rename(columns={"failed": "hit"}).reindex(table.index.union(counts.index))
     table["events"] = counts.reindex(table.index)
     table[["events", "hit", "requests"]] = table[["events", "hit", "requests"]].fillna(0).astype("int64")

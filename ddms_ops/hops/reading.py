@@ -14,7 +14,8 @@ from ddms_ops.hops.naming import meant, typed
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import Ground
 from ddms_ops.redact import redact
-from ddms_ops.tenant_ids import compared_tenants, folded_tenants
+from ddms_ops.tenancy import is_folded
+from ddms_ops.tenant_ids import folded_tenants
 from ddms_ops.window import Window
 
 WINDOW, BASELINE = "window", "baseline"
@@ -90,22 +91,11 @@ def is_tenant(case: Ground, ids: pd.Series, tenant: str) -> pd.Series:
     """
     distinct = ids.astype("category")
     names = pd.Series(distinct.cat.categories, dtype="str")
-    is_folded = case.profile.tenants is not None and case.profile.tenants.folded
     wanted = pd.Series([tenant], dtype="str")
-    if is_folded:
+    if is_folded(case.profile.tenants):
         names, wanted = folded_tenants(names), folded_tenants(wanted)
     codes = {code for code, name in enumerate(names) if name == wanted.iloc[0]}
     return distinct.cat.codes.isin(codes)
-
-
-def spellings(case: Ground) -> dict[str, str]:
-    """Each tenant of the logs as most of its log events spell it, by every spelling that the system takes for it."""
-    sides = [frame["tenant"].value_counts().rename(index=str) for frame in (case.log_events, case.baseline_log_events)]
-    counts = sides[0].add(sides[1], fill_value=0)
-    names = pd.Series(counts[counts > 0].sort_index().sort_values(ascending=False, kind="stable").index, dtype="str")
-    is_folded = case.profile.tenants is not None and case.profile.tenants.folded
-    same = compared_tenants(names, is_folded=is_folded).fillna(names)
-    return dict(zip(names, names.groupby(same).transform("first"), strict=True))
 
 
 def request_id(case: Ground, given: object) -> str:

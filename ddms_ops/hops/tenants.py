@@ -15,9 +15,9 @@ from ddms_ops.hops.audit_columns import audit_tables, tenant_columns
 from ddms_ops.hops.database import sql
 from ddms_ops.hops.lines import holding
 from ddms_ops.hops.naming import names_it
-from ddms_ops.hops.reading import BASELINE, WINDOW, is_tenant, log_coverage, log_notes, named_coverage, spellings
+from ddms_ops.hops.reading import BASELINE, WINDOW, is_tenant, log_coverage, log_notes, named_coverage
 from ddms_ops.hops.requests import ended
-from ddms_ops.hops.tenant_names import tenant_id
+from ddms_ops.hops.tenant_names import logged_tenants, tenant_id
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import Ground, Listed, Tenant
 from ddms_ops.redact import redact
@@ -245,11 +245,10 @@ def tenants_seen(case: Ground) -> Listed[Tenant]:
         A view; its frame has tenant, events (log events of the window), requests, failed (int64) and share (failed of
         requests, 0..1, NaN without requests).
     """
-    found, spelled = ended(case), spellings(case)
-    table = tenant_table(found.assign(tenant=found["tenant"].astype("str").map(spelled)))
-    names = sorted(set(spelled.values()))
+    names = logged_tenants(case)
+    table = tenant_table(ended(case))
     table = table.reindex(pd.Index(names, dtype="str", name="tenant"))
-    table["events"] = case.log_events["tenant"].dropna().astype("str").map(spelled).value_counts().reindex(names)
+    table["events"] = case.log_events["tenant"].dropna().astype("str").value_counts().reindex(names)
     counts = ["events", "requests", "failed"]
     table[counts] = table[counts].fillna(0).astype("int64")
     frame = table.reset_index()[["tenant", *counts, "share"]]

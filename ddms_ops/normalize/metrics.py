@@ -1,6 +1,7 @@
 """Metric points under the profile's names, with the ratios it declares."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,45 @@ import pyarrow as pa
 
 from ddms_ops.declaration import Metric
 from ddms_ops.schema import METRICS, conform
+
+
+@dataclass(frozen=True, slots=True)
+class MetricNames:
+    """Which of a profile's metrics some points are of.
+
+    `found` and `lacking` are the profile's, in its order; ratios, which are computed of others, are in neither.
+    `others` are names of series, sorted, that are no metric of the profile by any of their statistics.
+    """
+
+    found: tuple[str, ...]
+    lacking: tuple[str, ...]
+    others: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """How many metrics the profile has, ratios apart."""
+        return len(self.found) + len(self.lacking)
+
+
+def metric_names(table: pa.Table, declared: Mapping[str, Metric]) -> MetricNames:
+    """Which of the profile's metrics some points are of; see `normalize_metrics` for how a series is one.
+
+    Args:
+        table: raw metric points.
+        declared: the profile's metrics by our name.
+    """
+    rows = table.group_by(["id", "label", "statistic"]).aggregate([]).to_pylist()
+    series = [(row["id"], row["label"], row["statistic"]) for row in rows]
+    ours = {each: _our_name(*each, declared) for each in series}
+    known = {name for name in ours.values() if name in declared}
+    labels = {label for (_, label, _), name in ours.items() if name in known}
+    asked = [name for name, metric in declared.items() if metric.ratio_of is None]
+    others = {name for (_, label, _), name in ours.items() if name not in known and label not in labels}
+    return MetricNames(
+        found=tuple(name for name in asked if name in known),
+        lacking=tuple(name for name in asked if name not in known),
+        others=tuple(sorted(others)),
+    )
 
 
 def normalize_metrics(table: pa.Table, pull: str, declared: Mapping[str, Metric]) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from ddms_ops.checks.tables import verdict as sentence
 from ddms_ops.cost_schemas import BARS
 from ddms_ops.panels.tables import check_panel
 from ddms_ops.redact import redact
+from ddms_ops.tenancy import is_folded
 
 MOST, LISTED, KINDS = 20, 12, 3
 
@@ -141,7 +142,8 @@ def tenant_costs_table(case: Case) -> Shown:
         return lack
     tag = case.costs.tenant_tag
     if tag:
-        table = tagged_cost(case.cost_details, case.cost_bridge, case.costs, case.cost_periods)
+        folded = is_folded(case.profile.tenants)
+        table = tagged_cost(case.cost_details, case.cost_bridge, case.costs, case.cost_periods, is_folded=folded)
     else:
         table = tenant_totals(case.tenant_costs, case.cost_bridge)
     known, rest = table[table["tenant"].notna()], table[table["tenant"].isna()]

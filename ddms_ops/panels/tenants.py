@@ -7,7 +7,7 @@ from ddms_ops.case import Case
 from ddms_ops.checks.leading import leading
 from ddms_ops.checks.refs import of_sample, plural, tenants_in_words
 from ddms_ops.checks.tables import Shown, html_table
-from ddms_ops.checks.who_is_hit import hit_of
+from ddms_ops.checks.who_is_hit import hit_of, spellings_note
 from ddms_ops.panels.tables import check_panel
 from ddms_ops.redact import redact
 
@@ -34,6 +34,7 @@ def _caption(case: Case, impact: Impact, noun: str) -> str:
     parts = [_verdict(impact) + of_sample(case), *([order] if len(impact.hit) > 1 else []), *_hardest(impact)]
     if impact.unseen:
         parts.append(f"not known, for they had traffic in the baseline only: {_named(impact.unseen)}")
+    parts.append(spellings_note(case, []))
     return "; ".join(part for part in parts if part)
 
 

@@ -61,6 +61,7 @@ from ddms_ops.sources.json_files import (
     to_table,
 )
 from ddms_ops.sources.listing import exports_below, has_files, is_export, listing, log_group_of, relative
+from ddms_ops.sources.metric_names import with_names
 from ddms_ops.sources.opening import scratch_file
 from ddms_ops.sources.queries import ACCESS, AWS_TOPICS
 from ddms_ops.sources.record_files import records_inside, resource_records
@@ -173,8 +174,8 @@ class FilesSource:
         return status, reason
 
     def fetch_metric_points(self, query: MetricQuery, *, pull: str) -> Pull:
-        """Points of every file under metrics/."""
-        return self._json(query, pull, "metrics", metric_points, METRIC_POINTS)
+        """Points of every file under metrics/; partial where none is of the metrics that should be there."""
+        return with_names(self._json(query, pull, "metrics", metric_points, METRIC_POINTS), query.metrics)
 
     def fetch_changes(self, query: ChangeQuery, *, pull: str) -> Pull:
         """CloudTrail records of every file under trail/."""

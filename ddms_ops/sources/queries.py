@@ -1,11 +1,13 @@
 """The typed queries that a source answers; each can say in words what it asks, for coverage."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.cost_sql import COST_PARTS, CostPart
+from ddms_ops.declaration import Metric
 from ddms_ops.spending import Costs
 from ddms_ops.tenancy import Tenants
 from ddms_ops.trail_sql import PARTS, Part, relations
@@ -55,10 +57,11 @@ class LogCountQuery:
 
 @dataclass(frozen=True, slots=True)
 class MetricQuery:
-    """All metric points that the source has for the system."""
+    """All metric points that the source has for the system; `metrics` are those that it should have, if known."""
 
     window: Window
     text: str = "all metrics"
+    metrics: Mapping[str, Metric] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,3 +145,17 @@ def test_a_tag_says_whose_it_is():
     assert shown(found) == {"acme": ("10", "50", "50", "50"), None: ("20", "40", "40", "40")}
     none = tagged_cost(conform(table, DETAILS), lines, COSTS_OF, PERIODS)
     assert (list(none.columns), len(none), json.dumps(none["tenant"].tolist())) == (TENANT_COST.names, 0, "[]")
+
+
+def test_tags_that_spell_a_tenant_differently_are_its_where_they_are_folded():
+    """By the spelling that most lines have; lines without a tenant remain, and without folding they are apart."""
+    tags = ['{"tenant": "Acme"}', '{"tenant": "Acme"}', '{"tenant": "acme"}', "{}", "oops", None]
+    table = pd.DataFrame([{"side": "now", "tags": tag, "billed": Decimal(5), "amortised": Decimal(5)} for tag in tags])
+    asked = (
+        conform(table, DETAILS),
+        bridge(row(TEXTRACT, 0, 30)),
+        COSTS_OF.model_copy(update={"tenant_tag": "tenant"}),
+    )
+    assert list(shown(tagged_cost(*asked, PERIODS, is_folded=True))) == ["Acme", None]
+    assert shown(tagged_cost(*asked, PERIODS, is_folded=True))["Acme"][1] == "15"
+    assert list(shown(tagged_cost(*asked, PERIODS))) == ["Acme", "acme", None]
