@@ -84,7 +84,7 @@ def unseen_panel(case: Case) -> Shown:
         if result.status == "not_checked"
     ]
     rows += [
-        ("check", result.question, "found", result.reason)
+        ("check", result.question, "found, in part", result.reason)
         for result in case.results
         if result.findings and result.reason
     ]

@@ -12,7 +12,7 @@ from ddms_ops.widgets.control import Caught, forms, words
 
 WIDE = Layout(width="min(100%, 60em)")
 NARROW = Layout(width="min(100%, 24em)")
-NAMED = {"description_width": "8em"}
+NAMED = {"description_width": "9em"}
 NAMED_CHOICES = 5
 KEEP = "To keep this view, copy into a cell:"
 SEARCH = "To search all of its rows:"
