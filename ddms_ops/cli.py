@@ -115,10 +115,8 @@ def _add_lab_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     drill.add_argument("--seed", type=_seed, help="which drill, to repeat one (default: any)")
     drill.add_argument("--events", type=_count, default=20_000, help="log events to simulate (default: 20000)")
     drill.add_argument("--files", action="store_true", help="read from files, where a sandbox could play AWS")
-    drill.add_argument(
-        "--no-lab", action="store_true",
-        help="do not open JupyterLab; say how to go on (a system that a sandbox plays is served until Ctrl-C)",
-    )  # fmt: skip
+    serving = "do not open JupyterLab; say how to go on (what a sandbox plays is served until Ctrl-C)"
+    drill.add_argument("--no-lab", action="store_true", help=serving)
     _add_lab_options(drill)
     drill.set_defaults(command=_drill)
 

@@ -1,31 +1,52 @@
 """What an export, or a recorded case, has of what the profile declares."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ddms_ops.coverage import Status
 from ddms_ops.declaration import Profile
 from ddms_ops.doctor.lines import LACKING, OK, Line
+from ddms_ops.normalize.attributes import WITHOUT_COLUMN
+from ddms_ops.normalize.held_fields import held_fields
 from ddms_ops.normalize.metrics import metric_names
 from ddms_ops.sources.base import AlarmQuery, ChangeQuery, LogQuery, MetricQuery, Pull, Source
 from ddms_ops.sources.metric_names import HOW, first_names
 from ddms_ops.window import EVER
 
+NEEDED = {"level", "message", "tenant", "request_id"}
+"""Without them errors, who is hit, or a request across log groups cannot be told."""
+
 
 def export_lines(profile: Profile, source: Source) -> Iterator[Line]:
-    """One line a log group, then metrics, changes and alarms."""
+    """One line a log group and one of its fields, then metrics, changes and alarms."""
     found = set(source.log_groups())
+    held: set[str] = set()
+    events = 0
     for group in sorted(found | set(profile.logs.groups)):
         if group not in found:
             yield LACKING, f"log group {group}: the profile declares it, the source has none of it"
             continue
         words = "" if group in profile.logs.groups else ", not in the profile (read as generic)"
-        yield _pull(f"log group {group}{words}", source.fetch_log_events(LogQuery(EVER, group), pull="logs"))
+        pull = source.fetch_log_events(LogQuery(EVER, group), pull="logs")
+        yield _pull(f"log group {group}{words}", pull)
+        if group in profile.logs.groups and pull.coverage.rows:
+            count, names = held_fields(pull.records, profile.logs)
+            events, held = events + count, held | names
+    yield from _field_lines(profile, events, held)
     metrics = source.fetch_metric_points(MetricQuery(EVER), pull="metrics")
     yield _pull("metrics", metrics)
     if metrics.coverage.rows:
         yield from _metric_lines(profile, metrics)
     yield _pull("changes", source.fetch_changes(ChangeQuery(EVER), pull="changes"))
     yield _pull("alarms", source.fetch_alarm_changes(AlarmQuery(EVER), pull="alarms"))
+
+
+def _field_lines(profile: Profile, events: int, held: Collection[str]) -> Iterator[Line]:
+    """Fields of the profile that no JSON event has, by the names that they were looked for."""
+    lacking = {name: names for name, names in profile.logs.fields.items() if name not in {*held, *WITHOUT_COLUMN}}
+    if events and lacking:
+        shown = "; ".join(f"{name} (looked for as {', '.join(names)})" for name, names in lacking.items())
+        status = LACKING if NEEDED & lacking.keys() else OK
+        yield status, f"fields of the profile that none of {events:,} JSON log events has: {shown}"
 
 
 def _metric_lines(profile: Profile, pull: Pull) -> Iterator[Line]:

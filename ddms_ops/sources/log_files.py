@@ -198,7 +198,16 @@ def _stage_lines(
     else:
         select = _text_lines(lines, is_export=shape == "s3")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE reading AS {select}", parameters)
-    return _insert(connection, table, stream)
+    why = _untimed(connection) if shape == "json" else ""
+    events, faults = _insert(connection, table, stream)
+    return events, [f"{fault}{why}" for fault in faults]
+
+
+def _untimed(connection: duckdb.DuckDBPyConnection) -> str:
+    """How many JSON lines name no time that can be read, and under which names it is looked for; empty if none."""
+    query = "SELECT count(*) FROM reading WHERE timestamp IS NULL AND json_valid(message)"
+    [(count,)] = connection.execute(query).fetchall()
+    return f", {count:,} of them JSON without a time under {', '.join(OWN_TIMES)}" if count else ""
 
 
 def _json_lines(lines: str, *, is_envelope: bool) -> str:

@@ -93,6 +93,7 @@ def test_times_without_a_zone_are_taken_as_utc_and_said(tmp_path: Path):
         (random.Random(2).randbytes(100_000), 0, "is not text"),
         (b"", 0, "is empty"),
         ("never a time\nat all\n", 0, "2 lines unreadable (line 1, 2)"),
+        ('{"when": "2026-03-04T10:00:00Z"}\n{"when"\n', 0, ", 1 of them JSON without a time under timestamp,"),
     ],
     ids=[
         "half lines",
@@ -104,6 +105,7 @@ def test_times_without_a_zone_are_taken_as_utc_and_said(tmp_path: Path):
         "binary",
         "empty",
         "no times",
+        "another name",
     ],
 )
 def test_damage_is_named_and_the_rest_is_read(tmp_path: Path, content, kept, words):
