@@ -1,5 +1,6 @@
 """The work behind `ddms-ops run`."""
 
+import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import BROKEN, NOT_REACHED
 from ddms_ops.coverage import FAULTY
 from ddms_ops.declaration import Profile
-from ddms_ops.errors import BadInput, IncidentError, did_you_mean
+from ddms_ops.errors import BadInput, IncidentError, WindowError, did_you_mean
 from ddms_ops.evidence import MANIFEST, manifest_digest, read_manifest
 from ddms_ops.findings import CheckResult, Verdict
 from ddms_ops.folders import drop_unfinished, settle, work_folder
@@ -27,7 +28,7 @@ from ddms_ops.runner import NotebookRun, Progress, run_notebook
 from ddms_ops.settings import assets
 from ddms_ops.sources import open_source
 from ddms_ops.sources.resumed import MARKER
-from ddms_ops.window import iso
+from ddms_ops.window import iso, parse_instant
 
 TIMEOUT_S = 1800
 FAULTY_TEXT = {str(status) for status in FAULTY}
@@ -75,6 +76,7 @@ def run_incident(
     if not path and not overrides:
         raise BadInput("run: the following arguments are required: incident; or give all of its parameters by -p")
     given = given_parameters(path, source=source, overrides=overrides)
+    given = given if path else named(given)
     return investigate(given, where=str(path or "-p"), names=notebooks or (), out=out)
 
 
@@ -105,6 +107,14 @@ def named_values(pairs: Sequence[str]) -> dict[str, object]:
         if "=" not in pair:
             raise BadInput(f"-p {pair}: write NAME=VALUE")
     return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+
+
+def named(given: dict[str, object]) -> dict[str, object]:
+    """The parameters, with an incident's name where nobody gave one: system and start."""
+    name = "incident"
+    with contextlib.suppress(WindowError):
+        name = f"{given.get('system')}-{parse_instant(str(given.get('start', '')), now=utc_now()):%Y%m%dT%H%M}"
+    return {"incident_id": name, **given}
 
 
 def _beside(source: str, path: Path) -> str:

@@ -72,15 +72,15 @@ def test_damage_makes_a_report_that_says_so(tmp_path: Path):
 
 
 def test_a_failing_section_does_not_stop_the_rest(tmp_path: Path):
-    """A query that is not supported is a red box with its reason; the report is there, exit 1."""
+    """A query that is not supported is a red box with its reason; the report is there, exit 1; nobody named it."""
     write_logs(tmp_path / "export", "api", *[request(clock) for hour in (9, 10) for clock in minutes(0, 60, hour)])
-    incident = tmp_path / "i.yaml"
-    incident.write_text(
-        'incident_id: small\nsystem: generic\nstart: "2026-03-04T10:00Z"\nend: "2026-03-04T11:00Z"\n'
-        f"source: files:{tmp_path / 'export'}\nquery: fields @message | anomaly\n"
-    )
-    assert main(["run", str(incident), "--notebook", "error_triage", "--out", str(tmp_path / "reports")]) == 1
-    page = (tmp_path / "reports/small/error_triage.html").read_text()
+    given = {
+        "system": "generic", "start": "2026-03-04T10:00Z", "end": "2026-03-04T11:00Z",
+        "source": f"files:{tmp_path / 'export'}", "query": "fields @message | anomaly",
+    }  # fmt: skip
+    parameters = [part for name, value in given.items() for part in ("-p", f"{name}={value}")]
+    assert main(["run", *parameters, "--notebook", "error_triage", "--out", str(tmp_path / "reports")]) == 1
+    page = (tmp_path / "reports/generic-20260304T1000/error_triage.html").read_text()
     assert "This section failed" in page
     assert "anomaly" in page
     assert "What to do next?" in page

@@ -10,13 +10,11 @@ from pathlib import Path
 
 import nbformat
 
-from ddms_ops.case import utc_now
-from ddms_ops.commands import Asked, ask, given_parameters, named_values
-from ddms_ops.errors import BadInput, RunError, WindowError
+from ddms_ops.commands import Asked, ask, given_parameters, named, named_values
+from ddms_ops.errors import BadInput, RunError
 from ddms_ops.lab.folder import lab_folder
 from ddms_ops.lab.jupyter import check_lab, serve_lab
 from ddms_ops.notebook import parameter_rows, read_notebook, with_parameters
-from ddms_ops.window import parse_instant
 
 CASES = "cases"
 REPORTS = "reports"
@@ -62,20 +60,11 @@ def _given(incident: Path | None, overrides: Sequence[str]) -> dict[str, object]
     if incident:
         given = given_parameters(incident, source=None, overrides=overrides)
     elif overrides:
-        named = named_values(overrides)
-        given = {**USUAL, **named}
-        given.setdefault("incident_id", _name(given))
+        given = named({**USUAL, **named_values(overrides)})
     else:
         return {}
     kind, _, place = str(given.get("source") or HERE).partition(":")
     return given | ({"source": f"{kind}:{Path(place).expanduser().resolve()}"} if place else {})
-
-
-def _name(given: dict[str, object]) -> str:
-    """The incident's name where nobody gave one: system and start."""
-    with contextlib.suppress(WindowError):
-        return f"{given.get('system')}-{parse_instant(str(given['start']), now=utc_now()):%Y%m%dT%H%M}"
-    return "incident"
 
 
 def case_notebooks(asked: Asked, folder: Path) -> list[Path]:
