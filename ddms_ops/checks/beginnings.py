@@ -1,5 +1,7 @@
 """When the events of a group began to come: in the window, or in a baseline that ends where it begins."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -16,7 +18,7 @@ def group_onset(facts: Facts, rows: pd.DataFrame, groups: list[str]) -> Shift | 
     """When a group's counts left what its baseline rate makes expected.
 
     Where that was as the window begins, and the baseline ends there, the start is looked for in the baseline too,
-    against its first half.
+    against its first half. Of a group that is new the end is that of its events: a pause between them is none.
 
     Args:
         facts: the case.
@@ -26,6 +28,8 @@ def group_onset(facts: Facts, rows: pd.DataFrame, groups: list[str]) -> Shift | 
     before = facts.baseline_log_events.loc[facts.baseline_log_events["group"].isin(groups), "timestamp"]
     expected = expected_counts(max(len(before), QUIET) / facts.baseline.minutes, facts.window)
     found = _from(facts, rows["timestamp"], expected, facts.window)
+    if found and before.empty:
+        found = _while_they_come(found, rows["timestamp"], facts.window)
     is_first = found is not None and found.start - facts.window.start < pd.Timedelta(seconds=bucket_s(facts.window))
     if not is_first or before.empty or facts.baseline.end != facts.window.start:
         return found
@@ -40,6 +44,17 @@ def _from(facts: Facts, stamps: pd.Series, expected: np.ndarray, window: Window)
     counts = counts_per_bucket(stamps, window)
     found = onset_of(counts, expected, window)
     return found and with_beginning(found, counts, expected, window, limit=scan_limit(facts))
+
+
+def _while_they_come(found: Shift, stamps: pd.Series, window: Window) -> Shift:
+    """The shift, not over before its events are: nor in a pause no longer than those that there were between them."""
+    if found.end is None or stamps.max() < found.end:
+        return found
+    pause = stamps[stamps >= found.start].sort_values().diff().max()
+    if window.end - stamps.max() <= pause:
+        return replace(found, end=None)
+    step = pd.Timedelta(seconds=bucket_s(window))
+    return replace(found, end=window.start + ((stamps.max() - window.start) // step + 1) * step)
 
 
 def first_event(facts: Facts, found: Shift, stamps: pd.Series) -> pd.Timestamp:
