@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ddms_ops.analysis.cells import Cell, alternatives, best_of, cell_scores, inside, spread_of, sure_llr_of
+from ddms_ops.analysis.contrast_absences import Side, goes_well_as_before, lost_by_failing
 from ddms_ops.analysis.leaves import NONE, Coded, Leaves, coded, leaves_of
 
 MOST_ATTRIBUTES = 7
@@ -62,21 +63,6 @@ class Contrast:
     looked_at: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    count: np.ndarray
-    failed: np.ndarray
-
-    @classmethod
-    def of(cls, frame: pd.DataFrame, failed: str, count: str | None) -> "_Side":
-        counts = np.ones(len(frame)) if count is None else frame[count].to_numpy(dtype="float64")
-        return cls(counts, frame[failed].to_numpy(dtype="float64"))
-
-    @property
-    def pair(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.count, self.failed
-
-
 def contrast(
     now: pd.DataFrame,
     before: pd.DataFrame,
@@ -84,6 +70,7 @@ def contrast(
     *,
     failed: str = "failed",
     count: str | None = None,
+    wrong: str | None = None,
     significance: float = 0.01,
     at_most: int = 5,
     depth: int = 3,
@@ -92,7 +79,7 @@ def contrast(
 
     More traffic explains itself: failures are counted against what the baseline's rates, by the main effects of
     all compared attributes, make expected of the window's traffic. The best cell is taken, its failures set to
-    what is expected, and the search repeated.
+    what is expected, and the search repeated. Attributes that are missing because of the failures are left out.
 
     Args:
         now: one row an event, or a group of alike events, of the window.
@@ -100,27 +87,40 @@ def contrast(
         attributes: columns to compare (text, category or number); of equal explanations the earlier named wins.
         failed: column of bool, or of failures among `count`.
         count: column of events in each row; None means one each.
+        wrong: column of bool, or of events among `count`, that did not go well in any way; None means `failed`.
         significance: corrected p-value under which a cell counts.
         at_most: how many explanations.
         depth: attributes together in one cell, at most.
     """
-    sides = (_Side.of(now, failed, count), _Side.of(before, failed, count))
+    sides = (Side.of(now, failed, count, wrong), Side.of(before, failed, count, wrong))
     kept, left_out = _comparable(now, before, attributes, sides)
-    looked_at = tuple(attribute.name for attribute in kept)
+    search = partial(_searched, sides=sides, floor=-float(np.log(significance)), at_most=at_most, depth=depth)
+    found, others = search(kept)
+    while lost := lost_by_failing([each.cell for each in (*found, *others) if NONE in each.cell.values()], kept, sides):
+        left_out |= lost
+        kept = [attribute for attribute in kept if attribute.name not in lost]
+        found, others = search(kept)
+    return Contrast(found, others, left_out, tuple(attribute.name for attribute in kept))
+
+
+def _searched(
+    kept: list[Coded], *, sides: tuple[Side, Side], floor: float, at_most: int, depth: int
+) -> tuple[tuple[Explanation, ...], tuple[Explanation, ...]]:
+    """Explanations, and the alternatives of the first."""
     if sides[0].failed.sum() <= 0 or not kept:
-        return Contrast((), (), left_out, looked_at)
+        return (), ()
     chosen = _strongest(kept, sides)
     leaves = leaves_of(chosen, sides[0].pair, sides[1].pair)
-    floor = -float(np.log(significance))
     cells = list(cell_scores(leaves, depth=depth, spread=spread_of(leaves), floor=floor))
     found = _search(leaves, cells, floor=floor, at_most=at_most, depth=depth)
-    others = alternatives(found[0], cells, leaves)[:ALTERNATIVES] if found else []
+    ways = alternatives(found[0], cells, leaves) if found else []
+    others = [cell for cell in ways if not _is_vague(cell, found[0], chosen, leaves)][:ALTERNATIVES]
     explain = partial(_explanation, chosen=chosen, kept=kept, sides=sides, leaves=leaves)
-    return Contrast(tuple(map(explain, found)), tuple(map(explain, others)), left_out, looked_at)
+    return tuple(map(explain, found)), tuple(map(explain, others))
 
 
 def _comparable(
-    now: pd.DataFrame, before: pd.DataFrame, attributes: Sequence[str], sides: tuple[_Side, _Side]
+    now: pd.DataFrame, before: pd.DataFrame, attributes: Sequence[str], sides: tuple[Side, Side]
 ) -> tuple[list[Coded], dict[str, str]]:
     kept: list[Coded] = []
     left_out: dict[str, str] = {}
@@ -137,7 +137,7 @@ def _comparable(
     return kept, left_out
 
 
-def _reason(column: Coded, nulls: Sequence[np.ndarray], sides: tuple[_Side, _Side]) -> str:
+def _reason(column: Coded, nulls: Sequence[np.ndarray], sides: tuple[Side, Side]) -> str:
     """Why an attribute is not compared, empty when it is: one that only one outcome has tells the outcome itself."""
     values, events = column.distinct, sum(float(side.count.sum()) for side in sides)
     if values == 1:
@@ -151,12 +151,13 @@ def _reason(column: Coded, nulls: Sequence[np.ndarray], sides: tuple[_Side, _Sid
     well = sum(float((side.count - side.failed).sum()) for side in sides)
     without = sum(float((side.count - side.failed)[null].sum()) for side, null in zip(sides, nulls, strict=True))
     has = float(sides[0].failed[~is_null].sum())
-    if has <= NEARLY_NONE * sides[0].failed.sum() and without <= NEARLY_NONE * well:
+    is_nearly_all = has <= NEARLY_NONE * sides[0].failed.sum() and without <= NEARLY_NONE * well
+    if is_nearly_all and goes_well_as_before(nulls, sides):
         return "only on what went well"
     return ""
 
 
-def _strongest(kept: list[Coded], sides: tuple[_Side, _Side]) -> list[Coded]:
+def _strongest(kept: list[Coded], sides: tuple[Side, Side]) -> list[Coded]:
     """At most seven attributes, those that separate most alone, in their order; of two that say the same the first."""
     scored = []
     for place, attribute in enumerate(kept):
@@ -195,8 +196,15 @@ def _search(leaves: Leaves, cells: list[Cell], *, floor: float, at_most: int, de
     return found
 
 
+def _is_vague(cell: Cell, best: Cell, chosen: list[Coded], leaves: Leaves) -> bool:
+    """Whether a cell is the best one and more that lacks what the best one, too, never has."""
+    named = [chosen[place].values[code] for place, code in zip(cell.places, cell.codes, strict=True)]
+    is_all = leaves.count[inside(leaves, best) & ~inside(leaves, cell)].sum() == 0
+    return NONE in named and bool(is_all) and not cell.values < best.values
+
+
 def _explanation(
-    cell: Cell, *, chosen: list[Coded], kept: list[Coded], sides: tuple[_Side, _Side], leaves: Leaves
+    cell: Cell, *, chosen: list[Coded], kept: list[Coded], sides: tuple[Side, Side], leaves: Leaves
 ) -> Explanation:
     named = {chosen[place].name: code for place, code in zip(cell.places, cell.codes, strict=True)}
     by_name = {attribute.name: attribute for attribute in kept}
@@ -227,7 +235,7 @@ def _explanation(
     )
 
 
-def _implied(named: dict[str, int], now: np.ndarray, kept: list[Coded], sides: tuple[_Side, _Side]) -> dict[str, str]:
+def _implied(named: dict[str, int], now: np.ndarray, kept: list[Coded], sides: tuple[Side, Side]) -> dict[str, str]:
     """Values that nearly every failure of a cell has, and not nearly everything else."""
     implied = {}
     for attribute in kept:

@@ -35,10 +35,10 @@ def difference(facts: Facts, groups: tuple[str, ...]) -> Contrast:
     """
     if groups not in facts.differences:
         names = (*ATTRIBUTES, *facts.attributes)
-        needed = [*names, "timestamp", "request_id", "group", "failed"]
+        needed = [*names, "timestamp", "request_id", "group", "failed", "status", "is_error"]
         sides = [[frame[frame.columns.intersection(needed)] for frame in side] for side in _sides(facts)]
         now, before = _compared(sides, groups)
-        facts.differences[groups] = contrast(now, before, names)
+        facts.differences[groups] = contrast(now, before, names, wrong="wrong")
     return facts.differences[groups]
 
 
@@ -49,21 +49,21 @@ def found_difference(facts: Facts, sign: Finding) -> Contrast:
     key = (sign.id,)
     if key not in facts.differences:
         now, before = held_against(facts, sign)
-        facts.differences[key] = contrast(now, before, (*ATTRIBUTES, *facts.attributes))
+        facts.differences[key] = contrast(now, before, (*ATTRIBUTES, *facts.attributes), wrong="wrong")
     return facts.differences[key]
 
 
 def held_against(facts: Facts, sign: Finding) -> list[pd.DataFrame]:
-    """What a leading finding is about, in window and baseline, with `failed` as the finding means it.
+    """What a leading finding is about, in window and baseline, with `failed` as the finding means it, and `wrong`.
 
     Slow ones among what has a duration, refused ones among the requests, else what its groups hit among the requests
-    and jobs, or the events, of their log groups.
+    and jobs, or the events, of their log groups. `wrong` are those, and what failed otherwise or was refused.
     """
     if "limit_ms" in sign.subject:
         timed = [ends[ends["duration_ms"].notna()] for ends in (facts.outcomes, facts.baseline_outcomes)]
-        return [ends.assign(failed=ends["duration_ms"] > float(sign.subject["limit_ms"])) for ends in timed]
+        return [_marked(ends, ends["duration_ms"] > float(sign.subject["limit_ms"])) for ends in timed]
     if _is_own(sign):
-        return [ends.assign(failed=refused(ends)) for ends in (facts.requests, facts.baseline_requests)]
+        return [_marked(ends, refused(ends)) for ends in (facts.requests, facts.baseline_requests)]
     return _compared(_sides(facts), groups_of(sign))
 
 
@@ -95,17 +95,22 @@ def _sides(facts: Facts) -> list[list[pd.DataFrame]]:
 
 
 def _compared(sides: list[list[pd.DataFrame]], groups: tuple[str, ...]) -> list[pd.DataFrame]:
-    """What the groups' log groups brought to an end, with `failed`; their events where the groups hit nothing of it."""
+    """What the groups' log groups brought to an end, marked; their events where the groups hit nothing of it."""
     if not groups:
-        return [ends for _, ends in sides]
+        return [_marked(ends, ends["failed"]) for _, ends in sides]
     rows = [logs[logs["group"].isin(groups)] for logs, _ in sides]
     names = {str(name) for hit in rows for name in hit["log_group"].unique()}
     ours = [ends[ends["log_group"].isin(names)] for _, ends in sides]
     hits = [is_hit(ends, hit) for ends, hit in zip(ours, rows, strict=True)]
     if any(hit.any() for hit in hits):
-        return [ends.assign(failed=hit) for ends, hit in zip(ours, hits, strict=True)]
+        return [_marked(ends, hit) for ends, hit in zip(ours, hits, strict=True)]
     events = [logs[logs["log_group"].isin(names)] for logs, _ in sides]
-    return [logs.assign(failed=logs["group"].isin(groups)) for logs in events]
+    return [logs.assign(failed=logs["group"].isin(groups), wrong=logs["is_error"]) for logs in events]
+
+
+def _marked(ends: pd.DataFrame, failed: pd.Series) -> pd.DataFrame:
+    """What ended, with what is asked about as `failed`, and whether it went wrong in any way."""
+    return ends.assign(failed=failed, wrong=ends["failed"] | refused(ends))
 
 
 def shown_name(attribute: str) -> str:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ddms_ops.analysis.contrast import Contrast, Explanation
+from ddms_ops.analysis.contrast_absences import LOST
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.differences import found_difference, held_against, in_cell, in_words, shown_name
 from ddms_ops.checks.leading import events_of, leading
@@ -45,9 +46,15 @@ def left_out(facts: Facts, findings: list[Finding]) -> str:
     if sign is None or not findings:
         return ""
     reasons = {**facts.attributes_left_out, **found_difference(facts, sign).left_out}
-    named = [f"{redact(shown_name(name))} ({reason})" for name, reason in sorted(reasons.items())]
+    named = [f"{redact(shown_name(name))} ({reason})" for name, reason in sorted(reasons.items(), key=_rank)]
     more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
     return f"not compared: {', '.join(named[:NAMED])}{more}" if named else ""
+
+
+def _rank(item: tuple[str, str]) -> tuple[bool, str]:
+    """What would have been named as different, had it not been left out, comes first."""
+    name, reason = item
+    return reason != LOST, name
 
 
 def _nothing(found: Contrast, sign: Finding) -> Finding:
