@@ -1,6 +1,6 @@
 """Each group of events against the baseline: rates, not counts."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import erfc, exp, log, sqrt
 
 import numpy as np
@@ -15,6 +15,8 @@ GROUP_COLUMNS = [
     "group", "is_error", "level", "error", "frames", "template", "log_group", "events", "baseline_events", "ratio",
     "ratio_low", "ratio_high", "p_value", "trend", "first_seen", "last_seen", "tenants",
 ]  # fmt: skip
+RATES = ["ratio", "ratio_low", "ratio_high", "p_value", "trend"]
+UNKNOWN = "unknown"
 
 
 def group_table(
@@ -23,6 +25,7 @@ def group_table(
     *,
     minutes: tuple[float, float] = (1.0, 1.0),
     significance: float = 0.0001,
+    not_compared: Collection[str] = (),
 ) -> pd.DataFrame:
     """Every group with its counts in the window and the baseline, most events first.
 
@@ -35,24 +38,57 @@ def group_table(
         baseline: `with_groups` of the baseline.
         minutes: lengths of the two.
         significance: corrected p-value under which a rate has changed.
+        not_compared: pulls of log groups that were not read on both sides; rates and trend are of the events of others.
 
     Returns:
         Columns group, is_error, level, error, frames, template (the most frequent), log_group (the most
-        frequent), events, baseline_events, ratio (inf for a new group, NaN without a baseline), ratio_low and
-        ratio_high (95 % interval), p_value, trend (new, gone, rising, falling, unchanged, or unknown without a
-        baseline), first_seen, last_seen (window, NaT when absent), tenants (in the window). Sum of events is
+        frequent), events, baseline_events, ratio (inf for a new group, NaN where nothing is compared), ratio_low and
+        ratio_high (95 % interval), p_value, trend (new, gone, rising, falling, unchanged, or unknown where nothing is
+        compared), first_seen, last_seen (window, NaT when absent), tenants (in the window). Sum of events is
         len(logs), of baseline_events len(baseline).
     """
     if logs.empty and baseline.empty:
         return pd.DataFrame(columns=GROUP_COLUMNS)
     table = _counted(logs, baseline)
-    known = {name: exposure(logs, baseline, [name], minutes=minutes) for name in table["log_group"].unique()}
-    rates = [_rate(row.events, row.baseline_events, *known[row.log_group]) for row in table.itertuples()]
-    table[["ratio", "ratio_low", "ratio_high", "p_value"]] = np.array(rates, dtype="float64")
-    table["p_value"] = np.minimum(table["p_value"] * len(table), 1.0)
-    table["trend"] = _trend(table, significance, is_known=not baseline.empty)
+    if not_compared:
+        sides = (compared_events(frame, not_compared) for frame in (logs, baseline))
+        table = _with_rates(table, group_table(*sides, minutes=minutes, significance=significance))
+    else:
+        table = _rated(table, logs, baseline, minutes=minutes, significance=significance)
     ordered = table.sort_values(["events", "baseline_events", "group"], ascending=[False, False, True])
     return ordered.reset_index(drop=True)[GROUP_COLUMNS]
+
+
+def compared_events(frame: pd.DataFrame, not_compared: Collection[str]) -> pd.DataFrame:
+    """Events of the log groups that were read in window and baseline: those of other pulls than some."""
+    return frame[~frame["pull"].isin(not_compared)] if not_compared else frame
+
+
+def _with_rates(table: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
+    """The counts with the rates of what is compared, unknown where other events gainsay that a group is new or gone."""
+    table = table.merge(compared[["group", *RATES]].astype({"group": "str"}), on="group", how="left")
+    is_told = table["trend"].notna()
+    is_told &= ~((table["trend"] == "new") & (table["baseline_events"] > 0))
+    is_told &= ~((table["trend"] == "gone") & (table["events"] > 0))
+    rates = table[RATES[:-1]].astype("float64").where(is_told).fillna({"p_value": 1.0})
+    return table.assign(**rates, trend=table["trend"].where(is_told, UNKNOWN))
+
+
+def _rated(
+    table: pd.DataFrame,
+    logs: pd.DataFrame,
+    baseline: pd.DataFrame,
+    *,
+    minutes: tuple[float, float],
+    significance: float,
+) -> pd.DataFrame:
+    """The counts with ratio, its interval, p-value and trend."""
+    known = {name: exposure(logs, baseline, [name], minutes=minutes) for name in table["log_group"].unique()}
+    rates = [_rate(row.events, row.baseline_events, *known[row.log_group]) for row in table.itertuples()]
+    table[RATES[:-1]] = np.array(rates, dtype="float64")
+    table["p_value"] = np.minimum(table["p_value"] * len(table), 1.0)
+    table["trend"] = _trend(table, significance, is_known=not baseline.empty)
+    return table
 
 
 def _counted(logs: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
@@ -92,7 +128,7 @@ def _most_frequent(counts: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _trend(table: pd.DataFrame, significance: float, *, is_known: bool) -> np.ndarray:
     if not is_known:
-        return np.full(len(table), "unknown", dtype=object)
+        return np.full(len(table), UNKNOWN, dtype=object)
     is_changed = table["p_value"] < significance
     return np.select(
         [table["baseline_events"] == 0, table["events"] == 0, is_changed & (table["ratio"] > 1), is_changed],

@@ -9,7 +9,6 @@ from typing import Protocol
 
 import pandas as pd
 
-from ddms_ops.analysis.contrast import Contrast
 from ddms_ops.analysis.counters import CounterSpans
 from ddms_ops.analysis.lock_waits import Chain
 from ddms_ops.analysis.statement_log import StatementLog
@@ -17,6 +16,7 @@ from ddms_ops.checks.access_facts import AccessFacts
 from ddms_ops.checks.basis import Basis
 from ddms_ops.checks.container_facts import ContainerFacts
 from ddms_ops.checks.cost_facts import CostFacts
+from ddms_ops.checks.log_facts import LogFacts
 from ddms_ops.checks.tenant_facts import TenantFacts
 from ddms_ops.checks.work_facts import WorkFacts
 from ddms_ops.coverage import Coverage, Status
@@ -38,7 +38,7 @@ class CannotTell(Exception):
     """A check has nothing to judge; the message says what is lacking."""
 
 
-class Facts(TenantFacts, CostFacts, WorkFacts, ContainerFacts, AccessFacts, Protocol):
+class Facts(LogFacts, TenantFacts, CostFacts, WorkFacts, ContainerFacts, AccessFacts, Protocol):
     """What a check may read; frames are in the schemas, logs also `with_groups`."""
 
     @property
@@ -59,66 +59,6 @@ class Facts(TenantFacts, CostFacts, WorkFacts, ContainerFacts, AccessFacts, Prot
     @property
     def baseline(self) -> Window:
         """The window it is compared with."""
-        ...
-
-    @property
-    def log_events(self) -> pd.DataFrame:
-        """LOGS of the window."""
-        ...
-
-    @property
-    def baseline_log_events(self) -> pd.DataFrame:
-        """LOGS of the baseline."""
-        ...
-
-    @property
-    def groups(self) -> pd.DataFrame:
-        """`group_table` of both."""
-        ...
-
-    @property
-    def requests(self) -> pd.DataFrame:
-        """`requests` of the window."""
-        ...
-
-    @property
-    def baseline_requests(self) -> pd.DataFrame:
-        """`requests` of the baseline."""
-        ...
-
-    @property
-    def outcomes(self) -> pd.DataFrame:
-        """`outcomes` of the window."""
-        ...
-
-    @property
-    def baseline_outcomes(self) -> pd.DataFrame:
-        """`outcomes` of the baseline."""
-        ...
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """Columns of the log frames beyond LOGS."""
-        ...
-
-    @property
-    def attributes_left_out(self) -> dict[str, str]:
-        """Fields of the events that are not compared, and why."""
-        ...
-
-    @property
-    def differences(self) -> dict[tuple[str, ...], Contrast]:
-        """Contrasts made so far, by the groups they are about."""
-        ...
-
-    @property
-    def sample(self) -> tuple[int, int, int] | None:
-        """1 in how many events by time was read, and the counted totals of window and baseline; None where all were."""
-        ...
-
-    @property
-    def has_requests(self) -> bool:
-        """Whether any event of either window carries an HTTP status."""
         ...
 
     @property

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ddms_ops.analysis.group_rates import exposure, rate_test
+from ddms_ops.analysis.group_rates import compared_events, exposure, rate_test
 from ddms_ops.analysis.impact import Impact
 from ddms_ops.analysis.shapes import Shift
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.beginnings import first_event, group_onset
+from ddms_ops.checks.compared_groups import known_groups, log_group_names, new_groups, warned_groups
 from ddms_ops.checks.differences import difference, in_words, marks_of
 from ddms_ops.checks.impacts import hit_by
 from ddms_ops.checks.refs import (
-    counted,
     events_in_words,
     log_refs,
     onset_words,
@@ -45,7 +45,8 @@ class ErrorSign:
     """Events that belong together.
 
     `messages` are their most frequent templates, `place` the application's innermost frame where there is a trace,
-    `before` their events in the baseline; `since` and `until` bound the time in which they exceeded it.
+    `before` their events in the baseline, of the log groups that are compared; `since` and `until` bound the time in
+    which they exceeded it.
     """
 
     groups: tuple[str, ...]
@@ -65,7 +66,7 @@ class ErrorSign:
 def check_new_errors(facts: Facts) -> list[Finding]:
     """Error groups of the window that the baseline does not have; rare ones are LOW."""
     _need_both(facts)
-    new, reader = _new_groups(facts), _Reader(facts)
+    new, reader = new_groups(facts), _Reader(facts)
     signs = reader.folded([reader.sign([group]) for group in new.head(LOOKED_AT)["group"]])
     rare, common = ([sign for sign in signs if sign.is_rare is is_rare] for is_rare in (True, False))
     return _findings(facts, "new_errors", [*common[:SHOWN], *rare[:RARE_SHOWN]])
@@ -74,7 +75,7 @@ def check_new_errors(facts: Facts) -> list[Finding]:
 def check_risen_errors(facts: Facts) -> list[Finding]:
     """Error groups whose rate has risen at least `triage.rise` times over the baseline's, significantly."""
     _need_both(facts)
-    return _findings(facts, "risen_errors", _risen(facts, _known_groups(facts)))
+    return _findings(facts, "risen_errors", _risen(facts, known_groups(facts)))
 
 
 def check_warnings(facts: Facts) -> list[Finding]:
@@ -83,46 +84,7 @@ def check_warnings(facts: Facts) -> list[Finding]:
     HIGH where a telling share of one cell is hit, LOW where clients are told no, else MEDIUM.
     """
     _need_both(facts)
-    return _findings(facts, "warnings", _risen(facts, _warned_groups(facts)))
-
-
-def unlisted_new(facts: Facts, findings: list[Finding]) -> str:
-    """Words for new error groups that are not among the findings, empty when all are."""
-    return _unlisted(_new_groups(facts), findings, "new group")
-
-
-def unlisted_risen(facts: Facts, findings: list[Finding]) -> str:
-    """The same for error groups that have risen."""
-    groups = _known_groups(facts)
-    return _unlisted(groups[groups["trend"] == "rising"], findings, "risen group")
-
-
-def unlisted_warnings(facts: Facts, findings: list[Finding]) -> str:
-    """The same for warnings."""
-    groups = _warned_groups(facts)
-    return _unlisted(groups[groups["trend"].isin(["new", "rising"])], findings, "new or risen group")
-
-
-def _unlisted(groups: pd.DataFrame, findings: list[Finding], what: str) -> str:
-    shown = {name for finding in findings for name in finding.subject["group"].split(",")}
-    left = groups[~groups["group"].isin(shown)]
-    if left.empty:
-        return ""
-    return f"{counted(len(left), what)} of {counted(int(left['events'].sum()), 'event')} in all not listed"
-
-
-def _new_groups(facts: Facts) -> pd.DataFrame:
-    groups = facts.groups
-    return groups[groups["is_error"] & (groups["events"] > 0) & (groups["baseline_events"] == 0)]
-
-
-def _known_groups(facts: Facts) -> pd.DataFrame:
-    groups = facts.groups
-    return groups[groups["is_error"] & (groups["baseline_events"] > 0)]
-
-
-def _warned_groups(facts: Facts) -> pd.DataFrame:
-    return facts.groups[facts.groups["level"] == "WARN"]
+    return _findings(facts, "warnings", _risen(facts, warned_groups(facts)))
 
 
 def _risen(facts: Facts, groups: pd.DataFrame) -> list[ErrorSign]:
@@ -148,18 +110,24 @@ class _Reader:
         self._known = facts.groups.set_index("group")
         compared = max(1, int((facts.groups["is_error"] | (facts.groups["level"] == "WARN")).sum()))
         self._limit = facts.profile.triage.significance / compared  # Bonferroni
+        self._now, self._before = (
+            compared_events(frame, facts.not_compared) for frame in (facts.log_events, facts.baseline_log_events)
+        )
+        counts = self._before["group"].value_counts()
+        self._counted_before = pd.Series(counts.to_numpy(), index=counts.index.astype("str"))
         self._exposures: dict[frozenset[str], tuple[float, float]] = {}
 
     def sign(self, groups: list[str]) -> ErrorSign:
         """What some groups (the largest first) show together."""
         facts, known = self.facts, self._known.loc[groups]
         rows = facts.log_events[facts.log_events["group"].isin(groups)]
-        before = int(known["baseline_events"].sum())
-        ratio, p_value = rate_test(len(rows), before, *self._exposure(rows))
+        compared = compared_events(rows, facts.not_compared)
+        before = int(self._counted_before.reindex(groups).sum())
+        ratio, p_value = rate_test(len(compared), before, *self._exposure(compared))
         least = facts.profile.triage.min_events
-        is_rare = len(rows) < least or p_value >= self._limit
-        found = None if is_rare else group_onset(facts, rows, groups)
-        stamps = rows["timestamp"]
+        is_rare = len(compared) < least or p_value >= self._limit
+        found = None if is_rare else group_onset(facts, compared, groups)
+        stamps = compared["timestamp"]
         since = stamps.min() if found is None else first_event(facts, found, stamps)
         until = facts.window.end if found is None or found.end is None else found.end
         return ErrorSign(
@@ -195,9 +163,7 @@ class _Reader:
         names = frozenset(rows["log_group"].astype("str").unique())
         if names not in self._exposures:
             minutes = (self.facts.window.minutes, self.facts.baseline.minutes)
-            self._exposures[names] = exposure(
-                self.facts.log_events, self.facts.baseline_log_events, names, minutes=minutes
-            )
+            self._exposures[names] = exposure(self._now, self._before, names, minutes=minutes)
         return self._exposures[names]
 
 
@@ -263,6 +229,12 @@ def _finding(facts: Facts, check: str, sign: ErrorSign, *, is_explained: bool) -
     )
 
 
+def _without(facts: Facts, sign: ErrorSign) -> list[str]:
+    """Words for log groups of some of the events that nothing was read of in the baseline."""
+    left = sign.rows.loc[sign.rows["pull"].isin(facts.not_compared), "log_group"]
+    return [f"compared without {log_group_names(left)}, of which nothing was read in the baseline"] if len(left) else []
+
+
 def _statement(facts: Facts, check: str, sign: ErrorSign, impact: Impact, marks: dict[str, str], share: float) -> str:
     words = NEW_WARNING if check == "warnings" and not sign.before else WORDS[check]
     what = " ".join(part for part in (words, sign.error, in_words(marks)) if part)
@@ -276,4 +248,5 @@ def _statement(facts: Facts, check: str, sign: ErrorSign, impact: Impact, marks:
     parts += [f"{share:.0%} fail there"] if marks and impact.failed else []
     others = f" ({len(sign.groups)} groups)" if len(sign.groups) > 1 else ""
     place = f" (at {sign.place})" if sign.place else ""
+    parts += _without(facts, sign)
     return f"{', '.join(parts)}. It says{others}: {'; also: '.join(sign.messages)}{place}"

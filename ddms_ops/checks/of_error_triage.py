@@ -4,14 +4,8 @@ from ddms_ops.checks.alarms import check_alarms
 from ddms_ops.checks.alerts import check_alerts, unseen_alerts
 from ddms_ops.checks.base import Check, unknown_levels
 from ddms_ops.checks.changes_before import changes_besides, check_changes_before
-from ddms_ops.checks.error_groups import (
-    check_new_errors,
-    check_risen_errors,
-    check_warnings,
-    unlisted_new,
-    unlisted_risen,
-    unlisted_warnings,
-)
+from ddms_ops.checks.compared_groups import unlisted_new, unlisted_risen, unlisted_warnings
+from ddms_ops.checks.error_groups import check_new_errors, check_risen_errors, check_warnings
 from ddms_ops.checks.error_rate import check_error_rate
 from ddms_ops.checks.latency import check_latency
 from ddms_ops.checks.metrics_moved import check_metrics_moved

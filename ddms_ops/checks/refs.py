@@ -16,10 +16,10 @@ def log_refs(rows: pd.DataFrame) -> tuple[EvidenceRef, ...]:
     """One reference for each pull that the rows came with; the earliest rows are named.
 
     Args:
-        rows: any frame with `pull` and `row`.
+        rows: any frame with `pull` and `row`; a row may stand there several times and counts once.
     """
     return tuple(
-        EvidenceRef.of(str(pull), part["row"].tolist())
+        EvidenceRef.of(str(pull), part["row"].unique().tolist())
         for pull, part in rows.groupby(rows["pull"].astype("str"), sort=True)
     )
 

@@ -1,13 +1,17 @@
 """Did traffic fall or surge?"""
 
+from dataclasses import replace
+
 import pandas as pd
 
-from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion, expected_counts
+from ddms_ops.analysis.onset import Excursion, counts_per_bucket, excursion
 from ddms_ops.analysis.requests import between
 from ddms_ops.checks.base import CannotTell, Facts
 from ddms_ops.checks.error_rate import scan_limit
+from ddms_ops.checks.read_requests import read_requests
 from ddms_ops.checks.refs import log_refs, of_sample, span_words
 from ddms_ops.findings import EvidenceRef, Finding, Severity
+from ddms_ops.window import Window
 
 BEFORE_THE_SYSTEM = "Traffic, not errors: check what stands before the system (DNS, load balancer, CDN, clients)"
 
@@ -16,10 +20,13 @@ def check_traffic(facts: Facts) -> list[Finding]:
     """Intervals with far fewer, or far more, requests than the baseline's mean rate.
 
     Where no event is a request, the volume of log events is compared instead, and is never above LOW; nor is a fall
-    or a rise over incomplete logs, nor a rise that most tenants have no part in.
+    or a rise over incomplete logs, nor a rise that most tenants have no part in. Time that was not read of a log group
+    is neither a fall nor a rise.
     """
     if facts.baseline_requests.empty:
         raise CannotTell("no log events in the baseline to compare with")
+    if read_requests(facts).before.empty:
+        raise CannotTell("no log group that requests came from in the baseline was read in the window")
     if facts.requests.empty and _still_log(facts):
         raise CannotTell("no event of the window carries an HTTP status, though its log groups log as before")
     is_traffic = facts.has_requests
@@ -41,7 +48,8 @@ def spread(facts: Facts) -> float:
     A likelihood ratio over counts that vary so is divided by it (quasi-likelihood; McCullagh and Nelder, "Generalized
     Linear Models", 1989).
     """
-    counts = counts_per_bucket(facts.baseline_requests["timestamp"], facts.baseline)
+    read = read_requests(facts)
+    counts = counts_per_bucket(read.before["timestamp"], read.spans[1])
     return max(1.0, float(counts.var() / counts.mean())) if counts.any() else 1.0
 
 
@@ -62,16 +70,20 @@ def _is_whole(facts: Facts) -> bool:
 
 def traffic_excursion(facts: Facts, *, above: bool) -> Excursion | None:
     """When requests were most unlike the baseline's mean rate, at `triage.drop` of it or less, or `surge` or more."""
-    counts = counts_per_bucket(facts.requests["timestamp"], facts.window)
-    expected = expected_counts(len(facts.baseline_requests) / facts.baseline.minutes, facts.window)
-    triage = facts.profile.triage
-    return excursion(counts, expected, facts.window, above=above, ratio=triage.surge if above else triage.drop)
+    read, triage = read_requests(facts), facts.profile.triage
+    counts = counts_per_bucket(read.now["timestamp"], facts.window)
+    ratio = triage.surge if above else triage.drop
+    found = excursion(counts, read.expected(), facts.window, above=above, ratio=ratio)
+    if found is None:
+        return None
+    start, end = max(found.start, read.spans[0].start), min(found.end, read.spans[0].end)
+    return replace(found, start=start, end=end) if start < end else None
 
 
 def _finding(facts: Facts, found: Excursion, verb: str, severity: Severity) -> Finding:
     minutes = (found.end - found.start) / pd.Timedelta(minutes=1)
     now, usual = found.counted / minutes, found.expected / minutes
-    inside = between(facts.requests, found.start, found.end)
+    inside = between(read_requests(facts).now, found.start, found.end)
     is_traffic = facts.has_requests
     what, unit = ("Traffic", "requests/min") if is_traffic else ("Log volume", "log events/min")
     return Finding(
@@ -101,7 +113,7 @@ def _with_whom(facts: Facts, found: Excursion, inside: pd.DataFrame) -> str:
     words = f"; {tenants['moved'].sum()} of {len(tenants)} tenants with it" if len(tenants) else ""
     if inside.empty:
         return words
-    failed, before = inside["failed"].mean(), facts.baseline_requests["failed"].mean()
+    failed, before = inside["failed"].mean(), read_requests(facts).before["failed"].mean()
     return f"{words}; {failed:.2%} of those that came failed, {before:.2%} in the baseline"
 
 
@@ -117,11 +129,10 @@ def tenants_moved(facts: Facts, found: Excursion) -> pd.DataFrame:
     Returns:
         Index tenant (str); `expected` and `counted` requests in the interval, `moved` (bool).
     """
-    before = facts.baseline_requests["tenant"].astype("str").dropna().value_counts()
-    scale = (found.end - found.start) / facts.baseline.length
-    inside = between(facts.requests, found.start, found.end)
-    now = inside["tenant"].astype("str").dropna().value_counts()
-    table = pd.DataFrame({"expected": before * scale}).assign(counted=now.reindex(before.index).fillna(0))
+    read = read_requests(facts)
+    expected = read.expected_of_tenants(Window(found.start, found.end))
+    now = between(read.now, found.start, found.end)["tenant"].astype("str").dropna().value_counts()
+    table = pd.DataFrame({"expected": expected}).assign(counted=now.reindex(expected.index).fillna(0))
     table = table[table["expected"] >= facts.profile.triage.min_events].sort_index()
     triage = facts.profile.triage
     ratio = table["counted"] / table["expected"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from ddms_ops.analysis.group_rates import UNKNOWN
 from ddms_ops.analysis.masks import PLACEHOLDER
 from ddms_ops.analysis.templates import LOOKED_AT, what_was_masked
 from ddms_ops.case import Case
@@ -20,6 +21,7 @@ VALUE_CHARS = 40
 END_CHARS = 16
 PLACEHOLDERS = 4
 CELL_CHARS = 300
+NOT_READ = "not read"
 COLUMNS = ("what it says", "events", "baseline", "trend", "first seen (UTC)")
 
 
@@ -48,10 +50,11 @@ def _row(case: Case, row: Any) -> tuple[object, ...]:
     rate = []
     if not pd.isna(row.ratio) and row.ratio != float("inf"):
         rate = [f"rate {row.ratio:.2f}×", Quiet(f"{row.ratio_low:.2g}–{row.ratio_high:.2g}")]
+    is_unread = row.trend == UNKNOWN and bool(case.not_compared)
     return (
         _said(case, row),
         int(row.events),
-        int(row.baseline_events),
+        int(row.baseline_events) if row.baseline_events or not is_unread else NOT_READ,
         (row.trend, *rate),
         "" if pd.isna(row.first_seen) else f"{row.first_seen:%H:%M:%S}",
     )

@@ -91,6 +91,28 @@ def test_more_debug_lines_do_not_thin_errors():
     assert group_table(now, before).query("is_error").iloc[0]["ratio"] == 1
 
 
+def test_what_was_not_read_on_both_sides_is_not_compared():
+    """Groups go by their events in other log groups; without any, or gainsaid by what was left out, it is unknown."""
+    unread, before = ({"log_group": "worker", "pull": f"{side}/worker"} for side in ("logs", "logs.baseline"))
+    now = pd.concat(
+        [
+            log_frame(*QUIET, *["10:05 ERROR both"] * 20, *["10:05 ERROR was"] * 20),
+            log_frame(*["10:05 ERROR both"] * 900, "10:05 ERROR only", "10:06 ERROR went", **unread),
+        ]
+    )
+    then = pd.concat(
+        [
+            log_frame(*QUIET, *["9:05 ERROR both"] * 20, "9:05 ERROR went"),
+            log_frame("9:05 ERROR was", **before),
+        ]
+    )
+    table = group_table(now, then, not_compared={"logs/worker", "logs.baseline/worker"})
+    table = table.query("is_error").set_index("template")
+    assert table["trend"].to_dict() == {"both": "unchanged", "was": "unknown", "only": "unknown", "went": "unknown"}
+    assert table["ratio"].dropna().to_dict() == {"both": 1}
+    assert table["events"].to_dict() == {"both": 920, "was": 20, "only": 1, "went": 1}
+
+
 @pytest.mark.parametrize(
     ("level", "status", "failed"),
     [("INFO", "200", True), ("", "", True), ("INFO", "404", False), ("WARN", "200", False), ("DEBUG", "", False)],

@@ -18,10 +18,10 @@ HEALTHY = [request(clock, tenant=f"t{n % 4}") for hour in (9, 10) for n, clock i
 def write_others(root: Path, *, changes: list[dict] | None = None) -> None:
     """The rest of an export, so that every pull is complete: a worker's log, metrics, trail, alarms."""
     write_logs(root, WORKER, *[request(clock) for hour in (9, 10) for clock in minutes(0, 60, hour)])
-    stamps = [f"2026-03-04T10:{minute:02d}:00Z" for minute in range(60)]
+    stamps = [f"2026-03-04T{hour:02d}:{minute:02d}:00Z" for hour in (9, 10) for minute in range(60)]
     names = ("api_requests", "api_5xx", "dlq_messages", "queue_depth", "processing_p95_duration")
-    series = [{"Id": name, "Label": name, "Timestamps": stamps, "Values": [0.0] * 60} for name in names]
-    series[0]["Values"] = [100.0] * 60
+    series = [{"Id": name, "Label": name, "Timestamps": stamps, "Values": [0.0] * 120} for name in names]
+    series[0]["Values"] = [100.0] * 120
     quiet = {"eventTime": "2026-03-04T09:30:00Z", "eventName": "GetKeyPolicy", "eventID": "r", "readOnly": True}
     old = {"AlarmName": "x", "Timestamp": "2026-03-04T10:01:00Z", "HistoryItemType": "StateUpdate"}
     documents = {
@@ -191,7 +191,7 @@ def test_a_metric_over_its_limit_for_too_short_is_no_alert(tmp_path: Path):
     case = case_of(tmp_path)
     path = tmp_path / "metrics" / "a.json"
     document = json.loads(path.read_text())
-    document["MetricDataResults"][1]["Values"] = [50.0 if 20 <= minute < 24 else 0.0 for minute in range(60)]
+    document["MetricDataResults"][1]["Values"] = [50.0 if 80 <= minute < 84 else 0.0 for minute in range(120)]
     path.write_text(json.dumps(document))
     assert case.result("alerts").status is Verdict.CLEAR
 

@@ -221,3 +221,61 @@ def _streamed(stream: int, *, late_min: int = 0) -> list[str]:
         line = {"timestamp": true - late_min * 60_000, "ingestionTime": true + 500, "message": json.dumps(event)}
         lines.append(json.dumps({**line, "logStreamName": f"s{stream}"}))
     return lines
+
+
+def test_errors_of_a_log_group_without_a_baseline_are_not_new(tmp_path: Path):
+    """What was not read is not compared, and that is said; what another log group shows stands."""
+    bad = {"level": "error", "message": "late", "error": "TimeoutError"}
+    known = [{**bad, "message": f"{bad['message']} at {number}"} for number in range(30)]
+    api = [*lines_of([healthy(n) for n in range(600)], BEFORE), *lines_of([healthy(n) for n in range(600)])]
+    new = lines_of([{**bad, "error": "ValueError", "message": "bad name"}] * 40)
+    worker = [*lines_of([healthy(n) for n in range(600)]), *lines_of(known)]
+    case = case_of(tmp_path, [*api, *new], worker)
+    result = case.result("new_errors")
+    assert [finding.subject["error"] for finding in result.findings] == ["ValueError"]
+    assert result.reason == (
+        "1 group of 30 events in all not compared: of g1 nothing was read in the window or in the baseline"
+    )
+    assert case.groups.set_index("error")["trend"].to_dict()["TimeoutError"] == "unknown"
+    risen = case.result("risen_errors")
+    assert (risen.status, risen.findings) == (Verdict.NOT_CHECKED, ())
+
+
+def test_an_error_is_compared_over_the_log_groups_that_were_read(tmp_path: Path):
+    """A finding counts all its events, and says which log group it was not compared over."""
+    bad = {"level": "error", "message": "late", "error": "TimeoutError"}
+    api = [*lines_of([healthy(n) for n in range(600)], BEFORE), *lines_of([healthy(n) for n in range(600)])]
+    api += [*lines_of([bad] * 10, BEFORE), *lines_of([bad] * 100)]
+    worker = [*lines_of([healthy(n) for n in range(600)]), *lines_of([bad] * 50)]
+    [finding] = case_of(tmp_path, api, worker).result("risen_errors").findings
+    assert "10 in the baseline" in finding.statement
+    assert "compared without g1, of which nothing was read in the baseline" in finding.statement
+    assert sum(ref.rows for ref in finding.evidence) == 150
+
+
+def test_time_that_was_not_read_is_no_fall_of_traffic(tmp_path: Path):
+    """An export that ends in the window, or begins in the baseline, tells nothing of what lies beyond."""
+    events = [healthy(n, status=200) for n in range(600)]
+    ends = [*lines_of(events, BEFORE), *lines_of(events)[:400]]
+    begins = [*lines_of(events, BEFORE)[300:], *lines_of(events)]
+    for name, lines in (("ends", ends), ("begins", begins)):
+        result = case_of(tmp_path / name, lines, [*lines_of(events, BEFORE), *lines_of(events)]).result("traffic")
+        assert (result.status, result.findings) == (Verdict.NOT_CHECKED, ())
+        assert "g0 is partial" in result.reason
+
+
+def test_a_fall_before_the_export_ends_is_found_as_far_as_it_was_read(tmp_path: Path):
+    """It ends where the reading does, at the rate of the minutes that were read."""
+    events = [healthy(n, status=200) for n in range(600)]
+    lines = [*lines_of(events, BEFORE), *lines_of(events)[:200], *lines_of(events)[200:400:10]]
+    [fell] = case_of(tmp_path, lines).result("traffic").findings
+    assert "Over incomplete logs: Traffic fell to 10% of the baseline from 2026-03-04 10:20 to 10:39" in fell.statement
+    assert fell.severity is Severity.LOW
+
+
+def test_traffic_of_a_log_group_without_a_baseline_is_no_rise(tmp_path: Path):
+    """Its requests are not held against the baseline of others; what fell of the others still shows."""
+    events = [healthy(n, status=200) for n in range(600)]
+    api = [*lines_of(events, BEFORE), *lines_of(events)[:300], *lines_of(events)[300::10]]
+    [fell] = case_of(tmp_path, api, lines_of(events * 3)).result("traffic").findings
+    assert "Traffic fell to 10% of the baseline from 2026-03-04 10:30 to 11:00" in fell.statement

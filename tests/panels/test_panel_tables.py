@@ -28,6 +28,15 @@ def test_a_group_shows_what_was_masked_and_three_examples(usual: Case):
     assert shown.html.count("<th ") == 5
 
 
+def test_a_baseline_that_was_not_read_is_no_zero(tmp_path: Path):
+    """The export of the worker begins with the window; what the API shows is compared."""
+    jobs = [job(clock, status="FAILED" if clock < "10:10" else "COMPLETED") for clock in minutes(0, 60)]
+    rows = groups_table(open_export(write_logs(write_incident(tmp_path), WORKER, *jobs))).text.splitlines()[2:]
+    ends = {row.split(":")[0]: row.split(" | ")[-4:] for row in rows}
+    assert ends["ENOENT"] == ["100", "not read", "unknown", "10:00:00"]
+    assert ends["TypeError"] == ["200", "0", "new", "10:20:00"]
+
+
 def test_what_was_masked_is_redacted_in_its_place(tmp_path: Path):
     """A value alone does not tell that it is a secret; the words before it do."""
     texts = (

@@ -47,6 +47,14 @@ def leak_case(leak: SimulatedCase, tmp_path_factory: pytest.TempPathFactory) -> 
     return audited(leak, tmp_path_factory.mktemp("leak-case"))
 
 
+def test_evidence_names_each_row_once(leak_case: Case):
+    """A log line that shows a disclosure in two ways is one row of evidence."""
+    refs = [ref for finding in leak_case.result("tenant_leaks").findings for ref in finding.evidence]
+    logs = [ref for ref in refs if ref.kind == "logs"]
+    assert logs
+    assert all(len(set(ref.ids)) == len(ref.ids) for ref in refs)
+
+
 def damaged(simulated: SimulatedCase, out: Path) -> tuple[Path, list[dict[str, str]]]:
     """A copy of the export, and its audit rows."""
     copy = shutil.copytree(simulated.export, out / "export")
