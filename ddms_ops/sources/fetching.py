@@ -6,6 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from ddms_ops.coverage import Status
+from ddms_ops.files import CELL_AGAIN, refused
 from ddms_ops.interrupts import Stopped, interruptible
 from ddms_ops.progress import report_step
 from ddms_ops.sources.base import (
@@ -48,11 +49,14 @@ def fetched(fetch: Callable[..., Pull], query: Query, *, pull: str, source: str)
         fetch: the source's method for the query.
         pull: its name.
         source: the name of the source, for a pull without records.
+
+    Raises:
+        EvidenceError: there is no room, or no permission, to hold the records while they are read.
     """
     report_step(f"{pull}: asked for")
     answer: Pull | None = None
     try:
-        with interruptible():
+        with refused(f"{pull}: cannot be pulled", way_out=CELL_AGAIN), interruptible():
             answer = fetch(query, pull=pull)
     except KeyboardInterrupt:
         if answer is None:

@@ -13,7 +13,9 @@ read once, whatever the number of windows asked for.
 import shutil
 import tempfile
 import weakref
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,6 +23,7 @@ import pyarrow as pa
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import SourceError
 from ddms_ops.progress import Meter, report_progress
+from ddms_ops.sources.accounts import SHOWN_FILES, account, edged
 from ddms_ops.sources.base import (
     ALARM_CHANGES,
     CHANGE_RECORDS,
@@ -50,7 +53,7 @@ from ddms_ops.sources.base import (
 from ddms_ops.sources.cost_files import CostFiles
 from ddms_ops.sources.database_log import DatabaseLogs
 from ddms_ops.sources.database_log_group import entries_of, events_query
-from ddms_ops.sources.edges import edge_reason
+from ddms_ops.sources.edges import edge_reason, minutes_edge_reason, points_edge_reason, records_edge_reason
 from ddms_ops.sources.json_files import (
     FileRows,
     Reader,
@@ -70,12 +73,12 @@ from ddms_ops.sources.tables import NAIVE, Tables, table_files
 from ddms_ops.sources.topic_files import LACKS, OWN_READERS, read_topic
 from ddms_ops.sources.trail import fetch_trail
 from ddms_ops.sources.trail_files import TrailTables
-from ddms_ops.window import EVER
+from ddms_ops.window import Window
 
 COSTS = "costs"
 FOLDERS = ("logs", "metrics", "trail", "alarms", "audit", "database", COSTS, ACCESS, *AWS_TOPICS)
 NOT_JSON = (".csv", ".csv.gz", ".parquet")
-SHOWN_FILES = 10
+Edge = Callable[[pa.Table, Window], str]
 
 
 class FilesSource:
@@ -166,20 +169,17 @@ class FilesSource:
         faults = [f"{relative(a.path, self.root)} {fault}" for a in staged.accounts for fault in a.faults]
         notes = sorted({account.note for account in staged.accounts if account.note})
         notes += [f"{staged.repeated:,} repeated events in the export taken once"] if staged.repeated else []
-        status, reason = _account(rows, matched, faults, notes, any(account.is_denied for account in staged.accounts))
-        if status in (Status.COMPLETE, Status.EMPTY) and query.window != EVER:
-            edge = edge_reason(staged.times(), query.window)
-            status = Status.PARTIAL if edge else status
-            reason = "; ".join(part for part in (reason, edge) if part)
-        return status, reason
+        status, reason = account(rows, matched, faults, notes, any(account.is_denied for account in staged.accounts))
+        return edged(status, reason, query.window, lambda: edge_reason(staged.times(), query.window))
 
     def fetch_metric_points(self, query: MetricQuery, *, pull: str) -> Pull:
         """Points of every file under metrics/; partial where none is of the metrics that should be there."""
-        return with_names(self._json(query, pull, "metrics", metric_points, METRIC_POINTS), query.metrics)
+        found = self._json(query, pull, "metrics", metric_points, METRIC_POINTS, edge=points_edge_reason)
+        return with_names(found, query.metrics)
 
     def fetch_changes(self, query: ChangeQuery, *, pull: str) -> Pull:
         """CloudTrail records of every file under trail/."""
-        return self._json(query, pull, "trail", change_records, CHANGE_RECORDS)
+        return self._json(query, pull, "trail", change_records, CHANGE_RECORDS, edge=records_edge_reason)
 
     def fetch_alarm_changes(self, query: AlarmQuery, *, pull: str) -> Pull:
         """Alarm state changes of every file under alarms/."""
@@ -205,7 +205,7 @@ class FilesSource:
         if not found.files:
             return no_records(pull, query, provenance, RECORDS, Status.NOT_CONFIGURED, LACKS[query.topic])
         rows = found.records.num_rows
-        status, reason = _account(rows, rows, list(found.faults), list(found.notes), found.is_denied)
+        status, reason = account(rows, rows, list(found.faults), list(found.notes), found.is_denied)
         return _pull(pull, query, provenance, found.records, rows, status, reason)
 
     def fetch_audit_rows(self, query: AuditQuery, *, pull: str) -> Pull:
@@ -223,9 +223,11 @@ class FilesSource:
         notes = [NAIVE] if any(file.is_naive for file in found.files) else []
         notes += [f"{found.repeated:,} repeated rows in the export taken once"] if found.repeated else []
         report_progress(f"audit {query.table}: {len(paths):,} files, {found.rows:,} rows in the window")
-        status, reason = _account(found.rows, found.rows, faults, notes, any(file.is_denied for file in found.files))
+        status, reason = account(found.rows, found.rows, faults, notes, any(file.is_denied for file in found.files))
         if status is Status.EMPTY and found.held:
             reason = "; ".join([f"the export holds {found.held:,} rows, {found.span}; nothing in the window", *notes])
+        held = partial(self._tables.minutes, query, paths)
+        status, reason = edged(status, reason, query.window, lambda: minutes_edge_reason(held(), query.window))
         coverage = Coverage(pull, "files", query.text, query.window, found.got, found.rows, found.rows, status, reason)
         return Pull(found.records, coverage, provenance, keeper=self)
 
@@ -240,7 +242,9 @@ class FilesSource:
         self._costs = self._costs or CostFiles(exports_below(self.root / COSTS), self.root, self._scratch)
         return self._costs.answer(query, pull=pull)
 
-    def _json(self, query: Query, pull: str, name: str, reader: Reader, schema: pa.Schema) -> Pull:
+    def _json(
+        self, query: Query, pull: str, name: str, reader: Reader, schema: pa.Schema, *, edge: Edge | None = None
+    ) -> Pull:
         paths = exports_below(self.root / name)
         provenance = Provenance("files", files=relative_paths(paths, self.root))
         if not paths:
@@ -255,9 +259,11 @@ class FilesSource:
         faults += [f"{relative(path, self.root)} cannot be read yet" for path in later]
         faults += [f"{lost:,} records without a usable time or value"] if lost else []
         notes = [f"{repeated:,} repeated records in the export taken once"] if repeated else []
-        status, reason = _account(kept.num_rows, kept.num_rows, faults, notes, any(file.is_denied for file in read))
+        status, reason = account(kept.num_rows, kept.num_rows, faults, notes, any(file.is_denied for file in read))
         if status is Status.EMPTY and table.num_rows:
             reason = f"the export holds {table.num_rows:,} records, {span(table)}; nothing in the window"
+        if edge:
+            status, reason = edged(status, reason, query.window, lambda: edge(table, query.window))
         return _pull(pull, query, provenance, kept, kept.num_rows, status, reason)
 
 
@@ -273,22 +279,6 @@ def _read_files(paths: list[Path], name: str, reader: Reader, scratch: Path) -> 
 def _unknown_group(query: LogQuery | LogCountQuery, pull: str, schema: pa.Schema) -> Pull:
     reason = f"no folder logs/{query.log_group.replace('/', '__')} in the export"
     return no_records(pull, query, Provenance("files"), schema, Status.NOT_CONFIGURED, reason)
-
-
-def _account(rows: int, matched: int, faults: list[str], notes: list[str], is_denied: bool) -> tuple[Status, str]:
-    """Status and reason of what was read."""
-    shown = [
-        *faults[:SHOWN_FILES],
-        *([f"and {len(faults) - SHOWN_FILES} more faults"] if len(faults) > SHOWN_FILES else []),
-    ]
-    reason = "; ".join([*shown, *notes])
-    if is_denied:
-        return Status.NO_PERMISSION, reason
-    if faults:
-        return (Status.PARTIAL if matched else Status.FAILED), reason
-    if rows < matched:
-        return Status.TRUNCATED, "; ".join([f"{rows:,} of {matched:,} taken, as asked", *notes])
-    return (Status.COMPLETE if rows else Status.EMPTY), reason
 
 
 def _pull(

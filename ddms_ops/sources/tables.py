@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -114,6 +115,14 @@ class Tables:
         ).to_arrow_reader(BATCH)
         records, count, got = self._write(rows, query)
         return TableRows(records, count, got, held, _window(first, last), repeated, files)
+
+    def minutes(self, query: AuditQuery, paths: list[Path]) -> np.ndarray:
+        """The minutes in which the files hold any row, in and out of the window (naive UTC datetime64), by time."""
+        table, _ = self._stage(replace(query, window=EVER), paths)
+        found = self._connection.sql(
+            f"SELECT DISTINCT date_trunc('minute', time) AS minute FROM {table} WHERE time IS NOT NULL ORDER BY minute"
+        )
+        return found.to_arrow_table()["minute"].to_numpy().astype("datetime64[us]")
 
     def _write(self, rows: pa.RecordBatchReader, query: AuditQuery) -> tuple[pa.Table | Path, int, Window | None]:
         """The rows, many of them in a Parquet file; their number; from the first to just after the last."""
