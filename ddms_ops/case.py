@@ -15,14 +15,15 @@ import pandas as pd
 from ddms_ops import __version__
 from ddms_ops.access_frames import AccessFrames
 from ddms_ops.checks import CHECKS, run_check
-from ddms_ops.checks.base import Check
+from ddms_ops.checks.base import BROKEN, Check
 from ddms_ops.container_frames import ContainerFrames
 from ddms_ops.cost_frames import CostFrames
 from ddms_ops.coverage import Coverage
 from ddms_ops.database_frames import DatabaseFrames
 from ddms_ops.declaration import Logs, Profile, log_group_names
 from ddms_ops.errors import BadInput, EvidenceError, did_you_mean
-from ddms_ops.evidence import AGAIN, EvidenceFolder
+from ddms_ops.evidence import ELSEWHERE, EvidenceFolder
+from ddms_ops.files import AGAIN, refused
 from ddms_ops.findings import CheckResult
 from ddms_ops.folders import set_aside
 from ddms_ops.frames import LogFrames
@@ -30,9 +31,9 @@ from ddms_ops.hops.calls import Hops
 from ddms_ops.incident import Incident, resolve
 from ddms_ops.interrupts import stopped_as, whole_step
 from ddms_ops.leak_frames import LeakFrames
+from ddms_ops.private import redact_also, redacted_by
 from ddms_ops.profile import load_profile, profile_path
 from ddms_ops.record_frames import RecordFrames
-from ddms_ops.redact import redact_also
 from ddms_ops.report.findings_file import findings_document, write_document
 from ddms_ops.report.standing import in_order, is_of_another, not_reached, set_pages_aside, standing
 from ddms_ops.sources import open_source
@@ -67,16 +68,18 @@ def open_case(*, out: str = "reports", clock: Clock = utc_now, **parameters: obj
 
     Raises:
         BadInput: every fault of the parameters, or a source that cannot be opened; nothing was written.
+        EvidenceError: the folder cannot be written into, or its evidence is damaged.
     """
     incident, profile = resolve(parameters, now=clock(), where="parameters")
     source = open_source(incident.source, profile=profile, environment=incident.environment, clock=clock)
     folder = Path(out) / incident.incident_id
-    if not (folder / MARKER).exists() and is_of_another(folder, incident):
-        set_aside(folder, source=incident.source)
-        if is_relative(parameters.get("start"), parameters.get("end")):
-            now = f'start="{incident.start}", end="{incident.end}"'
-            print(f"relative times are another time in each call; to stay in this report give {now}", file=sys.stderr)
-    return Case(incident, profile, resumed(source, folder), folder, clock=clock)
+    with refused(f"{folder}: cannot be written into", way_out=ELSEWHERE.format(folder)):
+        if not (folder / MARKER).exists() and is_of_another(folder, incident):
+            set_aside(folder, source=incident.source)
+            if is_relative(parameters.get("start"), parameters.get("end")):
+                give = f'give start="{incident.start}", end="{incident.end}"'
+                print(f"relative times are another time in each call; to stay in this report {give}", file=sys.stderr)
+        return Case(incident, profile, resumed(source, folder), folder, clock=clock)
 
 
 class Case(
@@ -104,13 +107,12 @@ class Case(
         profiles: Path | None = None,
         only: frozenset[str] | None = None,
     ) -> None:
-        redact_also(profile.redact)
+        redact_also(profile.redact, of=str(folder.absolute()))
         self.incident = incident
         self.profile = profile
         self.source = source
         self.folder = folder
-        self.window = incident.window
-        self.baseline = incident.baseline_window
+        self.window, self.baseline = incident.window, incident.baseline_window
         self._clock = clock
         self._only = only
         self._coverage: dict[str, Coverage] = {}
@@ -190,8 +192,7 @@ class Case(
     @cached_property
     def log_groups(self) -> tuple[str, ...]:
         """Declared log groups and those the source has, sorted."""
-        declared = log_group_names(self.profile, self.incident.environment)
-        return tuple(sorted({*declared, *self.source.log_groups()}))
+        return tuple(sorted({*log_group_names(self.profile, self.incident.environment), *self.source.log_groups()}))
 
     @cached_property
     def sample(self) -> tuple[int, int, int] | None:
@@ -222,8 +223,7 @@ class Case(
         one_in = self.sample[0] if self.sample else 1
         named = log_pull_names("logs", self.log_groups, self.window, self.baseline, self._only)
         for name, (window, group) in named.items():
-            query = LogQuery(window, group, one_in=one_in)
-            self._pull(name, self.source.fetch_log_events, query, log_group=group)
+            self._pull(name, self.source.fetch_log_events, LogQuery(window, group, one_in=one_in), log_group=group)
             declared = self.profile.logs if group in ours else self._generic.logs
             found.append((self.evidence.path_of(name), name, declared))
         return found
@@ -235,26 +235,30 @@ class Case(
     # Checks
 
     def result(self, check: str) -> CheckResult:
-        """Result of a check, run now if it was not yet.
+        """Result of a check, run now if it was not yet, or if it broke: what broke it may have passed.
 
         Raises:
             BadInput: no check of that name.
+            EvidenceError: the evidence is another one now, or nothing can be written; the check counts as not run.
         """
-        if check not in self._results:
+        done = self._results.get(check)
+        if done is None or (done.reason.startswith(BROKEN) and not self._is_checking):
             known = {known.id: known for known in CHECKS}
             if check not in known:
                 raise BadInput(f"no check named {check!r}{did_you_mean(check, known)}; known: {', '.join(known)}")
-            result = self._checked(known[check])
-            self._check_place()
-            self._results[check] = result
-            self.save()
+            self._results[check] = self._checked(known[check])
+            try:
+                self.save()
+            except BaseException:
+                del self._results[check]
+                raise
         return self._results[check]
 
     def _checked(self, check: Check) -> CheckResult:
         """A check's result; what it pulls is saved with it, also where it is stopped."""
         is_outermost, self._is_checking = not self._is_checking, True
         try:
-            with stopped_as(f"checking {check.id}"):
+            with redacted_by(self.profile.redact), stopped_as(f"checking {check.id}"):
                 return run_check(check, self)
         except KeyboardInterrupt:
             self.save()
@@ -273,9 +277,9 @@ class Case(
         before = standing(self.folder, self.incident, tool=TOOL, is_reread=self._is_reread)
         done = (*before.results, *self._results.values())
         results = in_order((*not_reached(done), *done))
-        pulled = {row.pull: row for row in (*before.coverage, *self.coverage)}
-        digest = self.evidence.digest
-        document = findings_document(self.incident, pulled.values(), results, tool=TOOL, digest=digest)
+        pulled = {row.pull: row for row in (*before.coverage, *self.coverage)}.values()
+        with redacted_by(self.profile.redact):
+            document = findings_document(self.incident, pulled, results, tool=TOOL, digest=self.evidence.digest)
         skipped = before.without([result.notebook for result in results])
         return {**document, "skipped": skipped} if skipped else document
 

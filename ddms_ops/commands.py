@@ -19,7 +19,8 @@ from ddms_ops.folders import drop_unfinished, settle, work_folder
 from ddms_ops.incident import Incident, read_incident, resolve
 from ddms_ops.inventory import known_notebooks, notebooks_for
 from ddms_ops.notebook import check_parameters, notebook_parameters
-from ddms_ops.redact import redact, redact_also
+from ddms_ops.private import redact_also, redacted_by
+from ddms_ops.redact import redact
 from ddms_ops.report.findings_file import NAME as FINDINGS
 from ddms_ops.report.findings_file import findings_document, read_document, write_document
 from ddms_ops.report.html import export_html
@@ -172,8 +173,9 @@ def ask(given: Mapping[str, object], *, where: str, names: Sequence[str]) -> Ask
     _check_knobs(paths, knobs, where)
     incident, profile = resolve({name: given[name] for name in given if name in known}, now=utc_now(), where=where)
     skipped = _skipped(profile, names)
-    redact_also(profile.redact)
-    words = {name: redact(getattr(incident, name)) for name in ("title", "notes")}
+    redact_also(profile.redact, of=incident.incident_id)
+    with redacted_by(profile.redact):
+        words = {name: redact(getattr(incident, name)) for name in ("title", "notes")}
     incident = replace(incident, source=_absolute(incident.source), **words)
     open_source(incident.source, profile=profile, environment=incident.environment, clock=utc_now)
     return Asked(incident, tuple(path for path in paths if path.stem not in skipped), knobs, skipped)

@@ -26,9 +26,12 @@ from ddms_ops.coverage import Status
 from ddms_ops.declaration import Profile
 from ddms_ops.deployment import UNDECLARED, Database
 from ddms_ops.evidence import EvidenceFolder
+from ddms_ops.incident import Incident
+from ddms_ops.interrupts import stopped_as
 from ddms_ops.normalize.statistics_frames import StatisticsFrames
 from ddms_ops.postgres_log.events import write_events
 from ddms_ops.sources.base import DatabaseLogQuery, Pull, Query, Source
+from ddms_ops.sources.fetching import fetched
 from ddms_ops.sql_text import masked, shown, statement_ids
 from ddms_ops.tenancy import is_folded
 from ddms_ops.window import Window
@@ -39,6 +42,7 @@ SLACK = pd.Timedelta(seconds=1)
 class DatabaseFrames:
     """The frames of a case that come from its database; a `Case` brings the pulls."""
 
+    incident: Incident
     profile: Profile
     window: Window
     baseline: Window
@@ -55,7 +59,8 @@ class DatabaseFrames:
         found = []
         for kind, window in (("database_log", self.window), ("database_log.baseline", self.baseline)):
             own = DatabaseLogQuery(window, self.database.log_prefix)
-            exported = self.source.fetch_database_log(own, pull=kind)
+            name = self.incident.source.partition(":")[0]
+            exported = fetched(self.source.fetch_database_log, own, pull=kind, source=name)
             is_there = exported.coverage.status is not Status.NOT_CONFIGURED
             groups = () if is_there else self.database.log_groups
             names = [
@@ -81,13 +86,15 @@ class DatabaseFrames:
         scratch = Path(tempfile.mkdtemp(prefix="ddms-ops-"))
         weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
         target = scratch / "events.parquet"
-        write_events(self.database_log_pulls, target)
+        with stopped_as("reading the database log"):
+            write_events(self.database_log_pulls, target)
         return target
 
     @cached_property
     def statement_log(self) -> StatementLog:
         """The Postgres log of window and baseline."""
-        return StatementLog(self._events)
+        with stopped_as("reading the database log"):
+            return StatementLog(self._events)
 
     @cached_property
     def tenant_time(self) -> pd.DataFrame:

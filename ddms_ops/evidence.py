@@ -22,13 +22,14 @@ import pyarrow.parquet as pq
 
 from ddms_ops.coverage import Coverage
 from ddms_ops.errors import EvidenceError
+from ddms_ops.files import AGAIN, CELL_AGAIN, Watched, file_digest, refused, stamp, whole_file
 from ddms_ops.sources.base import Provenance, Pull
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
 PROFILES = "profiles"
 CLOCKS = ("clock_start", "clock_end")
-AGAIN = "run open_case again"
+ELSEWHERE = "give another out=; a report that is there can be read with source='case:{}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +88,25 @@ class EvidenceFolder:
     """Evidence of one case, written pull by pull; each pull leaves it valid.
 
     Several kernels may write into one folder. What was recorded here stays what it was, or nothing more is read or
-    written: whoever replaced it, or made the folder anew, works on other records.
+    written: whoever replaced or changed it, or made the folder anew, works on other records.
 
     Args:
         folder: the evidence folder, created with mode 0700.
         tool: what to sign entries with, `ddms-ops x.y.z`.
+
+    Raises:
+        EvidenceError: it cannot be written into.
     """
 
     def __init__(self, folder: Path, *, tool: str) -> None:
         self.folder = folder
         self.tool = tool
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        self._place = folder.stat().st_ino
+        with refused(f"{folder}: cannot be written into", way_out=ELSEWHERE.format(folder.parent)):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            self._place = folder.stat().st_ino
         self._own: dict[str, object] = {}
+        self._watched = Watched(folder)
         self._read: tuple[int, ...] | None = None  # the stamp of the manifest that `entries` are of
         self.entries: list[Recorded] = []
         self.check()
@@ -111,27 +117,30 @@ class EvidenceFolder:
         A pull that was answered from this very file stays as it is.
 
         Raises:
-            EvidenceError: as `check`.
+            EvidenceError: as `check`, or it cannot be written.
         """
         self.check()
         name = pull.coverage.pull
         path = self.folder / _file_name(name)
         known = next((entry for entry in self.entries if entry.coverage.pull == name), None)
         if known is not None and pull.records == path:
-            self._own[known.file] = known.content
+            self._keep(known)
             return known
-        partial = path.with_suffix(".part")
-        if isinstance(pull.records, Path):
-            shutil.copyfile(pull.records, partial)
-        else:
-            pq.write_table(pull.records.combine_chunks(), partial, compression="zstd", compression_level=1)
-        partial.replace(path)
-        entry = Recorded(
-            path.name, pull.coverage, pull.provenance, parameters, file_digest(path), path.stat().st_size, self.tool
-        )
+        with whole_file(path) as partial:
+            if isinstance(pull.records, Path):
+                shutil.copyfile(pull.records, partial)
+            else:
+                pq.write_table(pull.records.combine_chunks(), partial, compression="zstd", compression_level=1)
+            digest, size = file_digest(partial), partial.stat().st_size
+            self._own.pop(path.name, None)
+        entry = Recorded(path.name, pull.coverage, pull.provenance, parameters, digest, size, self.tool)
         self.adopt(entry)
-        self._own[entry.file] = entry.content
+        self._keep(entry)
         return entry
+
+    def _keep(self, entry: Recorded) -> None:
+        self._own[entry.file] = entry.content
+        self._watched.trust(entry.file, entry.sha256)
 
     def adopt(self, entry: Recorded) -> None:
         """Take in an entry whose file lies here already, beside those that others took in meanwhile."""
@@ -149,19 +158,20 @@ class EvidenceFolder:
 
     def keep_profile(self, path: Path) -> bool:
         """Keep the profile that the run was made with, which a replay uses; whether another was kept before."""
-        kept = self.folder / PROFILES / path.name
-        kept.parent.mkdir(mode=0o700, exist_ok=True)
-        before, now = kept.read_bytes() if kept.exists() else b"", path.read_bytes()
-        kept.write_bytes(now)
+        kept, now = self.folder / PROFILES / path.name, path.read_bytes()
+        with whole_file(kept) as partial:
+            kept.parent.mkdir(mode=0o700, exist_ok=True)
+            before = kept.read_bytes() if kept.exists() else b""
+            partial.write_bytes(now)
         self._own[f"{PROFILES}/{path.name}"] = hashlib.sha256(now).hexdigest()
         self._save()
         return before not in (b"", now)
 
     def path_of(self, pull: str) -> Path:
-        """The Parquet file of a pull; raises as `check`."""
+        """The Parquet file of a pull, which is as it was recorded; raises as `check`."""
         self.check()
         [entry] = [entry for entry in self.entries if entry.coverage.pull == pull]
-        return self.folder / entry.file
+        return self._watched.check(entry.file, entry.sha256)
 
     @property
     def digest(self) -> str:
@@ -173,17 +183,20 @@ class EvidenceFolder:
         """Know what another kernel recorded meanwhile.
 
         Raises:
-            EvidenceError: the folder, or a file of what was recorded here, is another one now.
+            EvidenceError: the folder, or a file of what was recorded here, is another one now, or cannot be read.
         """
-        if not self.folder.is_dir() or self.folder.stat().st_ino != self._place:
-            raise EvidenceError(f"{self.folder}: was made anew, or moved, since this case was opened; {AGAIN}")
-        manifest = self.folder / MANIFEST
-        at = stamp(manifest) if manifest.exists() else None
-        if at is None or at != self._read:
-            self.entries, self._read = read_manifest(self.folder) if at else [], at
-        now = {entry.file: entry.content for entry in self.entries} | self._profiles()
+        with refused(f"{self.folder}: cannot be read", way_out=CELL_AGAIN):
+            if not self.folder.is_dir() or self.folder.stat().st_ino != self._place:
+                raise EvidenceError(f"{self.folder}: was made anew, or moved, since this case was opened; {AGAIN}")
+            manifest = self.folder / MANIFEST
+            at = stamp(manifest) if manifest.exists() else None
+            if at is None or at != self._read:
+                self.entries, self._read = read_manifest(self.folder) if at else [], at
+            now = {entry.file: entry.content for entry in self.entries} | self._profiles()
         if other := sorted(name for name, content in self._own.items() if now.get(name) != content):
             raise EvidenceError(f"{self.folder / other[0]}: is another one since this case was opened; {AGAIN}")
+        for entry in (entry for entry in self.entries if entry.file in self._own):
+            self._watched.check(entry.file, entry.sha256)
 
     def _profiles(self) -> dict[str, str]:
         kept = sorted((self.folder / PROFILES).glob("*.yaml"))
@@ -197,9 +210,8 @@ class EvidenceFolder:
     def _save(self) -> None:
         manifest = self._manifest()
         text = json.dumps({**manifest, "digest": digest_of(manifest)}, indent=1, ensure_ascii=False, sort_keys=True)
-        partial = self.folder / "manifest.part"
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(self.folder / MANIFEST)
+        with whole_file(self.folder / MANIFEST) as partial:
+            partial.write_text(text + "\n", encoding="utf-8")
 
 
 def _file_name(pull: str) -> str:
@@ -219,18 +231,6 @@ def records_digest(manifest: dict[str, Any]) -> str:
     """`digest_of` a manifest without the reader's clocks: the same for every run over the same records."""
     files = [{key: value for key, value in entry.items() if key not in CLOCKS} for entry in manifest["files"]]
     return digest_of({**manifest, "files": files})
-
-
-def stamp(path: Path) -> tuple[int, ...]:
-    """What changes when a file is written anew: its inode, size and times; to know without reading it."""
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def load_manifest(folder: Path) -> dict:  # type: ignore[type-arg]

@@ -14,6 +14,7 @@ from ddms_ops.analysis.group_rates import group_table
 from ddms_ops.analysis.groups import with_groups
 from ddms_ops.analysis.masks import Mask
 from ddms_ops.analysis.requests import has_requests, outcomes, requests
+from ddms_ops.coverage import Coverage
 from ddms_ops.declaration import Logs, Profile
 from ddms_ops.interrupts import stopped_as
 from ddms_ops.normalize import find_attributes, normalize_logs
@@ -47,6 +48,10 @@ class LogFrames:
     def log_pulls(self) -> list[tuple[Path, str, Logs]]:
         """For each log pull of window and baseline its evidence file, its name, and how its events name things."""
 
+    @abstractmethod
+    def pulls(self, kind: str) -> list[Coverage]:
+        """Coverage of the pulls of one kind, pulled now if need be."""
+
     @property
     def log_files(self) -> list[Path]:
         """Evidence files of the window's raw log events, of all groups."""
@@ -59,7 +64,9 @@ class LogFrames:
 
     @cached_property
     def _attributes(self) -> Attributes:
-        return find_attributes(self.log_pulls)
+        pulls = self.log_pulls
+        with stopped_as("reading the fields of log events"):
+            return find_attributes(pulls)
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -125,11 +132,23 @@ class LogFrames:
         return self._sides.offsets
 
     @cached_property
+    def not_compared(self) -> frozenset[str]:
+        """Log pulls of log groups of which nothing was read in the window, or nothing in the baseline."""
+        rows = [*self.pulls("logs"), *self.pulls("logs.baseline")]
+        read = {row.pull for row in rows if row.is_all_there or row.rows}
+        sides = [(f"logs/{label}", f"logs.baseline/{label}") for label in {row.pull.partition("/")[2] for row in rows}]
+        return frozenset(pull for side in sides if not read.issuperset(side) for pull in side)
+
+    @cached_property
     def groups(self) -> pd.DataFrame:
         """Every message group with its counts; see `analysis.group_rates.group_table`."""
-        minutes = (self.window.minutes, self.baseline.minutes)
-        significance = self.profile.triage.significance
-        return group_table(self.log_events, self.baseline_log_events, minutes=minutes, significance=significance)
+        return group_table(
+            self.log_events,
+            self.baseline_log_events,
+            minutes=(self.window.minutes, self.baseline.minutes),
+            significance=self.profile.triage.significance,
+            not_compared=self.not_compared,
+        )
 
     @cached_property
     def requests(self) -> pd.DataFrame:

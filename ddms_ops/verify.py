@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ddms_ops.evidence import MANIFEST, digest_of, file_digest, load_manifest, records_digest
+from ddms_ops.evidence import MANIFEST, digest_of, load_manifest, records_digest
+from ddms_ops.files import file_digest
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from builders import window
+from disks import room_for
 
 from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import EvidenceError
-from ddms_ops.evidence import EvidenceFolder, digest_of, manifest_digest
+from ddms_ops.evidence import EvidenceFolder, digest_of, manifest_digest, read_table
 from ddms_ops.sources.base import Provenance, Pull
 from ddms_ops.verify import verify_evidence
 
@@ -129,3 +130,66 @@ def test_pulls_with_like_names_have_their_own_files(tmp_path: Path):
     assert len({entry.file for entry in entries}) == 3
     assert all((evidence.folder / entry.file).is_file() for entry in entries)
     assert verify_evidence(evidence.folder) == []
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> EvidenceFolder:
+    """An evidence folder that its case still works on."""
+    evidence = EvidenceFolder(tmp_path / "evidence", tool="t")
+    evidence.record(pull("logs/a", 1, 2), {})
+    return evidence
+
+
+def test_a_file_that_is_changed_while_the_case_is_open_is_refused(open_folder: EvidenceFolder):
+    """Whatever asks next hears of it; a file that was only touched, or put back, is the same."""
+    path = open_folder.path_of("logs/a")
+    content = path.read_bytes()
+    path.touch()
+    open_folder.check()
+    path.write_bytes(content[:-1])
+    for ask in (open_folder.check, lambda: open_folder.path_of("logs/a"), lambda: open_folder.digest):
+        with pytest.raises(EvidenceError, match=r"parquet: was changed: its SHA-256 is not .*; run open_case again$"):
+            ask()
+    path.write_bytes(content)
+    assert open_folder.path_of("logs/a") == path
+
+
+def test_a_file_that_goes_while_the_case_is_open_is_missed(open_folder: EvidenceFolder):
+    """It is one line, also before anything reads it."""
+    open_folder.path_of("logs/a").unlink()
+    with pytest.raises(EvidenceError, match=r"parquet: is missing; run open_case again$"):
+        open_folder.check()
+
+
+def test_a_pull_that_is_made_again_takes_the_place_of_its_file(open_folder: EvidenceFolder):
+    """What this case writes itself is no change by another hand."""
+    open_folder.record(pull("logs/a", 1, 2, 3), {})
+    assert read_table(open_folder.path_of("logs/a")).num_rows == 3
+
+
+def test_a_file_of_another_kernel_is_what_the_manifest_says(open_folder: EvidenceFolder):
+    """What another one recorded is verified before it is read."""
+    other = EvidenceFolder(open_folder.folder, tool="t")
+    with other.path_of("logs/a").open("ab") as stream:
+        stream.write(b" ")
+    with pytest.raises(EvidenceError, match="was changed"):
+        other.path_of("logs/a")
+
+
+def test_a_full_disk_is_one_line_and_leaves_what_was_there(open_folder: EvidenceFolder):
+    """The pull before it stands, no half file is left, and with room it is recorded."""
+    with room_for(50), pytest.raises(EvidenceError, match=r"parquet: cannot be written: File too large; run the cell"):
+        open_folder.record(pull("logs/a", 1, 2, 3), {})
+    assert read_table(open_folder.path_of("logs/a")).num_rows == 2
+    assert not list(open_folder.folder.glob("*.part"))
+    open_folder.record(pull("logs/a", 1, 2, 3), {})
+    assert verify_evidence(open_folder.folder) == []
+
+
+def test_a_folder_that_cannot_be_written_into_is_one_line(tmp_path: Path):
+    """It says what works."""
+    (tmp_path / "reports").touch()
+    with pytest.raises(
+        EvidenceError, match=r"cannot be written into: Not a directory; give another out=; .*source='case"
+    ):
+        EvidenceFolder(tmp_path / "reports" / "x" / "evidence", tool="t")

@@ -8,10 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "ddms_ops"
 FLOORS = {
-    0: ("errors", "window", "schema", "tenant_schemas", "cost_schemas", "access_schemas", "tenant_ids", "coverage",
-        "findings", "settings", "interrupts", "engine", "sampling"),
-    1: ("deployment", "tenancy", "declaration", "profile", "incident", "normalize", "redact", "progress", "insights",
-        "postgres_log", "sql_text", "trail_sql", "operations", "spending", "cost_sql"),
+    0: ("errors", "files", "window", "schema", "tenant_schemas", "cost_schemas", "access_schemas", "tenant_ids",
+        "coverage", "findings", "settings", "interrupts", "engine", "sampling"),
+    1: ("deployment", "tenancy", "declaration", "profile", "incident", "normalize", "private", "redact", "progress",
+        "insights", "postgres_log", "sql_text", "trail_sql", "operations", "spending", "cost_sql"),
     2: ("sources", "evidence", "verify", "analysis"),
     3: ("checks",),
     4: ("frames", "database_frames", "leak_frames", "cost_frames", "record_frames", "work_frames", "container_frames",

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from ddms_ops.operations import Pattern
-from ddms_ops.redact import KEY_VARIABLE, KINDS, redact, redact_also, redacted_counts
+from ddms_ops.private import redact_also, redacted_by
+from ddms_ops.redact import KEY_VARIABLE, KINDS, redact, redact_cell, redacted_counts
 
 EXAMPLES = {
     "private_key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
@@ -144,6 +145,73 @@ def test_planted_secrets_leave_nothing(text):
     assert redacted_counts(left).total() >= 1
 
 
+ESCAPED = {
+    r'"sql":"user\u003dbob password\u003dhunter2 x"': '"sql":"user\\u003dbob [secret_pair] x"',
+    r'"link":"https://b/k?a=1\u0026X-Amz-Signature=hunter2\u0026x=1"': '"link":"https://b/k?a=1\\u0026[signed_url]\\u0026x=1"',
+    r'"url":"postgres:\/\/app:hunter2@db\/dms"': '"url":"postgres:\\/\\/[dsn_password]@db\\/dms"',
+    r'"curl":"a\nCookie: sid=abc; csrf=hunter2"': '"curl":"a\\n[header]"',
+    r'"log":"key:\tAKIAHUNTER2HUNTER2"': '"log":"key:\\t[aws_key_id]"',
+    r'"in":"{\u0022password\u0022:\u0022hunter2\u0022}"': '"in":"{\\u0022[secret_pair]}"',
+    r'"in":"{\"a\":\"password\\u003dhunter2\"}"': r'"in":"{\"a\":\"[secret_pair]"}"',
+    r"token\x3dhunter2 x": "[secret_pair] x",
+    r"\u{70}assword=hunter2": "[secret_pair]",
+    r"password=abc\u003chunter2": "[secret_pair]",
+    r'"\\\\\\\"password\\\\\\\": \\\\\\\"hunter2\\\\\\\""': None,
+}
+
+
+@pytest.mark.parametrize("text", ESCAPED)
+def test_secrets_are_found_behind_escapes(text):
+    """As the text stands and as it reads, however deep; what is beside them keeps its bytes."""
+    left = redact(text)
+    assert "hunter2" not in left.lower()
+    assert ESCAPED[text] in (left, None)
+    assert redact(left) == left
+
+
+def test_a_person_is_one_person_behind_escapes():
+    """The address is what it reads as, and so is its pseudonym."""
+    plain = redact("to kim@x.org")
+    for text in (r"to kim\u0040x.org", r"to \u003ckim@x.org\u003e", r"to\tkim@x\u002eorg"):
+        assert plain.removeprefix("to ") in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'{"a":"M\u00fcller \u0026 S\u00f6hne\nsaid \"no\"","p":"C:\\new\/x","e":"\ud83d\ude00 \ud800 \u{110000}"}',
+        "\\" * 9,
+    ],
+)
+def test_escapes_that_hide_nothing_keep_their_bytes(text):
+    """Names, paths, half characters, backslashes."""
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "column", ["smtpPassword", "apiKey", "auth.token", "max(smtpPassword)", "session_id", "Cookie", "password (2)"]
+)
+def test_a_secret_alone_in_its_cell_is_told_by_its_column(column):
+    """As `column=text` would be."""
+    assert redact_cell(column, '"hunter2 hunter2') == "[secret_pair]"
+    assert redact_cell(column, "  ") == "  "
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [("inputTokens", "1834"), ("max_tokens", "12345678901"), ("tokenizer", "bpe"), ("bypass", "true"), ("key", "a/b")],
+)
+def test_a_column_that_only_sounds_secret_is_left(column, text):
+    """Numbers of tokens, words that end alike."""
+    assert redact_cell(column, text) == text
+
+
+def test_many_backslashes_take_linear_time():
+    """Neither in a run nor each before an escape, also where one secret is among them."""
+    assert redact("\\" * 100_000).endswith("\\")
+    assert redact(r"\u0041\\" * 20_000 + r" password\u003dhunter2").endswith(" [secret_pair]")
+
+
 def test_one_person_stays_one_person(monkeypatch):
     """An address reads the same wherever it stands, whatever its case; two are told apart; a key changes all."""
     first, again, other = (redact(f"user {each} failed") for each in ("kim@x.org", "Kim@X.org", "lee@x.org"))
@@ -153,11 +221,26 @@ def test_one_person_stays_one_person(monkeypatch):
 
 
 def test_a_profile_names_what_else_is_private():
-    """Its patterns are taken out too, with a pseudonym where they are persons, until another profile is used."""
+    """Its patterns are taken out too, with a pseudonym where they are persons, until all is forgotten."""
     redact_also({"document_name": Pattern(pattern=r"[\w -]+\.pdf", example="Quarterly report.pdf")})
     assert redact("lost: Quarterly report 2026.pdf") == "lost:[document_name]"
     redact_also({"staff": Pattern(pattern=r"emp-\d{4}", example="emp-1234", is_person=True)})
     assert re.fullmatch(r"by \[staff [0-9a-f]{6}\]", redact("by emp-0042"))
+    redact_also({})
+    assert redact("by emp-0042, a.pdf") == "by emp-0042, a.pdf"
+
+
+def test_what_one_case_calls_private_stays_so_when_another_is_opened():
+    """Each takes out its own too, the same opened again replaces its own; in a block of its own one stands alone."""
+    names, staff = ({"document_name": Pattern(pattern=r"\w+\.pdf", example="a.pdf")},
+                    {"staff": Pattern(pattern=r"emp-\d{4}", example="emp-1234")})  # fmt: skip
+    redact_also(names, of="reports/one")
+    redact_also(staff, of="reports/two")
+    assert redact("by emp-0042, a.pdf") == "by [staff], [document_name]"
+    with redacted_by(staff):
+        assert redact("by emp-0042, a.pdf") == "by [staff], a.pdf"
+    redact_also({}, of="reports/two")
+    assert redact("by emp-0042, a.pdf") == "by emp-0042, [document_name]"
     redact_also({})
     assert redact("by emp-0042, a.pdf") == "by emp-0042, a.pdf"
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.engine import offline_engine
+from ddms_ops.interrupts import interruptible
 from ddms_ops.sql_text import statement_ids
 
 CALLS = ("statement", "execute", "duration", "fastpath")
@@ -262,4 +263,5 @@ class StatementLog:
 
     def table_of(self, query: str, parameters: list[object]) -> pa.Table:
         """The same, as an Arrow table."""
-        return self._engine.sql(query, params=parameters).to_arrow_table()
+        with interruptible():
+            return self._engine.sql(query, params=parameters).to_arrow_table()

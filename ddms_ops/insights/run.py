@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from ddms_ops.engine import offline_engine
-from ddms_ops.errors import QueryError
+from ddms_ops.errors import EvidenceError, QueryError
+from ddms_ops.files import AGAIN
 from ddms_ops.insights.compiler import compile_query
 from ddms_ops.insights.kinds import Kind
 from ddms_ops.insights.parser import parse
@@ -69,12 +70,16 @@ def run_query(
 
 
 def _over_files(query: Query, paths: Sequence[Path]) -> pd.DataFrame:
+    """The same over evidence files; EvidenceError where one is missing or damaged."""
     names = [str(path) for path in paths]
     quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
     with offline_engine() as own:
         own.execute(f"SET allowed_paths = [{quoted}]")
         own.execute("SET enable_external_access = false")
-        events = own.read_parquet(names, file_row_number=True)
+        try:
+            events = own.read_parquet(names, file_row_number=True)
+        except duckdb.Error:
+            raise EvidenceError(f"{paths[0].parent}: a file of log events is missing or damaged; {AGAIN}") from None
         return _rows(query, events.project("* EXCLUDE (file_row_number), file_row_number AS row"), own)
 
 

@@ -13,7 +13,6 @@ from ddms_ops.checks.tables import visible
 from ddms_ops.errors import EvidenceError
 from ddms_ops.findings import Finding, Verdict
 from ddms_ops.incident import INSTANTS
-from ddms_ops.redact import redact_also
 from ddms_ops.report.document import RESPONSES, Report, open_report
 from ddms_ops.report.findings_file import NAME
 
@@ -75,9 +74,6 @@ def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[tuple
 
 def difference_lines(before: Report, after: Report) -> list[str]:
     """The difference of two reports as lines of text, redacted by both profiles and made visible."""
-    redact_also(
-        {name: each for report in (before, after) if report.profile for name, each in report.profile.redact.items()}
-    )
     told = difference(before, after)
     lines = [f"before  {_named(before)}", f"after   {_named(after)}"]
     systems = [visible(report.incident.get("system", "")) for report in (before, after)]

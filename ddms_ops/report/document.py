@@ -10,8 +10,8 @@ from ddms_ops.coverage import Coverage, Status
 from ddms_ops.declaration import Profile
 from ddms_ops.errors import BadInput, EvidenceError, WindowError
 from ddms_ops.evidence import PROFILES
+from ddms_ops.private import redact_also
 from ddms_ops.profile import load_profile
-from ddms_ops.redact import redact_also
 from ddms_ops.report.attachments import coverage_blocks, ledger_blocks, timeline_blocks
 from ddms_ops.report.blocks import COUNTED, DECLARED, Basis, Line, Row, Section, Table
 from ddms_ops.report.findings_file import NAME, read_document
@@ -143,7 +143,7 @@ def own_profile(folder: Path, incident: dict[str, str]) -> Profile | None:
     """`kept_profile`; from then on what it calls private is taken out of all that is shown."""
     profile = kept_profile(folder, incident)
     if profile is not None:
-        redact_also(profile.redact)
+        redact_also(profile.redact, of=str(folder.absolute()))
     return profile
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ddms_ops.coverage import Coverage
 from ddms_ops.errors import EvidenceError
+from ddms_ops.files import whole_file
 from ddms_ops.findings import CheckResult
 from ddms_ops.incident import Incident
 from ddms_ops.redact import redact
@@ -61,10 +62,13 @@ def as_text(document: dict[str, object]) -> str:
 
 
 def write_document(folder: Path, document: dict[str, object], *, generated_at: str) -> None:
-    """Write findings.json into a report folder, whole or not at all."""
-    partial = folder / "findings.part"
-    partial.write_text(as_text({**document, "generated_at": generated_at}), encoding="utf-8")
-    partial.replace(folder / NAME)
+    """Write findings.json into a report folder, whole or not at all.
+
+    Raises:
+        EvidenceError: it cannot be written.
+    """
+    with whole_file(folder / NAME) as partial:
+        partial.write_text(as_text({**document, "generated_at": generated_at}), encoding="utf-8")
 
 
 def read_document(folder: Path) -> dict:  # type: ignore[type-arg]

@@ -11,7 +11,7 @@ from ddms_ops.checks.tables import Quiet
 from ddms_ops.errors import EvidenceError
 from ddms_ops.evidence import MANIFEST, manifest_digest, read_manifest
 from ddms_ops.hops.pinned import FOLDER, HOW, Pin, one_line, read_pins, told_columns
-from ddms_ops.hops.view import FIRST, rows_told, shown_cell
+from ddms_ops.hops.view import FIRST, rows_told, shown_rows
 from ddms_ops.report.blocks import COUNTED, FACT, PEOPLE, Basis, Block, Line, Row, Table
 from ddms_ops.report.model import ReportRecord
 
@@ -62,7 +62,7 @@ def _rows(pin: Pin, basis: Basis) -> list[Block]:
         return [Line(f"Its rows are not shown: {words}", Basis(PEOPLE))]
     names = told_columns(frame, pin.columns)
     bases = _bases(frame, basis)
-    rows = tuple(Row(*row) for row in zip(_cells(frame[names[:COLUMNS]]), bases, strict=True))
+    rows = tuple(Row(*row) for row in zip(shown_rows(frame[names[:COLUMNS]]), bases, strict=True))
     table = Table(tuple(names[:COLUMNS]), rows, "pm pinned")
     left = len(frame.columns) - len(names[:COLUMNS])
     return [table, *([Line(f"Columns that are in the file only: {left}.", Basis(PEOPLE))] if left else [])]
@@ -72,10 +72,6 @@ def _bases(frame: pd.DataFrame, basis: Basis) -> list[Basis]:
     """What each row rests on: its own pull where the row names it, else all."""
     named = frame["pull"] if "pull" in frame.columns else [""] * len(frame)
     return [replace(basis, pulls=(str(pull),)) if pull in basis.pulls else basis for pull in named]
-
-
-def _cells(frame: pd.DataFrame) -> list[tuple[object, ...]]:
-    return [tuple(shown_cell(value) for value in row) for row in frame.itertuples(index=False, name=None)]
 
 
 def _digests(report: ReportRecord) -> dict[str, str]:

@@ -10,7 +10,7 @@ from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import NOT_REACHED
 from ddms_ops.coverage import Coverage
 from ddms_ops.errors import EvidenceError
-from ddms_ops.evidence import stamp
+from ddms_ops.files import stamp
 from ddms_ops.findings import CheckResult, Verdict, ranked
 from ddms_ops.incident import Incident
 from ddms_ops.report.findings_file import NAME, read_document

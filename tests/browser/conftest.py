@@ -10,7 +10,7 @@ from lab_driver import LabPage
 from lab_server import running_lab
 
 from ddms_ops.incident import read_incident
-from ddms_ops.redact import redact_also
+from ddms_ops.private import redact_also
 from ddms_ops.sandbox.server import Sandbox
 from ddms_ops.simulate import SimulatedCase
 from ddms_ops.sources.live import NOW

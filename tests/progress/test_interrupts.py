@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from builders import at, window
+from builders import at, open_export, request, window, write_logs
 from log_service import LogService, noise
 from servers import session_at
 
@@ -19,7 +19,7 @@ from ddms_ops.coverage import Status
 from ddms_ops.engine import offline_engine
 from ddms_ops.interrupts import Stopped, check_pressed, interruptible, stopped_as, whole_step
 from ddms_ops.sources.aws.logs import LogPull
-from ddms_ops.sources.base import LOG_EVENTS, LogQuery, Provenance, Pull, no_records
+from ddms_ops.sources.base import LOG_EVENTS, DatabaseLogQuery, LogQuery, Provenance, Pull, Source, no_records
 from ddms_ops.sources.fetching import fetched, stop_if_interrupted
 
 HOUR = window("10:00", "11:00")
@@ -161,3 +161,32 @@ def test_the_last_parts_of_a_log_pull_are_kept(route: str, tmp_path: Path, monke
     assert 0 < len(texts) == len(set(texts)) < 6_000
     assert "stopped by hand" in pull.coverage.reason
     assert len(calls) < 40
+
+
+class SlowLog:
+    """A source whose database log takes for ever."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def fetch_database_log(self, query: DatabaseLogQuery, *, pull: str) -> Pull:
+        """As DuckDB reads one."""
+        offline_engine().execute(LONG)
+        return self._source.fetch_database_log(query, pull=pull)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+
+def test_ctrl_c_in_the_database_log_is_one_line(tmp_path: Path):
+    """Where it is pulled and where it is asked; the next call goes on."""
+    write_logs(tmp_path, "/a", request("10:10:00", tenant="t1"))
+    case = open_export(tmp_path)
+    source, case.source = case.source, SlowLog(case.source)
+    with pytest.raises(Stopped, match=r"^stopped by hand; kept nothing of database_log, marked failed"), pressed(0.3):
+        _ = case.statements
+    case.source = source
+    assert len(case.statements) == 0
+    with pytest.raises(KeyboardInterrupt), pressed(0.3):
+        case.statement_log.rows_of(LONG, [])
+    assert case.statement_log.rows_of("SELECT 1 AS one", [])["one"].tolist() == [1]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from chromium import chromium
 
-from ddms_ops.redact import redact_also
+from ddms_ops.private import redact_also
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,9 @@
 """findings.json: its texts are redacted once more."""
 
+from pathlib import Path
+
+from builders import failure, minutes, open_export, report_document, request, write_logs
+
 from ddms_ops.findings import CheckResult, EvidenceRef, Finding, Severity, Verdict
 from ddms_ops.incident import Incident
 from ddms_ops.report.findings_file import findings_document
@@ -26,3 +30,24 @@ def test_a_finding_that_is_read_back_keeps_its_id():
     again = findings_document(INCIDENT, [], map(result_of, once["checks"]), tool="ddms-ops 1", digest="")
     assert again["checks"][0]["findings"][0]["id"] == found.id
     assert again == once
+
+
+def test_findings_do_not_hang_on_what_else_was_opened(tmp_path: Path):
+    """What another system calls private is taken out at the desk, and stands in the findings as in a fresh process."""
+    lines = [request(clock) for hour in (9, 10) for clock in minutes(0, 60, hour)[::10]]
+    lines += [failure(clock, "no room", error="Report.pdf") for clock in minutes(20, 22)]
+    first, second = (
+        open_export(write_logs(tmp_path / name, "api", *lines), system="generic") for name in ("before", "after")
+    )
+    first.result("new_errors")
+    private = open_export(write_logs(tmp_path / "dms", "api", *lines))
+    assert "Report.pdf" not in repr(private.logs(level="ERROR"))
+    second.result("new_errors")
+    second.save()
+    checks = [report_document(case.folder)["checks"] for case in (first, second)]
+    assert checks[0] == checks[1]
+    assert "Report.pdf" in str(checks[1])
+    assert "Report.pdf" not in repr(private.logs(level="ERROR"))
+    assert "Report.pdf" not in repr(first.logs(level="ERROR"))
+    private.result("new_errors")
+    assert "Report.pdf" not in str(report_document(private.folder))
