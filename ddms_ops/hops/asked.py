@@ -3,18 +3,20 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 
 import pandas as pd
 
 from ddms_ops.declaration import LEVELS, log_group_names
 from ddms_ops.errors import BadInput, WindowError
-from ddms_ops.hops.naming import chosen, typed, unknown, whole
+from ddms_ops.hops.naming import chosen, optional, short, unknown, whole
 from ddms_ops.hops.reading import BASELINE, KINDS, WINDOW
 from ddms_ops.hops.views import Ground
-from ddms_ops.window import Window, iso, parse_instant
+from ddms_ops.window import ISO, Window, iso, parse_instant
 
 CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 MOST_TEXT = 1000
+MOST_TIME = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +60,9 @@ def checked(case: Ground, asked: Asked) -> Asked:
         BadInput: a filter that can match nothing because it is misspelt, or a time outside the side's window.
     """
     if not isinstance(asked.side, str) or asked.side not in KINDS:
-        raise unknown("side", str(asked.side), KINDS, how=f"write {WINDOW!r} or {BASELINE!r}")
+        raise BadInput(f"no side {short(asked.side)}; write {WINDOW!r} or {BASELINE!r}")
     for name in ("group", "tenant", "request", "level", "component", "log_group"):
-        if getattr(asked, name) != "":
-            typed(name, getattr(asked, name))
+        optional(name, getattr(asked, name))
     if not isinstance(asked.contains, str) or len(asked.contains) > MOST_TEXT:
         raise BadInput(f"contains: write the text to look for, at most {MOST_TEXT:,} characters")
     start, end = times(asked.start, asked.end, span_of(case, asked.side), asked.side)
@@ -131,15 +132,20 @@ def times(
     Raises:
         WindowError: no time, outside the span, of several of its days, or an end that is not after the start.
     """
-    first = _instant(start, span, "start", side) if start else span.start
-    last = _instant(end, span, "end", side) if end else span.end
+    first, last = (_instant(given, span, name, side) for given, name in ((start, "start"), (end, "end")))
+    first, last = span.start if first is None else first, span.end if last is None else last
     if first >= last:
         raise WindowError(f"start {iso(first)} is not before end {iso(last)}; the {side} is {span}")
     return first, last
 
 
-def _instant(given: str | pd.Timestamp, span: Window, name: str, side: str) -> pd.Timestamp:
-    text = str(given).strip()
+def _instant(given: object, span: Window, name: str, side: str) -> pd.Timestamp | None:
+    """The instant that was written; None where none was."""
+    if isinstance(given, str) and given == "":
+        return None
+    text = str(given).strip() if isinstance(given, str | datetime) else ""
+    if not CLOCK.fullmatch(text) and not ISO.match(text) or len(text) > MOST_TIME:
+        raise WindowError(f"{name}: {short(given)} is not a time; write e.g. 10:38 (UTC) or {iso(span.start)}")
     found = _of_clock(text, span) if CLOCK.fullmatch(text) else [parse_instant(text, name=name)]
     inside = [stamp for stamp in found if span.start <= stamp <= span.end]
     if not inside:

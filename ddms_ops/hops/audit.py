@@ -8,7 +8,7 @@ import pandas as pd
 from ddms_ops.coverage import Coverage
 from ddms_ops.errors import BadInput
 from ddms_ops.hops.audit_columns import audit_tables, request_columns, tenant_columns, time_column
-from ddms_ops.hops.naming import chosen
+from ddms_ops.hops.naming import chosen, optional
 from ddms_ops.hops.reading import is_tenant, named_coverage, not_configured, numbered_rows, request_id
 from ddms_ops.hops.tenant_names import tenant_id
 from ddms_ops.hops.views import Ground, Rows
@@ -39,6 +39,7 @@ def audit_rows(case: Ground, *, request: str = "", tenant: str = "", table: str 
     Raises:
         BadInput: neither or both, no such tenant, or no such table.
     """
+    request, tenant, table = optional("request", request), optional("tenant", tenant), optional("audit table", table)
     if bool(request) == bool(tenant):
         raise BadInput("audit_rows: give a request or a tenant, one of them")
     name = request_id(case, request) if request else tenant_id(case, tenant)
@@ -52,7 +53,7 @@ def audit_rows(case: Ground, *, request: str = "", tenant: str = "", table: str 
     return Rows(
         title=f"Audit rows of {noun} {name}",
         frame=frame,
-        coverage=audit_coverage(case, tables, noun),
+        coverage=(*audit_coverage(case, tables, noun), *(_before(case, name) if request and frame.empty else ())),
         call=f"case.audit_rows({what})",
         columns=tuple(
             column for column in frame if column not in LAST and (frame.empty or frame[column].notna().any())
@@ -70,6 +71,15 @@ def audit_coverage(case: Ground, tables: Sequence[str], noun: str) -> tuple[Cove
         lack = f"no column of {', '.join(declared)} is known to hold a {noun}: {NO_COLUMN[noun]}"
         return (not_configured("audit", case.window, lack if declared else NO_TABLE),)
     return named_coverage(case, [f"audit/{table}" for table in tables])
+
+
+def _before(case: Ground, name: str) -> tuple[Coverage, ...]:
+    """That a request of the baseline has its audit rows there, where none is read; nothing of one of the window."""
+    number = int((case.baseline_log_events["request_id"] == name).sum())
+    if not number:
+        return ()
+    lack = f"its log events are of the baseline ({number:,}); audit tables are read in the window only"
+    return (not_configured("audit.baseline", case.baseline, lack),)
 
 
 def _together(found: list[pd.DataFrame]) -> pd.DataFrame:

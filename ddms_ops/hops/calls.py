@@ -11,6 +11,7 @@ from ddms_ops.findings import CheckResult
 from ddms_ops.hops import audit, changes, database, findings, groups, lines, queries, requests, tenants
 from ddms_ops.hops import pins as pinning
 from ddms_ops.hops.asked import Asked
+from ddms_ops.hops.naming import optional
 from ddms_ops.hops.pinned import Pin, Pins
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import (
@@ -63,13 +64,14 @@ class Hops:
         """Log events that every filter fits, by time.
 
         Args:
-            group: id of a group of messages, or its first characters.
+            group: id of a group of messages, or four or more of its first characters.
             tenant: whose.
             request: of which request id.
-            level: TRACE, DEBUG, INFO, WARN, ERROR or FATAL.
+            level: TRACE, DEBUG, INFO, WARN, ERROR (which takes FATAL in) or FATAL.
             component: of the log groups of this component, as the profile names it.
             log_group: of one log group.
-            contains: a plain text, whatever its case, in the message or anywhere in the record.
+            contains: a plain text, whatever its case, in the message or anywhere in the record, with or without the
+                escapes of JSON.
             start, end: half-open; `10:38` (UTC) or `2026-03-04T10:38Z`.
             side: `window`, or `baseline`.
 
@@ -88,7 +90,7 @@ class Hops:
         return groups.error_groups(self._ground)
 
     def group(self, group: str) -> Group:
-        """One group of messages, by its id or the first characters; raises BadInput where there is none."""
+        """One group of messages, by its id or four or more of its first characters; BadInput where there is none."""
         return groups.group(self._ground, group)
 
     def request(self, request: str) -> Request:
@@ -145,7 +147,7 @@ class Hops:
 
     def insights(self, query: str, *, tenant: str = "") -> Rows:
         """Rows of a Logs Insights query, or of one that the profile names, over the recorded events of the window."""
-        return queries.insights(self._ground, query, tenant=tenant)
+        return queries.insights(self._ground, query, tenant=optional("tenant", tenant))
 
     def pin(self, view_or_frame: View | pd.DataFrame | pd.Series, why: str) -> Pin:
         """Freeze a view, or a frame of one's own, with the reason; see `ddms_ops.hops.pins.pin`."""

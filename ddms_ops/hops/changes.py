@@ -1,5 +1,7 @@
 """Changes around the incident, in order of time, and one of them."""
 
+from numbers import Integral
+
 import pandas as pd
 
 from ddms_ops.analysis.suspects import ALARM, SEEN, alarms_before, first_seen_versions, suspect_changes
@@ -8,8 +10,8 @@ from ddms_ops.errors import BadInput
 from ddms_ops.evidence import read_table
 from ddms_ops.hops.lines import raw
 from ddms_ops.hops.moved import moved
-from ddms_ops.hops.naming import typed, unknown
-from ddms_ops.hops.reading import BASELINE, WINDOW, doubt, log_coverage, numbered_rows
+from ddms_ops.hops.naming import short, typed, unknown
+from ddms_ops.hops.reading import BASELINE, WINDOW, doubt, log_coverage, log_notes, numbered_rows
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import Change, Ground
 
@@ -34,7 +36,10 @@ def changes_seen(case: Ground) -> View:
         coverage=_coverage(case),
         call="case.changes_seen",
         columns=COLUMNS,
-        notes=("Read and routine calls, and calls that failed, are not listed; case.changes has them.",),
+        notes=(
+            "Read and routine calls, and calls that failed, are not listed; case.changes has them.",
+            *log_notes(case),
+        ),
         hops=tuple(f"case.change({int(n)}).moved()" for n in frame.loc[frame["actor"].notna(), "n"].tail(3)),
     )
 
@@ -74,7 +79,8 @@ def change(case: Ground, given: object) -> Change:
         BadInput: no change of that number, or no listed change with such an event.
     """
     table = _table(case)
-    place = given if isinstance(given, int) and not isinstance(given, bool) else _of_event(case, table, given)
+    is_number = isinstance(given, Integral) and not isinstance(given, bool)
+    place = int(given) if is_number else _of_event(case, table, given)  # type: ignore[call-overload]
     if not 0 <= place < len(table):
         there = f"they are numbered 0 to {len(table) - 1}" if len(table) else "none was seen"
         raise BadInput(f"no change {place}; {there}, as case.changes_seen lists them{doubt(_coverage(case))}")
@@ -93,10 +99,10 @@ def change(case: Ground, given: object) -> Change:
     )
 
 
-def _recorded(case: Ground, calls: pd.DataFrame, n: int, call: str) -> View:
-    if not isinstance(n, int) or not 0 <= n < len(calls):
-        raise BadInput(f"no call {n!r} of this change; they are numbered 0 to {len(calls) - 1}")
-    return raw(case, calls.iloc[n], f"{call}.raw({n})")
+def _recorded(case: Ground, calls: pd.DataFrame, n: object, call: str) -> View:
+    if isinstance(n, bool) or not isinstance(n, Integral) or not 0 <= int(n) < len(calls):
+        raise BadInput(f"no call {short(n)} of this change; they are numbered 0 to {len(calls) - 1}")
+    return raw(case, calls.iloc[int(n)], f"{call}.raw({int(n)})")
 
 
 def _of_event(case: Ground, table: pd.DataFrame, given: object) -> int:

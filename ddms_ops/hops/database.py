@@ -11,8 +11,8 @@ from ddms_ops.checks.base import CannotTell
 from ddms_ops.checks.refs import counted, ms_words
 from ddms_ops.coverage import Coverage
 from ddms_ops.errors import BadInput
-from ddms_ops.hops.naming import chosen
-from ddms_ops.hops.reading import doubt, is_tenant, numbered_rows, request_id
+from ddms_ops.hops.naming import chosen, optional
+from ddms_ops.hops.reading import WINDOW, doubt, is_tenant, log_coverage, log_notes, numbered_rows, request_id
 from ddms_ops.hops.requests import ended
 from ddms_ops.hops.tenant_names import tenant_id
 from ddms_ops.hops.views import Ground, Listed, Rows, Statement
@@ -50,14 +50,16 @@ def sql(case: Ground, *, request: str = "", tenant: str = "") -> Rows:
     Returns:
         A view. Of a request its frame has n, timestamp, side (now, before), kind, duration_ms, statement (id), text
         (without literals), user, database, message, request_id, pull and row; of a tenant SUMS with n: calls and
-        total_ms (float64), and known_by, how the tenant is known. Nothing is guessed from times.
+        total_ms (float64), and known_by, how the tenant is known; by request ids out of the logs, their pulls are in
+        the coverage too. Nothing is guessed from times.
 
     Raises:
         BadInput: neither or both, or no such tenant.
     """
-    if bool(request) == bool(tenant):
+    asked = optional("request", request), optional("tenant", tenant)
+    if bool(asked[0]) == bool(asked[1]):
         raise BadInput("sql: give a request or a tenant, one of them")
-    return _of_request(case, request_id(case, request)) if request else _of_tenant(case, tenant_id(case, tenant))
+    return _of_request(case, request_id(case, asked[0])) if asked[0] else _of_tenant(case, tenant_id(case, asked[1]))
 
 
 def log_of(case: Ground) -> tuple[Coverage, ...]:
@@ -114,7 +116,6 @@ def _statement_leads(frame: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _of_tenant(case: Ground, name: str) -> Rows:
-    coverage = log_of(case)
     by_session = case.tenant_time[case.tenant_time["side"] == NOW]
     is_told = len(by_session) > 0 and bool((by_session["tenant"] != UNKNOWN).any())
     found = by_session[is_tenant(case, by_session["tenant"], name)] if is_told else _by_requests(case, name)
@@ -127,9 +128,9 @@ def _of_tenant(case: Ground, name: str) -> Rows:
     return Rows(
         title=f"Statements of tenant {name} in the window, by statement",
         frame=frame,
-        coverage=coverage,
+        coverage=log_of(case) if is_told else (*log_of(case), *log_coverage(case, WINDOW)),
         call=f"case.sql(tenant={name!r})",
-        notes=(_how_known(case, calls, known),),
+        notes=(_how_known(case, calls, known), *(() if is_told else log_notes(case))),
         hops=_statement_leads(frame),
         case=case,
     )

@@ -2,12 +2,14 @@
 
 import pandas as pd
 
+from ddms_ops.analysis.group_rates import UNKNOWN
 from ddms_ops.analysis.impact import is_hit, tenant_table
 from ddms_ops.checks.refs import counted, shown_template, with_error
 from ddms_ops.coverage import Coverage
 from ddms_ops.hops.asked import group_id
+from ddms_ops.hops.lines import damaged_notes, level_notes
 from ddms_ops.hops.reading import BASELINE, WINDOW, log_coverage, log_notes
-from ddms_ops.hops.requests import ended
+from ddms_ops.hops.requests import ended, kind_notes, untied
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import Ground, Group, Listed
 
@@ -32,12 +34,19 @@ def error_groups(case: Ground) -> Listed[Group]:
         coverage=_coverage(case),
         call="case.error_groups",
         columns=SHOWN,
-        notes=log_notes(case),
+        notes=(*_not_compared(table), *level_notes(case), *damaged_notes(case), *log_notes(case)),
         hops=tuple(f"case.group({str(name)!r})" for name in table["group"].head(1)),
         noun="group",
         ids=tuple(str(name) for name in table["group"]),
         _opened=lambda name: group(case, name),
     )
+
+
+def _not_compared(table: pd.DataFrame) -> tuple[str, ...]:
+    """How many groups are of log groups with nothing to compare on one side, so that 0 there is no count."""
+    number = int((table["trend"] == UNKNOWN).sum())
+    told = f"Nothing to compare with on the other side, so 0 there is no count: {counted(number, 'group')} (unknown)."
+    return (told,) if number else ()
 
 
 def _coverage(case: Ground) -> tuple[Coverage, ...]:
@@ -55,11 +64,10 @@ def group(case: Ground, given: object) -> Group:
     row = table.iloc[0]
     frame = _said(case, table)
     call = f"case.group({name!r})"
-    went = f"{row['trend']}, {counted(int(row['events']), 'event')}, {int(row['baseline_events']):,} in the baseline"
     ways = [f"{call}.lines()", f"{call}.requests()", f"{call}.tenants()"]
     ways += [f"{call}.before()"] if row["baseline_events"] else []
     return Group(
-        title=f"Group {name}: {with_error(row['error'], frame['says'].iloc[0])} ({went})",
+        title=f"Group {name}: {with_error(row['error'], frame['says'].iloc[0])} ({_went(row)})",
         frame=frame,
         coverage=_coverage(case),
         call=call,
@@ -70,6 +78,16 @@ def group(case: Ground, given: object) -> Group:
         id=name,
         _by_tenant=lambda: tenants_of(case, name),
     )
+
+
+def _went(row: pd.Series) -> str:
+    """`new, 5 events, 0 in the baseline`; a side that was not read, or is empty, has no 0."""
+    sides: tuple[str, ...] = counted(int(row["events"]), "event"), f"{int(row['baseline_events']):,} in the baseline"
+    if row["trend"] == UNKNOWN:
+        lacking = "nothing of the window to compare", "nothing of the baseline to compare with"
+        counts = row["events"], row["baseline_events"]
+        sides = tuple(words if n else lack for n, words, lack in zip(counts, sides, lacking, strict=True))
+    return ", ".join((row["trend"], *sides))
 
 
 def _said(case: Ground, table: pd.DataFrame) -> pd.DataFrame:
@@ -100,13 +118,14 @@ def tenants_of(case: Ground, name: str) -> View:
     """Whose events a group has, most requests hit first.
 
     Returns:
-        A view; its frame has tenant, events (of the group), hit (its requests that they belong to), requests (all of
-        the tenant's in the window) and share (hit of requests, 0..1, NaN without requests).
+        A view; its frame has tenant, events (of the group), hit (Int64, requests that they belong to; null where none
+        of its events names one), requests (all of the tenant's in the window) and share (hit of requests, 0..1, NaN
+        without requests). A request that was not seen to end counts among both.
     """
     events = case.log_events[case.log_events["group"] == name]
     found = ended(case)
-    hit = is_hit(found, events).to_numpy(dtype=bool)
-    table = tenant_table(found.assign(failed=hit))
+    loose = untied(found, events)
+    table = tenant_table(_everyone(found, events, loose))
     counts = events["tenant"].dropna().astype("str").value_counts()
     table = table.rename(columns={"failed": "hit"}).reindex(table.index.union(counts.index))
     table["events"] = counts.reindex(table.index)
@@ -114,6 +133,8 @@ def tenants_of(case: Ground, name: str) -> View:
     frame = table.rename_axis("tenant").reset_index()[["tenant", "events", "hit", "requests", "share"]]
     is_its = (frame["hit"] > 0) | (frame["events"] > 0)
     others = int((~is_its).sum())
+    frame = frame.astype({"hit": "Int64"})
+    frame.loc[(frame["hit"] == 0) & (frame["events"] > 0), ["hit", "share"]] = None
     frame = frame[is_its].sort_values(["hit", "events", "tenant"], ascending=[False, False, True], ignore_index=True)
     nameless = int(events["tenant"].isna().sum())
     notes = [f"{counted(others, 'other tenant')} had requests and none of this group."] if others else []
@@ -127,6 +148,26 @@ def tenants_of(case: Ground, name: str) -> View:
         frame=frame,
         coverage=log_coverage(case, WINDOW),
         call=f"case.group({name!r}).tenants()",
-        notes=(*notes, *log_notes(case)),
+        notes=(*notes, *_loose_notes(loose), *kind_notes(case), *log_notes(case)),
         hops=tuple(f"case.tenant({str(tenant)!r})" for tenant in frame["tenant"].head(1)),
     )
+
+
+def _everyone(found: pd.DataFrame, events: pd.DataFrame, loose: pd.DataFrame) -> pd.DataFrame:
+    """Tenant and whether it was hit (`failed`) of each request that ended, and of each that no end was seen of."""
+    hit = found[["tenant"]].assign(failed=is_hit(found, events).to_numpy(dtype=bool))
+    own = loose[loose["request_id"].notna()].drop_duplicates("request_id")
+    return pd.concat([hit, own[["tenant"]].assign(failed=True)]) if len(own) else hit
+
+
+def _loose_notes(loose: pd.DataFrame) -> tuple[str, ...]:
+    """What events of no request that ended were counted as."""
+    open_ones, nameless = loose["request_id"].nunique(), int(loose["request_id"].isna().sum())
+    told = []
+    if open_ones:
+        told += [f"Not seen to end, each counted as a request that was hit: {counted(open_ones, 'request')} of it."]
+    if nameless:
+        told += [
+            f"Without a request id, so which requests they hit cannot be told: {counted(nameless, 'event')} of it."
+        ]
+    return tuple(told)

@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ddms_ops.analysis.groups import ERROR_LEVELS
 from ddms_ops.analysis.requests import between
+from ddms_ops.checks.base import unknown_levels
+from ddms_ops.checks.refs import counted
 from ddms_ops.hops.asked import Asked, checked, log_groups_asked, span_of, times
+from ddms_ops.hops.escaped import record_holds
 from ddms_ops.hops.naming import names_it
 from ddms_ops.hops.reading import (
     BASELINE,
@@ -66,7 +69,7 @@ def lines(case: Ground, given: Asked) -> Lines:
         coverage=log_coverage(case, asked.side, log_groups=groups),
         call=asked.call,
         columns=shown_columns(frame),
-        notes=(*log_notes(case), *_other_side(case, asked, found)),
+        notes=(*_fatal(asked, found), *_doubts(case, asked, found), *log_notes(case), *_other_side(case, asked, found)),
         hops=leads(frame, asked.call),
         case=case,
         _raw=lambda n: raw(case, frame.iloc[n], f"{asked.call}.raw({n})"),
@@ -84,26 +87,49 @@ def _narrowed(case: Ground, events: pd.DataFrame, asked: Asked, groups: Sequence
     if asked.request:
         events = events[(events["request_id"] == asked.request).fillna(value=False).astype(bool)]
     if asked.level:
-        events = events[events["level"] == asked.level]
+        events = events[events["level"].isin(ERROR_LEVELS if asked.level == "ERROR" else (asked.level,))]
     if groups is not None:
         events = events[events["log_group"].isin(groups)]
     return events[holding(case, events, asked.contains)] if asked.contains else events
 
 
+def _fatal(asked: Asked, found: pd.DataFrame) -> tuple[str, ...]:
+    """How many of the errors are FATAL, which `level="ERROR"` takes in."""
+    fatal = int((found["level"] == "FATAL").sum()) if asked.level == "ERROR" else 0
+    return (f"At FATAL: {fatal:,} of these {len(found):,}; level='FATAL' shows them alone.",) if fatal else ()
+
+
+def _doubts(case: Ground, asked: Asked, found: pd.DataFrame) -> tuple[str, ...]:
+    """Why events of a level or a tenant may not be among those found."""
+    levels = level_notes(case) if asked.level else ()
+    return (*levels, *(damaged_notes(case) if found.empty and (asked.level or asked.tenant) else ()))
+
+
+def level_notes(case: Ground) -> tuple[str, ...]:
+    """That errors may go unnoticed, for the level of some events of the window is not known."""
+    words = unknown_levels(case)
+    return (f"{words[0].upper()}{words[1:]}.",) if words else ()
+
+
+def damaged_notes(case: Ground) -> tuple[str, ...]:
+    """That some events of the window are damaged JSON, which is of no level and no tenant."""
+    damaged = int((~case.log_events["is_parsed"].astype(bool)).sum())
+    return (f"Damaged JSON, so of no known level and tenant: {counted(damaged, 'log event')}.",) if damaged else ()
+
+
 def holding(case: Ground, events: pd.DataFrame, text: str) -> np.ndarray:
-    """Which events hold a text, whatever its case: in their first line, or anywhere in the record as it came (bool)."""
+    """Which events hold a text, whatever its case (bool).
+
+    It is looked for in their first line and anywhere in the record, as it came and as it reads without JSON's escapes.
+    """
     found = events["message"].astype("str").str.lower().str.contains(text.lower(), regex=False)
     is_held = found.fillna(value=False).to_numpy(dtype=bool, copy=True)
     pulls, rows = events["pull"].astype("str").to_numpy(), events["row"].to_numpy()
     for name in pd.unique(pulls):
         is_its = pulls == name
         file = pq.ParquetFile(case.evidence.path_of(str(name)))
-        parts = [
-            pc.fill_null(pc.match_substring(batch["message"], text, ignore_case=True), False).to_numpy(
-                zero_copy_only=False
-            )
-            for batch in file.iter_batches(TEXT_BATCH, columns=["message"])
-        ]
+        batches = file.iter_batches(TEXT_BATCH, columns=["message"])
+        parts = [record_holds(batch["message"], text).to_numpy(zero_copy_only=False) for batch in batches]
         is_held[is_its] |= np.concatenate([*parts, np.zeros(0, dtype=bool)])[rows[is_its]]
     return is_held
 

@@ -2,6 +2,10 @@
 
 import re
 from collections.abc import Collection
+from datetime import date
+
+import numpy as np
+import pandas as pd
 
 from ddms_ops.checks.tables import visible
 from ddms_ops.errors import BadInput, did_you_mean
@@ -37,7 +41,10 @@ def chosen(noun: str, given: object, known: Collection[str], *, how: str) -> str
         raise BadInput(
             visible(f"{noun} {short(name)} is the beginning of {len(begun)}: {named}{more}; write one whole")
         )
-    raise unknown(noun, name, known, how=how)
+    is_begun = any(each.startswith(name) for each in known)
+    raise unknown(
+        noun, name, known, how=f"a beginning has {LEAST_CHARS} or more characters; {how}" if is_begun else how
+    )
 
 
 def meant(given: str, known: Collection[str]) -> str:
@@ -61,10 +68,30 @@ def typed(noun: str, given: object) -> str:
         BadInput: it is no text, empty, over 256 characters, or no UTF-8.
     """
     if not isinstance(given, str) or not given.strip():
-        raise BadInput(f"{noun}: {short(str(given))} is no name; write it as text")
+        raise BadInput(f"{noun}: {short(given)} is no name; write it as text")
     if len(given) > MOST_CHARS:
         raise BadInput(f"{noun}: a name of {len(given):,} characters; give at most {MOST_CHARS}")
     return whole(noun, given).strip()
+
+
+def optional(noun: str, given: object) -> str:
+    """A filter's name as typed; empty only where the filter was left out. None, a null or a list is no filter.
+
+    Raises:
+        BadInput: as `typed`.
+    """
+    return "" if isinstance(given, str) and given == "" else typed(noun, given)
+
+
+def is_chosen(noun: str, given: object) -> bool:
+    """A choice as a bool.
+
+    Raises:
+        BadInput: it is neither True nor False.
+    """
+    if isinstance(given, bool | np.bool_):
+        return bool(given)
+    raise BadInput(f"{noun}: {short(given)} is neither True nor False")
 
 
 def whole(noun: str, given: str) -> str:
@@ -82,8 +109,11 @@ def whole(noun: str, given: str) -> str:
     return given
 
 
-def short(text: str) -> str:
-    """A text in quotes, cut where it is long."""
+def short(given: object) -> str:
+    """What was given in quotes, redacted, cut where it is long; a collection or a frame by its type alone."""
+    if not isinstance(given, str | int | float | date | None) and given is not pd.NA:
+        return f"'<{type(given).__name__}>'"
+    text = redact(str(given)[:MOST_CHARS])
     return repr(text if len(text) <= GIVEN_CHARS else f"{text[:GIVEN_CHARS]}…")
 
 

@@ -4,18 +4,22 @@ They lie in `<report>/pins/` as evidence does: `pin-<hash>.parquet`, and a `mani
 parameters why, title, notes and when.
 """
 
+import operator
 import shlex
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import SupportsIndex, overload
 
 import pandas as pd
 import pyarrow.parquet as pq
 
-from ddms_ops.checks.tables import Badge, Shown, html_table, joined, verdict
-from ddms_ops.errors import BadInput, EvidenceError, did_you_mean
+from ddms_ops.checks.tables import Badge, Shown, html_table, joined, verdict, visible
+from ddms_ops.errors import BadInput, EvidenceError
 from ddms_ops.evidence import MANIFEST, Recorded, intact, read_manifest
+from ddms_ops.files import CELL_AGAIN, refused
+from ddms_ops.hops.naming import short, typed, unknown
 from ddms_ops.hops.view import FIRST, rows_table, rows_told
 from ddms_ops.progress import size_words
 from ddms_ops.verify import manifest_fault
@@ -81,6 +85,12 @@ class Pin:
         status = str(coverage.status).replace("_", " ")
         return "complete" if coverage.is_all_there else f"{status}: {coverage.reason}"
 
+    @property
+    def badge(self) -> Badge:
+        """The status of what the rows came from; `missing` where the file went."""
+        is_there = (self.folder / self.entry.file).is_file()
+        return Badge.of(self.entry.coverage.status) if is_there else Badge("missing", "critical")
+
     def __len__(self) -> int:
         return self.entry.coverage.rows
 
@@ -123,7 +133,11 @@ class Pin:
     def _intact(self) -> Path:
         if Path(self.entry.file).name != self.entry.file:
             raise EvidenceError(f"{self.folder / MANIFEST}: was changed: {self.name} names a file elsewhere")
-        return intact(self.folder, self.entry)
+        try:
+            with refused(f"{self.folder / self.entry.file}: cannot be read", way_out=CELL_AGAIN):
+                return intact(self.folder, self.entry)
+        except EvidenceError as fault:
+            raise EvidenceError(f"{fault}; pin the view again, or case.unpin({self.name!r})") from None
 
     def _words(self, name: str) -> str:
         return str(self.entry.parameters.get(name) or "")
@@ -156,18 +170,34 @@ class Pins(Sequence[Pin]):
         return iter(self._found)
 
     @overload
-    def __getitem__(self, key: int | str) -> Pin: ...
+    def __getitem__(self, key: SupportsIndex | str) -> Pin: ...
     @overload
     def __getitem__(self, key: slice) -> Sequence[Pin]: ...
-    def __getitem__(self, key: int | str | slice) -> Pin | Sequence[Pin]:
-        if isinstance(key, int) and not -len(self._found) <= key < len(self._found):
-            raise BadInput(f"no pin number {key}; there are {len(self._found)}, the first is number 0")
-        if not isinstance(key, str):
+    def __getitem__(self, key: SupportsIndex | str | slice) -> Pin | Sequence[Pin]:
+        if isinstance(key, slice):
             return self._found[key]
+        if isinstance(key, str):
+            return self.named(key)
+        try:
+            number = operator.index(key)
+        except TypeError:
+            raise BadInput(visible(f"no pin {short(key)}; give its name, or its number from 0")) from None
+        if not -len(self._found) <= number < len(self._found):
+            there = f"there are {len(self._found)}, the first is number 0"
+            raise BadInput(f"no pin number {short(str(number))[1:-1]}; {there}")
+        return self._found[number]
+
+    def named(self, name: object) -> Pin:
+        """The pin of that name.
+
+        Raises:
+            BadInput: none has it.
+        """
         known = {pin.name: pin for pin in self._found}
-        if key not in known:
-            raise BadInput(f"no pin named {key!r}{did_you_mean(key, known)}; known: {', '.join(known) or 'none'}")
-        return known[key]
+        given = typed("pin", name)
+        if given not in known:
+            raise unknown("pin named", given, known, how=f"known: {', '.join(known) or 'none'}")
+        return known[given]
 
     def _ipython_key_completions_(self) -> list[str]:
         return [pin.name for pin in self._found]
@@ -177,10 +207,7 @@ class Pins(Sequence[Pin]):
         """A row a pin; redacted."""
         if not self._found:
             return verdict(f"Nothing is pinned. {HOW}")
-        rows = [
-            (pin.name, one_line(pin.why), pin.title, len(pin), Badge.of(pin.entry.coverage.status), pin.pinned_at)
-            for pin in self._found
-        ]
+        rows = [(pin.name, one_line(pin.why), pin.title, len(pin), pin.badge, pin.pinned_at) for pin in self._found]
         caption = f'{len(rows)} pinned; case.pins["…"] shows one, case.unpin("…") takes it out'
         return html_table(("pin", "why", "what", "rows", "status", "pinned at"), rows, caption=caption)
 
@@ -198,8 +225,9 @@ def read_pins(report: Path) -> Pins:
         EvidenceError: the manifest of the pins is missing, damaged or changed by another hand.
     """
     folder = report / FOLDER
-    if not folder.is_dir():
-        return Pins(())
+    with refused(f"{folder}: cannot be read", way_out=CELL_AGAIN):
+        if not folder.exists() or not stat.S_ISDIR(folder.stat().st_mode):
+            return Pins(())
     if fault := manifest_fault(folder):
         raise EvidenceError(f"{folder}: {fault}; see ddms-ops verify {shlex.quote(str(report))}")
     found = [Pin(entry, folder) for entry in read_manifest(folder)]

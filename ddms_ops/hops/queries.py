@@ -8,6 +8,7 @@ from ddms_ops.hops.reading import WINDOW, log_coverage, log_notes
 from ddms_ops.hops.tenant_names import tenant_id
 from ddms_ops.hops.views import Ground, Rows
 from ddms_ops.insights import parse, run_query, with_values
+from ddms_ops.interrupts import stopped_as
 from ddms_ops.sources.base import LOG_EVENTS
 
 NO_EVENTS = LOG_EVENTS.append(pa.field("row", pa.int64())).empty_table()
@@ -32,7 +33,9 @@ def query_rows(case: Ground, query: str, *, tenant: str = "") -> pd.DataFrame:
     filled = with_values(asked, {PLACEHOLDER: tenant})
     if not tenant and filled != asked:
         raise BadInput(f"query: it asks for {PLACEHOLDER}; give the tenant too: tenant='…'")
-    return run_query(filled, [path for path, name, _ in case.log_pulls if name.startswith("logs/")] or NO_EVENTS)
+    events = [path for path, name, _ in case.log_pulls if name.startswith("logs/")] or NO_EVENTS
+    with stopped_as("running the query"):
+        return run_query(filled, events)
 
 
 def insights(case: Ground, query: str, *, tenant: str = "") -> Rows:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from html import escape
 
 import pandas as pd
@@ -30,10 +31,34 @@ def log_coverage(case: Ground, *sides: str, log_groups: Sequence[str] | None = N
     if not rows:
         spans = {WINDOW: case.window, BASELINE: case.baseline}
         return tuple(not_configured(KINDS[side], spans[side], NO_GROUP) for side in sides)
-    if log_groups is None:
-        return tuple(rows)
-    wanted = {group.strip("/") for group in log_groups}
-    return tuple(row for row in rows if row.pull.partition("/")[2].strip("/") in wanted)
+    return tuple(_by_clock(case, row) for row in rows if log_groups is None or is_of(row, log_groups))
+
+
+def is_of(row: Coverage, log_groups: Sequence[str]) -> bool:
+    """Whether a log pull is of one of some log groups."""
+    return row.pull.partition("/")[2].strip("/") in {group.strip("/") for group in log_groups}
+
+
+def _by_clock(case: Ground, row: Coverage) -> Coverage:
+    """The coverage of a log pull, PARTIAL where a stream's clock was off: others of its minutes were read."""
+    unread = [words for group, words in _unread(case, row.asked) if row.rows and is_of(row, [group])]
+    if not unread:
+        return row
+    status = Status.PARTIAL if row.is_all_there else row.status
+    return replace(row, status=status, reason="; ".join(part for part in (row.reason, *unread) if part))
+
+
+def _unread(case: Ground, asked: Window) -> list[tuple[str, str]]:
+    """Log group and words for what was not read of each stream whose clock was off: it was asked for by that clock."""
+    found = []
+    for (group, stream), seconds in (case.clock_offsets["offset_s"] if len(case.clock_offsets) else {}).items():
+        off = min(pd.Timedelta(seconds=abs(round(seconds))), asked.length)
+        span = Window(asked.start, asked.start + off) if seconds > 0 else Window(asked.end - off, asked.end)
+        way = "behind" if seconds > 0 else "ahead"
+        carried = span.shifted(-pd.Timedelta(seconds=round(seconds)))
+        if not any(side.start <= carried.start and carried.end <= side.end for side in (case.window, case.baseline)):
+            found.append((group, f"{stream}'s clock was {way}: {span} of it was not read"))
+    return found
 
 
 def log_notes(case: Ground, *, is_recorded: bool = False) -> tuple[str, ...]:
@@ -47,11 +72,15 @@ def log_notes(case: Ground, *, is_recorded: bool = False) -> tuple[str, ...]:
     if case.sample is not None:
         notes.append(f"A sample: 1 in {case.sample[0]} log events by time was read; what is not here may still exist.")
     offsets = case.clock_offsets
+    unread = [f"{words} ({group})" for side in (case.window, case.baseline) for group, words in _unread(case, side)]
     if len(offsets):
         streams = ", ".join(f"{stream} of {group}" for group, stream in list(offsets.index)[:3])
         more = f" and {len(offsets) - 3} more" if len(offsets) > 3 else ""
         stands = "times here are as recorded, wrong for" if is_recorded else "events stand at their corrected time,"
         notes.append(f"Clocks were off; {stands} those of {streams}{more}.")
+    if unread:
+        more = f" and {len(unread) - 3} more" if len(unread) > 3 else ""
+        notes.append(f"Not all there: {'; '.join(unread[:3])}{more}.")
     return tuple(notes)
 
 

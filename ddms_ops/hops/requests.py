@@ -1,14 +1,18 @@
 """Requests: those of a group or a tenant, and one with all its log events across log groups."""
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ddms_ops.analysis.impact import is_hit
 from ddms_ops.analysis.threads import healthy_request
 from ddms_ops.checks.refs import counted, ms_words
 from ddms_ops.checks.tables import visible
+from ddms_ops.coverage import Coverage, Status
 from ddms_ops.errors import BadInput
 from ddms_ops.hops.asked import group_id
 from ddms_ops.hops.lines import SHOWN, leads, numbered, raw, shown_columns
+from ddms_ops.hops.naming import is_chosen, optional
 from ddms_ops.hops.reading import BASELINE, WINDOW, doubt, is_tenant, log_coverage, log_notes, numbered_rows, request_id
 from ddms_ops.hops.tenant_names import tenant_id
 from ddms_ops.hops.views import Ground, Request, Requests
@@ -95,7 +99,8 @@ def healthy(case: Ground, frame: pd.DataFrame, call: str) -> Request:
 def requests_of(case: Ground, *, group: str = "", tenant: str = "", failed: bool = False) -> Requests:
     """Requests and jobs that ended in the window, of a group of messages or a tenant, by time.
 
-    Where no event carries an HTTP status, every event counts as a request and errors are the failures.
+    Where no event carries an HTTP status, every event counts as a request and errors are the failures. Errors that
+    belong to no request that was seen to end are in a note; where nothing else is there, the view is not all there.
 
     Args:
         case: the case.
@@ -109,20 +114,24 @@ def requests_of(case: Ground, *, group: str = "", tenant: str = "", failed: bool
     Raises:
         BadInput: no such group or tenant.
     """
+    group, tenant, failed = optional("group", group), optional("tenant", tenant), is_chosen("failed", failed)
     asked = {"group": group_id(case, group) if group else "", "tenant": tenant_id(case, tenant) if tenant else ""}
     frame = _of(case, asked["group"], asked["tenant"])
     frame = numbered_rows(frame[frame["failed"].astype(bool)] if failed else frame)
+    loose = _loose(case, asked["group"], asked["tenant"])
+    number = int(frame["failed"].sum())
+    least = f"at least {number:,} failed" if number else "whether any failed cannot be told"
     given: dict[str, str | bool] = {name: value for name, value in asked.items() if value}
     words = "".join(f", {name} {value}" for name, value in given.items())
     given |= {"failed": True} if failed else {}
     call = f"case.requests_of({', '.join(f'{name}={value!r}' for name, value in given.items())})"
     return Requests(
-        title=f"Requests and jobs of the window{words}; {int(frame['failed'].sum()):,} failed",
+        title=f"Requests and jobs of the window{words}; {least if len(loose) else f'{number:,} failed'}",
         frame=frame,
-        coverage=log_coverage(case, WINDOW),
+        coverage=(*log_coverage(case, WINDOW), *_not_tied(case, loose, frame)),
         call=call,
         columns=shown_columns(frame, ENDED),
-        notes=(*kind_notes(case), *log_notes(case)),
+        notes=(*loose_notes(len(loose), "event" if group else "error"), *kind_notes(case), *log_notes(case)),
         hops=_request_leads(frame),
         case=case,
     )
@@ -137,6 +146,45 @@ def _of(case: Ground, group: str, tenant: str) -> pd.DataFrame:
     if tenant:
         found = found[is_tenant(case, found["tenant"], tenant)]
     return found[[name for name in KEPT if name in found.columns]]
+
+
+def _loose(case: Ground, group: str, tenant: str) -> pd.DataFrame:
+    """The group's events, else the errors, of the tenant or of all, that belong to no request that ended."""
+    events = case.log_events
+    events = events[events["group"] == group] if group else events[events["is_error"].astype(bool)]
+    events = untied(ended(case), events)
+    return events[is_tenant(case, events["tenant"], tenant)] if tenant else events
+
+
+def untied(found: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Events that belong to no request or job that ended: they name no request id, or one of which no end was seen.
+
+    Args:
+        found: requests and jobs of one side, as `ended` has them.
+        events: log events of the same side; both have the index of the side's log events.
+    """
+    apart = events[~events.index.isin(found.index)]
+    asked = pa.array(apart["request_id"].dropna().astype("str").unique(), type=pa.large_string())
+    is_seen = pc.is_in(pa.array(found["request_id"].astype("str"), type=pa.large_string()), asked)
+    seen = found.loc[is_seen.to_numpy(zero_copy_only=False), "request_id"]
+    return apart[~apart["request_id"].isin(seen.unique())]
+
+
+def loose_notes(number: int, noun: str = "error") -> tuple[str, ...]:
+    """That so many errors, or events of a group, are `untied`; nothing where none is."""
+    belong, they = ("belongs", "it") if number == 1 else ("belong", "they")
+    told = (
+        f"{counted(number, noun)} {belong} to no request or job that was seen to end; what {they} hit is not counted."
+    )
+    return (told,) if number else ()
+
+
+def _not_tied(case: Ground, loose: pd.DataFrame, frame: pd.DataFrame) -> tuple[Coverage, ...]:
+    """That an empty list is no proof, where events belong to no request that ended."""
+    if loose.empty or len(frame):
+        return ()
+    lack = f"of no request or job that was seen to end: {counted(len(loose), 'event')}"
+    return (Coverage("requests", "logs", "request ids", case.window, None, 0, None, Status.PARTIAL, lack),)
 
 
 def ended(case: Ground) -> pd.DataFrame:

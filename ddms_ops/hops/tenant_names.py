@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ddms_ops.checks.refs import counted
 from ddms_ops.errors import BadInput
 from ddms_ops.hops.audit_columns import tenant_columns
 from ddms_ops.hops.naming import meant, typed, unknown
@@ -53,4 +54,8 @@ def _not_there(case: Ground, name: str, known: list[str]) -> BadInput:
     kinds = ("logs", "logs.baseline", "audit")
     lacking = [row.pull for row in case.coverage if row.pull.split("/")[0] in kinds and not row.is_all_there]
     doubt = f"; {len(lacking)} pulls are not complete, so it may still be one ({lacking[0]})" if lacking else ""
+    damaged = sum(
+        int((~frame["is_parsed"].astype(bool)).sum()) for frame in (case.log_events, case.baseline_log_events)
+    )
+    doubt += f"; {counted(damaged, 'log event')} of damaged JSON name nobody: case.logs(contains=…)" if damaged else ""
     return unknown("tenant", name, known, how=f"{HOW}{doubt}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ddms_ops.analysis.groups import ERROR_LEVELS
 from ddms_ops.analysis.impact import is_hit, tenant_table
 from ddms_ops.checks.leading import events_of
 from ddms_ops.checks.refs import counted
@@ -13,10 +14,10 @@ from ddms_ops.findings import Finding, Verdict
 from ddms_ops.hops.audit import audit_coverage, audit_rows
 from ddms_ops.hops.audit_columns import audit_tables, tenant_columns
 from ddms_ops.hops.database import sql
-from ddms_ops.hops.lines import holding
+from ddms_ops.hops.lines import holding, level_notes
 from ddms_ops.hops.naming import names_it
-from ddms_ops.hops.reading import BASELINE, WINDOW, is_tenant, log_coverage, log_notes, named_coverage
-from ddms_ops.hops.requests import ended
+from ddms_ops.hops.reading import BASELINE, KINDS, WINDOW, is_tenant, log_coverage, log_notes, named_coverage
+from ddms_ops.hops.requests import ended, kind_notes, loose_notes, untied
 from ddms_ops.hops.tenant_names import logged_tenants, tenant_id
 from ddms_ops.hops.view import View
 from ddms_ops.hops.views import Ground, Listed, Tenant
@@ -31,18 +32,19 @@ ABOUT_REQUESTS = ("error_rate", "latency")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source of a tenant's rows: how to look at them, the rows, and which pulls they came from; None: not read."""
+    """One source of a tenant's rows: how to look at them, the rows, and their pulls; None where `lack` says why not."""
 
     name: str
     look: str
     rows: pd.DataFrame | None
     coverage: tuple[Coverage, ...]
+    lack: str = NOT_YET
 
     @property
     def cells(self) -> tuple[object, ...]:
         """A row of the view."""
         if self.rows is None:
-            return (self.name, None, pd.NaT, pd.NaT, NOT_YET, self.look)
+            return (self.name, None, pd.NaT, pd.NaT, self.lack, self.look)
         if self.coverage and all(row.status is Status.NOT_CONFIGURED for row in self.coverage):
             return (self.name, None, pd.NaT, pd.NaT, _read(self.coverage), self.look)
         stamps = self.rows["timestamp"] if "timestamp" in self.rows else pd.Series(dtype="datetime64[us, UTC]")
@@ -78,7 +80,7 @@ def tenant(case: Ground, given: object) -> Tenant:
         frame=frame,
         coverage=tuple(pulls),
         call=call,
-        notes=log_notes(case),
+        notes=(*kind_notes(case), *level_notes(case), *log_notes(case)),
         hops=tuple(f"{call}.{way}()" for way in ("lines", "requests", "audit", "sql", "findings", "before")),
         case=case,
         id=name,
@@ -93,17 +95,26 @@ def _sources(case: Ground, name: str) -> list[Source]:
     )
     found = ended(case)
     found = found[is_tenant(case, found["tenant"], name)]
-    failed, now = found[found["failed"].astype(bool)], log_coverage(case, WINDOW)
+    now = log_coverage(case, WINDOW)
     sources = [
         Source("log events", f"case.logs({of})", logs, now),
-        Source("log events at ERROR", f"case.logs({of}, level='ERROR')", logs[logs["level"] == "ERROR"], now),
+        Source("log events at ERROR", f"case.logs({of}, level='ERROR')", logs[logs["level"].isin(ERROR_LEVELS)], now),
         Source("requests and jobs", f"case.requests_of({of})", found, now),
-        Source("requests and jobs that failed", f"case.requests_of({of}, failed=True)", failed, now),
+        _failed(case, f"case.requests_of({of}, failed=True)", logs, found),
         Source("log events of the baseline", f"case.logs({of}, side='baseline')", before, log_coverage(case, BASELINE)),
         _mentioned(case, name, now),
         *_audited(case, name),
     ]
     return [*sources, *_database(case, name), *_crossings(case, name), _findings(case, name)]
+
+
+def _failed(case: Ground, look: str, logs: pd.DataFrame, found: pd.DataFrame) -> Source:
+    """Its requests that failed; none is not said where errors of it belong to no request that ended."""
+    failed = found[found["failed"].astype(bool)]
+    loose = untied(ended(case), logs[logs["is_error"].astype(bool)]) if failed.empty else logs.head(0)
+    lack = f"cannot be told: {counted(len(loose), 'error')} of no request that ended"
+    name = "requests and jobs that failed"
+    return Source(name, look, None if len(loose) else failed, log_coverage(case, WINDOW), lack)
 
 
 def _mentioned(case: Ground, name: str, coverage: tuple[Coverage, ...]) -> Source:
@@ -135,8 +146,11 @@ def _audited(case: Ground, name: str) -> list[Source]:
 def _database(case: Ground, name: str) -> list[Source]:
     """Its statements, where the log was read."""
     read = tuple(row for row in case.coverage if row.pull.split("/")[0] == "database_log")
-    rows = sql(case, tenant=name).frame if read else None
-    return [Source("statements of the database log", f"case.sql(tenant={name!r})", rows, read)]
+    view = sql(case, tenant=name) if read else None
+    logs = () if view is None else tuple(row for row in view.coverage if row.pull.startswith(f"{KINDS[WINDOW]}/"))
+    coverage = read if all(row.status is Status.NOT_CONFIGURED for row in read) else (*read, *logs)
+    rows = None if view is None else view.frame
+    return [Source("statements of the database log", f"case.sql(tenant={name!r})", rows, coverage)]
 
 
 def _crossings(case: Ground, name: str) -> list[Source]:
@@ -242,24 +256,30 @@ def tenants_seen(case: Ground) -> Listed[Tenant]:
     One that is spelled in several ways which the system takes for one is one row, by the most frequent of them.
 
     Returns:
-        A view; its frame has tenant, events (log events of the window), requests, failed (int64) and share (failed of
-        requests, 0..1, NaN without requests).
+        A view; its frame has tenant, events (log events of the window), requests (int64), failed (Int64), share (failed
+        of requests, 0..1, NaN without requests) and errors_apart (int64), errors that belong to no request or job that
+        ended. With these and no request that failed, failed and share are null.
     """
     names = logged_tenants(case)
     table = tenant_table(ended(case))
     table = table.reindex(pd.Index(names, dtype="str", name="tenant"))
     table["events"] = case.log_events["tenant"].dropna().astype("str").value_counts().reindex(names)
-    counts = ["events", "requests", "failed"]
+    loose = untied(ended(case), case.log_events[case.log_events["is_error"].astype(bool)])
+    table["errors_apart"] = loose["tenant"].dropna().astype("str").value_counts().reindex(names)
+    counts = ["events", "requests", "failed", "errors_apart"]
     table[counts] = table[counts].fillna(0).astype("int64")
-    frame = table.reset_index()[["tenant", *counts, "share"]]
-    frame = frame.sort_values(["failed", "events", "tenant"], ascending=[False, False, True], ignore_index=True)
+    order = ["failed", "errors_apart", "events", "tenant"]
+    frame = table.reset_index().sort_values(order, ascending=[False, False, False, True], ignore_index=True)
+    frame = frame[["tenant", "events", "requests", "failed", "share", "errors_apart"]].astype({"failed": "Int64"})
+    frame.loc[(frame["failed"] == 0) & (frame["errors_apart"] > 0), ["failed", "share"]] = None
     ids = tuple(str(name) for name in frame["tenant"])
     return Listed(
         title="Tenants of the logs, window and baseline",
         frame=frame,
         coverage=log_coverage(case, WINDOW, BASELINE),
         call="case.tenants_seen",
-        notes=log_notes(case),
+        columns=tuple(frame.columns if len(loose) else frame.columns[:-1]),
+        notes=(*loose_notes(len(loose)), *kind_notes(case), *level_notes(case), *log_notes(case)),
         hops=tuple(f"case.tenant({name!r})" for name in ids[:1]),
         noun="tenant",
         ids=ids,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ddms_ops.checks.tables import Badge, Quiet, Shown, html_table, joined, plain, verdict, visible
 from ddms_ops.coverage import Coverage
+from ddms_ops.redact import ALONE, NAME, is_secret_column, redact_cell
 
 FIRST = 12
 CELL_CHARS = 300
@@ -101,17 +102,24 @@ def rows_table(frame: pd.DataFrame, columns: Sequence[str] = (), *, caption: str
         caption: shown above.
     """
     names = [name for name in columns or frame.columns if name in frame.columns]
-    rows = [tuple(shown_cell(value) for value in row) for row in frame[names].itertuples(index=False, name=None)]
-    return html_table([str(name) for name in names], rows, caption=caption)
+    return html_table([str(name) for name in names], shown_rows(frame[names]), caption=caption)
 
 
-def shown_cell(value: object) -> object:
-    """A value as a cell; what is long is cut, times keep their milliseconds."""
+def shown_rows(frame: pd.DataFrame) -> list[tuple[object, ...]]:
+    """Rows of a frame as cells; a column whose name says that its values are secrets shows none of them."""
+    names = [str(name) for name in frame.columns]
+    rows = frame.itertuples(index=False, name=None)
+    return [tuple(shown_cell(value, name) for value, name in zip(row, names, strict=True)) for row in rows]
+
+
+def shown_cell(value: object, column: str) -> object:
+    """A value of a column as a cell; what is long is cut, times keep their milliseconds."""
     if isinstance(value, pd.Timestamp) and value.tzinfo:
         return f"{value:%Y-%m-%d %H:%M:%S.%f}"[:-3]
     if isinstance(value, bool | int | float) or value is None or value is pd.NaT or value is pd.NA:
-        return None if value is pd.NA else "∞" if value == float("inf") else value
+        is_secret = type(value) is int and NAME.fullmatch(column) and is_secret_column(column, True)
+        return ALONE if is_secret else None if value is pd.NA else "∞" if value == float("inf") else value
     if hasattr(value, "tolist"):  # of numpy, a scalar or an array
-        return shown_cell(value.tolist())
-    text = plain(str(value))
+        return shown_cell(value.tolist(), column)
+    text = plain(redact_cell(column, str(value)))
     return text if len(text) <= CELL_CHARS else f"{text[:CELL_CHARS]}…"

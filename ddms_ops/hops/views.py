@@ -6,6 +6,7 @@ They are in one file because each leads to the others: a line to its request, a 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -18,7 +19,7 @@ from ddms_ops.declaration import Logs
 from ddms_ops.errors import BadInput
 from ddms_ops.evidence import EvidenceFolder
 from ddms_ops.findings import CheckResult, Finding
-from ddms_ops.hops.naming import chosen
+from ddms_ops.hops.naming import chosen, short
 from ddms_ops.hops.view import View
 
 Opened = TypeVar("Opened", bound=View, covariant=True)
@@ -127,10 +128,10 @@ class Rows(View):
         Raises:
             BadInput: there is none.
         """
-        if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n < len(self.frame):
+        if isinstance(n, bool) or not isinstance(n, Integral) or not 0 <= int(n) < len(self.frame):
             there = f"they are numbered 0 to {len(self.frame) - 1}" if len(self.frame) else "this view has none"
-            raise BadInput(f"no row {str(n)[:20]!r}; {there}")
-        return self.frame.iloc[n]
+            raise BadInput(f"no row {short(n)}; {there}")
+        return self.frame.iloc[int(n)]
 
 
 @dataclass(frozen=True, repr=False, eq=False, kw_only=True)
@@ -146,7 +147,7 @@ class Lines(Rows):
             BadInput: no such row.
         """
         self.row(n)
-        return self._raw(n)
+        return self._raw(int(n))
 
 
 @dataclass(frozen=True, repr=False, eq=False, kw_only=True)
@@ -174,7 +175,7 @@ class Group(View):
         return self.case.requests_of(group=self.id, failed=failed)
 
     def tenants(self) -> View:
-        """Whose it was: events, requests hit, and their share of the tenant's requests."""
+        """Whose it was: events, requests hit (null where its events name none), and their share of the tenant's."""
         return self._by_tenant()
 
     _by_tenant: Callable[[], View]
@@ -285,7 +286,7 @@ class Listed(View, Generic[Opened]):
         return self._opened(chosen(self.noun, name, self.ids, how="this list's keys() are all of them"))
 
     def __contains__(self, name: object) -> bool:
-        return name in self.ids
+        return isinstance(name, str) and name in self.ids
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.ids)

@@ -3,7 +3,7 @@
 from ddms_ops.case import Case
 from ddms_ops.checks.tables import Shown, html_table
 from ddms_ops.hops.queries import PLACEHOLDER, query_rows
-from ddms_ops.redact import redact
+from ddms_ops.redact import redact_cell
 
 __all__ = ["query_panel", "query_rows"]
 TOP = 12
@@ -23,5 +23,9 @@ def query_panel(case: Case, query: str, tenant: str = "") -> Shown:
     if not query:
         return html_table(("query",), [], caption="The profile names no query; set the parameter `query`")
     found = query_rows(case, query, tenant=tenant)
-    rows = [[redact(str(value))[:CELL_CHARS] for value in row] for row in found.head(TOP).itertuples(index=False)]
-    return html_table(list(found.columns), rows, caption=f"{min(TOP, len(found))} of {len(found):,} rows of the query")
+    names = list(found.columns)
+    rows = [
+        [redact_cell(name, str(value))[:CELL_CHARS] for name, value in zip(names, row, strict=True)]
+        for row in found.head(TOP).itertuples(index=False)
+    ]
+    return html_table(names, rows, caption=f"{min(TOP, len(found))} of {len(found):,} rows of the query")

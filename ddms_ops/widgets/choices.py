@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import pandas as pd
+
 from ddms_ops.case import Case
 from ddms_ops.checks import CHECKS
 from ddms_ops.checks.base import CannotTell
@@ -55,7 +57,13 @@ def group_choices(case: Case) -> dict[str, str]:
 def tenant_choices(case: Case) -> dict[str, str]:
     """Tenants of the logs, most failed requests first, as `case.tenants_seen` has them."""
     rows = case.tenants_seen.frame.head(MOST).itertuples()
-    return labelled((f"{row.tenant} · {row.failed:,} failed of {row.requests:,}", str(row.tenant)) for row in rows)
+    return labelled(
+        (
+            f"{row.tenant} · {'?' if pd.isna(row.failed) else f'{row.failed:,}'} failed of {row.requests:,}",
+            str(row.tenant),
+        )
+        for row in rows
+    )
 
 
 def check_choices(case: Case, notebook: str) -> dict[str, str]:

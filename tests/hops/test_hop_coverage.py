@@ -70,6 +70,10 @@ def test_a_tenants_sources_say_how_they_were_read(logs_alone: Case):
     assert table.loc["log events", "read"] == "1 of 2 pulls partial"
     assert table.loc["audit rows of audit_logs", "read"] == "1 of 1 pulls not configured"
     assert pd.isna(table.loc["audit rows of audit_logs", "rows"])
+    assert logs_alone.statements.coverage
+    table = logs_alone.tenant("t2").frame.set_index("source")
+    assert table.loc["statements of the database log", "read"] == "1 of 1 pulls not configured"
+    assert pd.isna(table.loc["statements of the database log", "rows"])
 
 
 def test_findings_of_a_tenant_are_looked_at_once_a_check_was_made(tmp_path: Path):
@@ -127,12 +131,24 @@ def test_without_any_log_group_nothing_is_said_to_be_absent(tmp_path: Path):
         assert set(statuses(view).values()) == {Status.NOT_CONFIGURED}
 
 
-def test_events_of_the_baseline_alone_are_groups_that_are_gone(tmp_path: Path):
-    """A window in which nothing was logged is compared all the same."""
+def test_events_of_the_baseline_alone_are_groups_too(tmp_path: Path):
+    """The export ends before the window, so whether they are gone cannot be told."""
     write_logs(tmp_path, API, *[failure(clock) for clock in minutes(0, 10, 9)])
     case = open_export(tmp_path)
-    assert case.error_groups.frame[["events", "baseline_events", "trend"]].to_numpy().tolist() == [[0, 100, "gone"]]
+    assert case.error_groups.frame[["events", "baseline_events", "trend"]].to_numpy().tolist() == [[0, 100, "unknown"]]
     assert len(case.group(case.error_groups.ids[0]).before()) == 100
+
+
+def test_a_group_of_a_log_group_without_a_baseline_has_no_0_in_it(tmp_path: Path):
+    """Nothing was read there before: not compared, neither new nor 0."""
+    write_logs(tmp_path, API, *[request(clock) for clock in minutes(0, 60, 9) + minutes(0, 60)])
+    write_logs(tmp_path, WORKER, *[failure(clock) for clock in minutes(0, 60)[::10]])
+    case = open_export(tmp_path)
+    assert "(unknown, 60 events, nothing of the baseline to compare with)" in case.group(case.error_groups.ids[0]).title
+    assert (
+        "Nothing to compare with on the other side, so 0 there is no count: 1 group (unknown)."
+        in case.error_groups.notes
+    )
 
 
 def test_a_log_without_tags_says_what_to_switch_on(tmp_path: Path):
@@ -161,6 +177,22 @@ def test_statements_of_a_tenant_are_those_of_sessions_that_set_it(tmp_path: Path
     frame = view.frame[view.frame["text"].str.startswith("SELECT")]
     assert frame[["calls", "total_ms"]].to_numpy().tolist() == [[1.0, 5.0]]
     assert "Known by the session's setting: of 3 calls of the window in the log 2 have a tenant so." in repr(view)
+
+
+def test_statements_known_by_request_ids_rest_on_the_logs_too(tmp_path: Path):
+    """A log group that was not read whole is part of the answer; so it is where no statement is found."""
+    write_logs(tmp_path, API, request("10:00:01", tenant="t1"))
+    (tmp_path / "logs" / API.replace("/", "__") / "part-1.jsonl.gz").write_bytes(b"\x1f\x8b\x08 no gzip")
+    (tmp_path / "database").mkdir()
+    line = f"{DAY} 10:00:01 UTC:10.0.0.1(1):app@dms:[7]:LOG:  duration: 5.0 ms  statement: SELECT 1\n"
+    (tmp_path / "database" / "postgresql.log").write_text(line)
+    case = open_export(tmp_path)
+    view = case.sql(tenant="t1")
+    assert len(view) == 0
+    assert not view.is_all_there
+    assert {row.pull: row.status for row in view.coverage}[f"logs{API}"] is Status.PARTIAL
+    read = case.tenant("t1").frame.set_index("source").loc["statements of the database log", "read"]
+    assert "partial" in read
 
 
 def test_corrected_clocks_are_said(tmp_path: Path):

@@ -1,10 +1,12 @@
 """`case.logs`: what each filter keeps, against a plain reading of the export."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from builders import envelope, failure, open_export, request, write_logs
 from hop_export import API, SCAN, WORKER, messages, within
 
 from ddms_ops.case import Case
@@ -140,3 +142,55 @@ def test_rows_are_those_of_the_evidence(deploy: Case):
     record = pq.read_table(deploy.evidence.path_of(str(row["pull"]))).slice(int(row["row"]), 1).to_pylist()[0]
     assert record["timestamp"] == row["timestamp"]
     assert row["message"] in record["message"].replace('\\"', '"')
+
+
+def test_errors_are_those_at_fatal_too(tmp_path: Path):
+    """`level="ERROR"` takes FATAL in and says how many; FATAL alone is FATAL."""
+    fatal = envelope("10:30:01", {"level": "fatal", "message": "worker panicked", "tenantId": "t1"})
+    case = open_export(write_logs(tmp_path, API, request("10:00:01"), failure("10:20:00"), fatal))
+    view = case.logs(tenant="t1", level="ERROR")
+    assert view.frame["level"].tolist() == ["ERROR", "FATAL"]
+    assert "At FATAL: 1 of these 2; level='FATAL' shows them alone." in view.notes
+    assert len(case.logs(level="FATAL")) == 1
+    assert case.tenant("t1").frame.set_index("source").loc["log events at ERROR", "rows"] == 2
+
+
+WRITTEN = ("Müller AG", '"no way"', "a/b", "x&y=z", "say \N{PARTY POPPER}", "one\ntwo", "C:\\new")
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_a_text_is_found_however_json_escapes_it(tmp_path: Path, text: str):
+    """As `raw` shows it: escaped by one encoder or another, and put into JSON twice; another text is not."""
+    plain = json.dumps({"level": "info", "message": "done", "note": text})
+    other = plain.replace("/", "\\/").replace("&", "\\u0026").replace("=", "\\u003d")
+    twice = json.dumps({"level": "info", "message": "done", "note": plain})
+    near = json.dumps({"level": "info", "message": "done", "note": f"{text[:-1]}_"})
+    lines = [envelope(f"10:30:0{n}", each) for n, each in enumerate((plain, other, twice, near))]
+    case = open_export(write_logs(tmp_path, API, *lines))
+    assert case.logs(contains=text).frame["timestamp"].dt.second.tolist() == [0, 1, 2]
+    assert len(case.logs(contains=text.upper())) == 3
+
+
+def test_a_text_copied_from_a_record_is_found(tmp_path: Path):
+    """The space after a key is `raw`'s own."""
+    line = envelope("10:30:00", '{"level":"info","message":"done","customer":"M\\u00fcller"}')
+    case = open_export(write_logs(tmp_path, API, line))
+    assert '"customer": "Müller"' in repr(case.logs().raw(0))
+    assert len(case.logs(contains='"customer": "Müller"')) == 1
+
+
+def test_events_of_no_known_level_or_tenant_are_said(tmp_path: Path):
+    """A level that the profile does not map, and lines cut off in the middle: none found is not none there."""
+    critical = envelope("10:30:01", {"level": "critical", "message": "index corrupted", "tenantId": "t1"})
+    cut = envelope("10:30:02", '{"level":"error","message":"cut off","tenantId":"t9","stack":"aaa')
+    case = open_export(write_logs(tmp_path, API, request("10:00:01"), critical, cut))
+    words = "1 log events have a level that the profile does not map: critical."
+    damaged = "Damaged JSON, so of no known level and tenant: 1 log event."
+    empty = case.logs(tenant="t1", level="ERROR")
+    assert len(empty) == 0
+    for view in (empty, case.error_groups):
+        assert {words, damaged} <= set(view.notes)
+    assert words in case.tenant("t1").notes
+    assert words in case.tenants_seen.notes
+    with pytest.raises(BadInput, match="no tenant 't9'.*; 1 log event of damaged JSON name nobody"):
+        case.tenant("t9")

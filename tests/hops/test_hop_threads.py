@@ -113,6 +113,18 @@ def test_audit_rows_of_a_request_name_it(deploy: Case, deploy_root: Path):
     assert view.tenant(0).id == row["tenant_id"]
 
 
+def test_audit_rows_of_a_request_of_the_baseline_are_not_said_to_be_none(deploy: Case, deploy_root: Path):
+    """The tables are read in the window only, and the view says so."""
+    ids = set(deploy.logs(side="baseline").frame["request_id"].dropna())
+    day = pd.Timestamp("2026-03-04T00:00Z"), deploy.window.start
+    row = next(row for row in audit_of(deploy_root / "export", "audit_logs", *day) if row["request_id"] in ids)
+    view = deploy.request(row["request_id"]).audit()
+    assert len(view) == 0
+    assert not view.is_all_there
+    assert "audit tables are read in the window only" in view.coverage[-1].reason
+    assert deploy.audit_rows(request="of nobody").is_all_there
+
+
 def test_a_healthy_request_is_of_the_same_endpoint_and_went_well(deploy: Case):
     """No error, a status under 400."""
     ill = deploy.group(failing(deploy)).lines().request(0)

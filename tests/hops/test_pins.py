@@ -2,10 +2,14 @@
 
 import decimal
 import json
+import resource
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from builders import failure, minutes, open_export, request, write_logs
@@ -13,6 +17,7 @@ from pandas.testing import assert_frame_equal
 
 from ddms_ops.case import Case
 from ddms_ops.cli import main
+from ddms_ops.coverage import Status
 from ddms_ops.errors import BadInput, EvidenceError
 from ddms_ops.folders import settle
 from ddms_ops.hops.pinned import read_pins
@@ -99,6 +104,57 @@ def test_the_same_twice_is_one_pin(case: Case):
     assert case.pin(view, "seats").name == case.pin(view, " seats ").name
     case.pin(view, "another reason")
     assert {each.why for each in case.pins} == {"seats", "another reason"}
+
+
+def test_two_views_without_rows_are_two_pins(case: Case):
+    """Each with its own title and call, whatever was not found; the same view is one."""
+    quiet = {name: case.logs(contains=name, level="FATAL") for name in ("tenant-004", "tenant-019")}
+    pinned = {name: case.pin(view, "no fatal errors") for name, view in quiet.items()}
+    assert len(case.pins) == 2
+    for name, view in quiet.items():
+        assert (pinned[name].title, pinned[name].call) == (view.title, view.call)
+        assert case.pin(view, "no fatal errors").name == pinned[name].name
+    assert len(case.pins) == 2
+
+
+def test_the_same_rows_over_a_failed_pull_are_a_pin_of_their_own(case: Case):
+    """What was not all there then, and is now, is not said to lack anything."""
+    view = lines_of(case)
+    failed = tuple(replace(row, status=Status.FAILED, reason="no answer") for row in view.coverage)
+    states = [case.pin(each, "seats").state for each in (replace(view, coverage=failed), view)]
+    assert states == ["failed: logs/api: no answer", "complete"]
+    assert {each.state for each in case.pins} == set(states)
+
+
+@pytest.mark.parametrize("look", [lines_of, lambda case: case.logs(level="ERROR"), lambda case: case.changes_seen])
+def test_a_view_of_before_the_case_was_opened_anew_is_refused(tmp_path: Path, look: Callable[[Case], View]):
+    """With another window its pulls have the same names and other records; its frame is pinned as given by hand."""
+    stale = look(case_below(tmp_path))
+    case = open_export(tmp_path, system="generic", end="2026-03-04T10:50Z")
+    look(case)
+    with pytest.raises(BadInput, match="opened anew: (logs/api|changes) of it is not .*; run the cell .* view again"):
+        case.pin(stale, "seats")
+    assert "given by hand" in case.pin(stale.frame, "seats").state
+    assert "given by hand" not in case.pin(look(case), "seats").state
+
+
+def test_a_view_of_another_case_of_the_same_time_is_refused(tmp_path: Path):
+    """Also where as many events came back, from the same first to the same last."""
+    other = write_logs(tmp_path / "other", "api", failure("10:00:00", "one"), failure("10:59:00", "two"))
+    ours = write_logs(tmp_path / "ours", "api", failure("10:00:00", "1"), failure("10:59:00", "2"))
+    case, foreign = (open_export(each, system="generic") for each in (ours, other))
+    case.logs()
+    with pytest.raises(BadInput, match="logs/api of it is not what this case read"):
+        case.pin(foreign.logs(), "theirs")
+
+
+def test_a_view_stays_good_when_the_case_is_opened_again(tmp_path: Path):
+    """Over the same records, before and after they are read again."""
+    view = case_below(tmp_path).logs(level="ERROR")
+    case = open_export(tmp_path, system="generic")
+    kept = case.pin(view, "seats")
+    assert kept.name == case.pin(case.logs(level="ERROR"), "seats").name
+    assert set(kept.pulls.values()) == {e.sha256 for e in case.evidence.entries if e.coverage.pull == "logs/api"}
 
 
 def test_pinning_leaves_the_evidence_alone(case: Case):
@@ -353,6 +409,78 @@ def test_a_pin_that_is_not_there_is_a_line(case: Case):
         _ = case.pins[99]
 
 
+@pytest.mark.parametrize("key", [None, 1.5, [], pd.NA, "", "x" * 10**6, "password=hunter2hunter2", "a\nb", "\ud800"])
+def test_what_names_no_pin_is_one_short_line(case: Case, key: object):
+    """Without what may be secret of it, to look at or to take out."""
+    case.pin(lines_of(case), "seats")
+    for ask in (case.pins.__getitem__, case.unpin):
+        with pytest.raises(BadInput) as told:
+            ask(key)
+        assert len(str(told.value)) < 300
+        assert "\n" not in str(told.value)
+        assert "hunter2" not in str(told.value)
+
+
+def test_numbers_of_numpy_are_numbers(case: Case):
+    """They are what frames give."""
+    kept = case.pin(lines_of(case), "seats")
+    assert case.pins[np.int64(0)].name == kept.name
+
+
+def test_a_pin_whose_file_went_is_frozen_anew(case: Case):
+    """The list says what is missing, the pin how to mend it, and pinning the view again does."""
+    kept = case.pin(lines_of(case), "seats")
+    (kept.folder / kept.entry.file).unlink()
+    assert "missing" in repr(case.pins)
+    with pytest.raises(EvidenceError, match=f"is missing; pin the view again, or case.unpin.*{kept.name}"):
+        repr(case.pins[0])
+    again = case.pin(lines_of(case), "seats")
+    assert (again.name, len(case.pins), len(again.frame)) == (kept.name, 1, 20)
+    assert pin_faults(case.folder) == []
+
+
+def test_a_case_whose_folder_was_taken_over_touches_no_pin(tmp_path: Path):
+    """Neither lists the other report's nor takes them out."""
+    case = case_below(tmp_path)
+    case.pin(lines_of(case), "seats")
+    other = open_export(tmp_path, system="generic", end="2026-03-04T10:50Z")
+    kept = other.pin(lines_of(other), "of the other")
+    assert case.folder == other.folder
+    with pytest.raises(EvidenceError, match="was made anew"):
+        _ = case.pins
+    with pytest.raises(EvidenceError, match="was made anew"):
+        case.unpin(kept.name)
+    assert kept.name in [each.name for each in other.pins]
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file can be written."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_one_line_and_leaves_pins_as_they_were(case: Case):
+    """What is pinned already is given back; what is not leaves no file behind."""
+    view = lines_of(case)
+    with full_disk(), pytest.raises(EvidenceError, match="cannot be written: File too large; run the cell again"):
+        case.pin(view, "seats")
+    assert not (case.folder / "pins").exists()
+    kept = case.pin(view, "seats")
+    with full_disk():
+        assert case.pin(view, "seats").name == kept.name
+        with pytest.raises(EvidenceError, match="cannot be written"):
+            case.pin(view, "another")
+        with pytest.raises(EvidenceError, match="cannot be written"):
+            case.unpin(kept.name)
+    assert [each.name for each in case.pins] == [kept.name]
+    assert pin_faults(case.folder) == []
+
+
 def test_rows_without_columns_are_refused(case: Case):
     """Parquet would keep none of them."""
     with pytest.raises(BadInput, match="5 rows and no column"):
@@ -375,6 +503,18 @@ def test_the_ledger_and_the_summary_name_pins(report: Path):
     [line] = [line for line in summary_lines(found) if line.startswith("- Pinned")]
     assert "(and 1 more)" in line
     assert "![x]" not in line
+
+
+def test_a_column_of_secrets_is_not_shown(case: Case):
+    """Nor is a number in it; how many there were of each is."""
+    frame = pd.DataFrame({"smtpPassword": ["hunter2"], "passcode": [987654], "count(password)": [1059]})
+    kept = case.pin(frame, "why")
+    section = open_report(case.folder).pins()
+    for text in (repr(kept), kept._repr_html_(), section.markdown, section._repr_html_(), section.text):
+        assert "hunter2" not in text
+        assert "987,654" not in text
+        assert "1,059" in text
+    assert kept.frame["smtpPassword"].tolist() == ["hunter2"]
 
 
 def test_hostile_names_of_columns_are_text(case: Case):
