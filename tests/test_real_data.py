@@ -22,6 +22,8 @@ SETS = {
     "cloudtrail": ("2023-07-10T12:10Z", "2023-07-10T12:38Z", "previous"),
     "cloudwatch-metrics": ("2014-04-15T00:00Z", "2014-04-16T00:00Z", "yesterday"),
 }
+PARTIAL = {"cloudtrail": {"changes": "the first event is of 2023-07-10 11:42 UTC: the export may begin there"}}
+"""What is not all there, and why: changes are asked for from an hour before the window, which the set does not hold."""
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -38,7 +40,8 @@ def test_every_record_read_is_in_a_group(name: str, tmp_path: Path):
     assert case.groups["events"].sum() == len(case.log_events) == sum(row.rows for row in case.pulls("logs"))
     assert case.groups["baseline_events"].sum() == len(case.baseline_log_events)
     assert not [result for result in results if result.reason.startswith(BROKEN)]
-    assert all(row.is_all_there for row in case.coverage if row.rows)
+    lacking = {row.pull: row.reason for row in case.coverage if row.rows and not row.is_all_there}
+    assert lacking == PARTIAL.get(name, {})
 
 
 def test_a_real_bill_sums_to_what_its_lines_say():
