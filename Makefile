@@ -7,7 +7,7 @@ PIP_INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)
 # Neither uv nor a pip that is told not to write bytecode compiles: every notebook's kernel would do it anew.
 COMPILE = $(BIN)/python -m compileall -q -j 0 $(VENV)/lib ddms_ops >/dev/null 2>&1 || true
 SOURCES := pyproject.toml requirements.lock
-PYTEST_ARGS ?= -n auto --dist loadfile
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lab bench docs lock browser postgres clean
