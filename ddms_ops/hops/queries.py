@@ -7,7 +7,7 @@ from ddms_ops.errors import BadInput
 from ddms_ops.hops.reading import WINDOW, log_coverage, log_notes
 from ddms_ops.hops.tenant_names import tenant_id
 from ddms_ops.hops.views import Ground, Rows
-from ddms_ops.insights import parse, run_query, with_values
+from ddms_ops.insights import is_cut, parse, run_query, with_values
 from ddms_ops.interrupts import stopped_as
 from ddms_ops.sources.base import LOG_EVENTS
 
@@ -63,10 +63,16 @@ def insights(case: Ground, query: str, *, tenant: str = "") -> Rows:
         frame=frame,
         coverage=log_coverage(case, WINDOW),
         call=f"case.insights({query!r}{given})",
-        notes=log_notes(case, is_recorded=True),
+        notes=(*_cut_notes(case, query, len(frame)), *log_notes(case, is_recorded=True)),
         hops=_others(case, query, given),
         case=case,
     )
+
+
+def _cut_notes(case: Ground, query: str, rows: int) -> tuple[str, ...]:
+    """That there may be more events than a query without `limit` gives."""
+    told = f"Cut at {rows:,} rows, as Insights does without `limit`: there may be more; end it with | limit 100000."
+    return (told,) if is_cut(parse(case.profile.queries.get(query, query)), rows) else ()
 
 
 def _others(case: Ground, query: str, given: str) -> tuple[str, ...]:

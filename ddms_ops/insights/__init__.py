@@ -7,7 +7,7 @@ a query becomes a part of the SQL: literals and the places of fields in JSON are
 
 from ddms_ops.insights.compiler import compile_query
 from ddms_ops.insights.parser import parse
-from ddms_ops.insights.run import run_query
+from ddms_ops.insights.run import is_cut, run_query
 from ddms_ops.insights.tree import Query, with_values
 
-__all__ = ["Query", "compile_query", "parse", "run_query", "with_values"]
+__all__ = ["Query", "compile_query", "is_cut", "parse", "run_query", "with_values"]

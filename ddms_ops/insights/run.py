@@ -11,10 +11,10 @@ import pyarrow as pa
 from ddms_ops.engine import offline_engine
 from ddms_ops.errors import EvidenceError, QueryError
 from ddms_ops.files import AGAIN
-from ddms_ops.insights.compiler import compile_query
+from ddms_ops.insights.compiler import DEFAULT_LIMIT, compile_query
 from ddms_ops.insights.kinds import Kind
 from ddms_ops.insights.parser import parse
-from ddms_ops.insights.tree import Query
+from ddms_ops.insights.tree import Limit, Query, Stats
 
 COLUMNS = ("timestamp", "log_group", "log_stream", "message", "event_id", "ingestion_time", "row")
 _DTYPES = {
@@ -67,6 +67,11 @@ def run_query(
     table = events if isinstance(events, pa.Table) else events.to_arrow_table()
     with offline_engine(enable_external_access=False) as own:
         return _rows(tree, table, own)
+
+
+def is_cut(query: Query, rows: int) -> bool:
+    """Whether these are as many rows of events as there are at most without `limit`: there may be more."""
+    return rows == DEFAULT_LIMIT and not any(isinstance(each, Limit | Stats) for each in query.commands)
 
 
 def _over_files(query: Query, paths: Sequence[Path]) -> pd.DataFrame:

@@ -215,6 +215,21 @@ def test_corrected_clocks_are_said(tmp_path: Path):
     assert pd.to_datetime(view.frame["@timestamp"], utc=True).iloc[0] < late.max()
 
 
+def test_a_query_that_is_cut_says_so(tmp_path: Path):
+    """Without `limit` there are 10,000 rows of events at most."""
+    clocks = [f"10:{n // 200:02d}:{n % 200 * 3 // 10:02d}" for n in range(10_010)]
+    write_logs(tmp_path, API, *[request(clock) for clock in clocks])
+    case = open_export(tmp_path)
+    cut, whole, counted = (
+        case.insights(query)
+        for query in ("fields @timestamp", "fields @timestamp | limit 100000", "stats count(*) by @timestamp")
+    )
+    assert len(cut) == 10_000
+    assert "Cut at 10,000 rows, as Insights does without `limit`: there may be more" in repr(cut)
+    assert len(whole) == 10_010
+    assert "Cut at" not in repr(whole) + repr(counted)
+
+
 def test_a_sample_is_said_to_be_one(tmp_path: Path):
     """In every view over log events."""
     profiles = shutil.copytree(SYSTEMS, tmp_path / "systems")
